@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { defineEvent, fields } from '../../define-event.js';
+import { deployerTopics } from './topics.js';
+
+export const poolChangedV1 = defineEvent({
+  type: 'deployer.pool-changed.v1',
+  topic: deployerTopics.pool,
+  summary: 'A group of replicas for one model family and size, and where they answer.',
+  data: z.object({
+    environment: fields.environment,
+    pool: fields.name,
+    family: z.enum(['tabular', 'neural', 'other']),
+    sizeClass: z.enum(['small', 'medium', 'large']),
+    /** Base URLs of the replicas that are up. */
+    endpoints: z.array(z.object({ replicaId: fields.id, url: z.url() })),
+    status: z.enum(['idle', 'starting', 'ready', 'failed']),
+    generation: fields.count,
+  }),
+  key: (data, tenantId) => `${tenantId}/${data.environment}/${data.pool}`,
+  example: {
+    environment: 'production',
+    pool: 'tabular-small',
+    family: 'tabular',
+    sizeClass: 'small',
+    endpoints: [{ replicaId: 'r0', url: 'http://127.0.0.1:4100' }],
+    status: 'ready',
+    generation: 3,
+  },
+});

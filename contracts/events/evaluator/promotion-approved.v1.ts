@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { defineEvent, fields } from '../../define-event.js';
+import { signatureSchema } from '../../signature.js';
+import { evaluatorTopics } from './topics.js';
+
+export const promotionApprovedV1 = defineEvent({
+  type: 'evaluator.promotion-approved.v1',
+  topic: evaluatorTopics.promotion,
+  summary: 'One version may now be placed in one environment.',
+  data: z.object({
+    tenantId: fields.tenantId,
+    modelName: fields.name,
+    version: z.int().positive(),
+    versionId: fields.id,
+    application: fields.name.nullable(),
+    promotionId: fields.id,
+    campaignId: fields.id.nullable(),
+    environment: fields.environment,
+    artifactDigest: fields.digest,
+    sizeBytes: fields.sizeBytes,
+    parityDigest: fields.digest.nullable(),
+    signature: signatureSchema,
+    family: z.enum(['tabular', 'neural', 'other']),
+    sizeClass: z.enum(['small', 'medium', 'large']),
+    batchInvariant: z.boolean(),
+    evidenceDigest: fields.digest,
+    approvalId: fields.id,
+  }),
+  key: (data) => `${data.tenantId}/${data.modelName}`,
+  example: {
+    tenantId: 'aa',
+    modelName: 'flight-delay',
+    version: 1,
+    versionId: 'ver_1',
+    application: 'flight-delay',
+    promotionId: 'prm_1',
+    campaignId: 'cmp_1',
+    environment: 'production',
+    artifactDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    sizeBytes: 643,
+    parityDigest: null,
+    signature: {
+      inputs: [{ name: 'month', datatype: 'FP32', shape: [-1, 1] }],
+      outputs: [{ name: 'probability', datatype: 'FP32', shape: [-1] }],
+    },
+    family: 'tabular',
+    sizeClass: 'small',
+    batchInvariant: true,
+    evidenceDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    approvalId: 'apr_1',
+  },
+});

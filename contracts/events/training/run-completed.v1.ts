@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { defineEvent, fields } from '../../define-event.js';
+import { trainingTopics } from './topics.js';
+
+export const runCompletedV1 = defineEvent({
+  type: 'training.run-completed.v1',
+  topic: trainingTopics.run,
+  summary: "One tenant's training ended, with its artifact when there is one.",
+  data: z.object({
+    tenantId: fields.tenantId,
+    runId: fields.id,
+    jobId: fields.id,
+    fleetRunId: fields.id.nullable(),
+    application: fields.name.nullable(),
+    modelName: fields.name,
+    outcome: z.enum(['succeeded', 'inconclusive', 'failed']),
+    reason: z.string(),
+    artifactDigest: fields.digest.nullable(),
+    sizeBytes: fields.sizeBytes,
+    parityDigest: fields.digest.nullable(),
+    metrics: z.record(z.string(), z.number()),
+    datasetDigests: z.array(fields.digest),
+    recipeDigest: fields.digest,
+    parameters: z.record(z.string(), z.unknown()),
+    durationMs: z.number().nonnegative(),
+  }),
+  key: (data) => `${data.tenantId}/${data.modelName}`,
+  example: {
+    tenantId: 'aa',
+    runId: 'run_1',
+    jobId: 'job_1',
+    fleetRunId: 'flt_1',
+    application: 'flight-delay',
+    modelName: 'flight-delay',
+    outcome: 'succeeded',
+    reason: '',
+    artifactDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    sizeBytes: 643,
+    parityDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    metrics: { auc: 0.7 },
+    datasetDigests: ['sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+    recipeDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    parameters: { seed: 7 },
+    durationMs: 120,
+  },
+});

@@ -1,0 +1,33 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+
+const root = import.meta.dirname;
+const swc = JSON.parse(readFileSync(`${root}/.swcrc`, 'utf8'));
+const folders = [
+  'contracts',
+  ...['libs', 'services', 'apps'].flatMap((parent) =>
+    existsSync(`${root}/${parent}`) ? readdirSync(`${root}/${parent}`).map((name) => `${parent}/${name}`) : [],
+  ),
+];
+
+/** One jest project per package that has a `test` folder. `*.engine.spec.ts` needs Kafka or S3 and runs in `npm run test:engines` only. */
+const project = (folder) => ({
+  displayName: folder.replace(/^.*\//, ''),
+  rootDir: `${root}/${folder}`,
+  testEnvironment: 'node',
+  testMatch: process.env.MYRIAD_TEST_ENGINES
+    ? ['<rootDir>/test/**/*.engine.spec.ts']
+    : ['<rootDir>/test/**/!(*.engine).spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['/dist/'],
+  testEnvironmentOptions: { customExportConditions: ['development', 'node', 'node-addons'] },
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
+  globalSetup: `${root}/libs/testing/jest/global-setup.mjs`,
+  globalTeardown: `${root}/libs/testing/jest/global-teardown.mjs`,
+});
+
+export default {
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  projects: folders.filter((folder) => existsSync(`${root}/${folder}/test`)).map(project),
+};

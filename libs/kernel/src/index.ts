@@ -1,0 +1,23 @@
+export { canonicalJson, digestOf, digestOfJson, isDigest, type Digest } from './canonical-json.js';
+export { FakeClock, systemClock, type Clock } from './clock.js';
+export { systemContext, type Principal, type RequestContext } from './context.js';
+export {
+  PLATFORM_TENANT,
+  isTenantId,
+  newId,
+  tenantId,
+  uuidv7,
+  type Branded,
+  type PrincipalId,
+  type TenantId,
+} from './ids.js';
+export {
+  PROBLEM_KINDS,
+  ProblemError,
+  problems,
+  type ProblemDetail,
+  type ProblemKind,
+  type ProblemOptions,
+} from './problem.js';
+export { assertNever, err, ok, unwrap, type Result } from './result.js';
+export { stateMachine, type StateMachine, type Transitions } from './state-machine.js';

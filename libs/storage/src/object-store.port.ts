@@ -1,0 +1,62 @@
+import type { Readable } from 'node:stream';
+import type { Digest, TenantId } from '@myriad/kernel';
+
+/** What is known of a stored object. */
+export interface ObjectInfo {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface PutOptions {
+  /** When given and the bytes differ, nothing is stored. */
+  readonly expectedDigest?: Digest;
+  /** More bytes than this are refused, and nothing is stored. Default: no limit. */
+  readonly maxSizeBytes?: number;
+}
+
+/** Inclusive byte positions, as in HTTP: `{start: 0, end: 9}` is the first ten bytes; `end` past the last byte means to the end. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end?: number;
+}
+
+/** A URL that lets its holder do one thing with one object for a while, without any other credential. */
+export interface PresignedUrl {
+  readonly url: string;
+  readonly method: 'GET' | 'PUT';
+  /** Headers the holder must send. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+}
+
+/**
+ * Content-addressed objects of each tenant, named by the SHA-256 of their bytes. Bytes are streamed, never held whole; the digest is checked on write and on every whole read.
+ * Objects of another tenant are not found, whoever asks.
+ */
+export interface ObjectStore {
+  /** Stores the bytes; equal bytes are stored once a tenant. @throws {ProblemError} `storage.digest_mismatch`, `storage.too_large`, `storage.full`. */
+  put(tenantId: TenantId, bytes: Readable | Uint8Array, options?: PutOptions): Promise<ObjectInfo>;
+  /** Streams the object or a range of it; a whole read that does not match its digest ends in `storage.corrupt`. @throws {ProblemError} `storage.object_not_found`, `storage.range_invalid`. */
+  get(tenantId: TenantId, digest: Digest, range?: ByteRange): Promise<Readable>;
+  /** The whole object in memory, for small ones. @throws {ProblemError} `storage.too_large` over `maxSizeBytes` (default 64 MiB), and what {@link get} throws. */
+  getBytes(tenantId: TenantId, digest: Digest, maxSizeBytes?: number): Promise<Buffer>;
+  /** undefined when the tenant has no such object. */
+  head(tenantId: TenantId, digest: Digest): Promise<ObjectInfo | undefined>;
+  /** Removes the object; nothing happens when it is not there. */
+  delete(tenantId: TenantId, digest: Digest): Promise<void>;
+  /** Every object of the tenant. */
+  list(tenantId: TenantId): AsyncIterable<ObjectInfo>;
+  /** Lets the holder upload exactly the bytes of `digest` (the server or {@link confirmUpload} refuses others). `expiresInSeconds` 1–86,400. */
+  presignUpload(tenantId: TenantId, digest: Digest, sizeBytes: number, expiresInSeconds: number): Promise<PresignedUrl>;
+  /** Checks a presigned upload's bytes against its digest and makes it an object. @throws {ProblemError} `storage.object_not_found`, `storage.digest_mismatch`. */
+  confirmUpload(tenantId: TenantId, digest: Digest): Promise<ObjectInfo>;
+  presignDownload(tenantId: TenantId, digest: Digest, expiresInSeconds: number): Promise<PresignedUrl>;
+  /** A file on this machine that holds the object for as long as `use` runs; the file itself for a file store, else a checked temporary copy. */
+  withLocalFile<T>(tenantId: TenantId, digest: Digest, use: (path: string) => Promise<T>): Promise<T>;
+  /** Writes, reads and removes a small named mutable document with compare-and-set: `expectedVersion` null = must not exist. Returns the new version. @throws {ProblemError} `storage.precondition_failed`. */
+  putDocument(tenantId: TenantId, name: string, bytes: Uint8Array, expectedVersion: string | null): Promise<string>;
+  getDocument(tenantId: TenantId, name: string): Promise<{ readonly bytes: Buffer; readonly version: string } | undefined>;
+  /** @throws when the store can't be reached or written. */
+  ping(): Promise<void>;
+}
