@@ -66,3 +66,33 @@ export { jobChangedV1 } from './events/training/job-changed.v1.js';
 export { recipeChangedV1 } from './events/training/recipe-changed.v1.js';
 export { runCompletedV1 } from './events/training/run-completed.v1.js';
 export { PERMISSIONS, ROLES, permissionsOf, type Permission, type Role } from './permissions.js';
+export { httpContracts } from './http/index.js';
+export { batchHttp, batchJobSchema, batchRoutes } from './http/batch.js';
+export {
+  costSchema,
+  deployerHttp,
+  deployerRoutes,
+  environmentSchema,
+  placementSchema,
+  poolSchema,
+  rolloutSchema,
+} from './http/deployer.js';
+export { evaluatorHttp, evaluatorRoutes } from './http/evaluator.js';
+export {
+  campaignSchema,
+  checkSchema,
+  evaluationSchema,
+  promotionSchema,
+  suiteSchema,
+} from './http/evaluator-schemas.js';
+export { registryHttp, registryRoutes } from './http/registry.js';
+export {
+  columnSchema,
+  datasetSchema,
+  datasetVersionSchema,
+  grantSchema,
+  presignedSchema,
+} from './http/registry-datasets.js';
+export { aliasSchema, applicationSchema, modelSchema, modelVersionSchema } from './http/registry-models.js';
+export { trainingHttp, trainingRoutes } from './http/training.js';
+export { fleetRunSchema, jobSchema, limitsSchema, recipeSchema, runSchema } from './http/training-schemas.js';

@@ -1,0 +1,12 @@
+import type { HttpContract } from '../define-route.js';
+import { datasetRoutes, grantRoutes } from './registry-datasets.js';
+import { applicationRoutes, modelRoutes } from './registry-models.js';
+
+export const registryRoutes = { ...datasetRoutes, ...grantRoutes, ...applicationRoutes, ...modelRoutes } as const;
+
+export const registryHttp: HttpContract = {
+  service: 'registry',
+  title: 'Registry',
+  description: 'Datasets and the right to use them; applications; models, versions, aliases and their lineage.',
+  routes: registryRoutes,
+};
