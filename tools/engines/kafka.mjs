@@ -1,0 +1,176 @@
+/** Apache Kafka as one plain process: a broker that is its own controller (KRaft), from Maven packages, with a class-data archive so that it starts in two seconds. */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import {
+  EngineUnavailable,
+  cacheFolder,
+  fillOnce,
+  firstLine,
+  freePort,
+  runToEnd,
+  startProcess,
+  stopProcess,
+  waitHealthy,
+} from './process.mjs';
+
+export const KAFKA_VERSION = '4.4.0';
+const MINIMUM_JAVA = 17;
+const CLUSTER_ID = 'bXlyaWFkLXRlc3QtZW5naQ'; // any 16 bytes as base64url
+const POM = join(import.meta.dirname, 'kafka.pom.xml');
+const JVM = ['-Xms256m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true'];
+const QUIET = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
+
+/** @throws {EngineUnavailable} naming the program that is missing. */
+function requirePrograms(isFetched) {
+  const java = firstLine('java', ['-version']);
+  const major = Number(/version "(\d+)/.exec(java ?? '')?.[1] ?? 0);
+  if (major < MINIMUM_JAVA)
+    throw new EngineUnavailable('kafka', `java ${MINIMUM_JAVA} or newer is needed; found ${java ?? 'none'}`);
+  if (!isFetched && firstLine('mvn', ['-v']) === undefined)
+    throw new EngineUnavailable('kafka', 'mvn (Maven) is needed to fetch it; found none');
+}
+
+function settings({ dir, port, controllerPort }) {
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': join(dir, 'data'),
+    'auto.create.topics.enable': false,
+    // one small machine
+    'num.network.threads': 2,
+    'num.io.threads': 2,
+    'background.threads': 2,
+    'num.recovery.threads.per.data.dir': 1,
+    'offsets.topic.num.partitions': 1,
+    'offsets.topic.replication.factor': 1,
+    'transaction.state.log.num.partitions': 1,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'share.coordinator.state.topic.num.partitions': 1,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    // groups form at once, members may be quick to be missed, and a killed broker is back in seconds
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1000,
+    'broker.heartbeat.interval.ms': 500,
+    'broker.session.timeout.ms': 3000,
+    // compaction that a test can wait for (the topic still says segment.ms: only closed segments are compacted)
+    'log.cleaner.backoff.ms': 50,
+    'log.cleaner.min.cleanable.ratio': 0.01,
+    'log.cleaner.dedupe.buffer.size': 2 * 1024 * 1024,
+    'log.retention.check.interval.ms': 500,
+    'log.initial.task.delay.ms': 500,
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+function configure(dir, port, controllerPort) {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, 'server.properties');
+  writeFileSync(file, settings({ dir, port, controllerPort }));
+  return file;
+}
+
+const classPath = (home) => join(home, 'lib', '*');
+
+/** Downloads (Maven checks the packages' checksums), formats an empty data folder to copy, and writes the class-data archive. Returns the folder. */
+export async function fetchKafka() {
+  const home = cacheFolder('kafka', KAFKA_VERSION);
+  const isFetched = existsSync(join(home, '.complete'));
+  requirePrograms(isFetched);
+  if (!isFetched) await fillOnce(home, fill);
+  return home;
+}
+
+async function fill(home) {
+  const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(home, 'lib')}`];
+  runToEnd('mvn', ['-q', '-B', '-ntp', '--strict-checksums', '-f', POM, `-Dkafka.version=${KAFKA_VERSION}`, ...goal]);
+  const [port, controllerPort] = [await freePort(), await freePort()];
+  const template = join(home, 'template');
+  const formatted = configure(template, port, controllerPort);
+  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', formatted];
+  runToEnd('java', ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath(home), ...format]);
+  const warm = join(home, 'warm');
+  cpSync(join(template, 'data'), join(warm, 'data'), { recursive: true });
+  await writeArchive(home, configure(warm, port, controllerPort), port);
+  rmSync(warm, { recursive: true });
+}
+
+/** Runs the broker once and ends it: the JVM writes the archive of loaded classes when it ends. */
+async function writeArchive(home, config, port) {
+  const log = openSync(join(home, 'archive.log'), 'a');
+  const archive = `-XX:ArchiveClassesAtExit=${join(home, 'classes.jsa')}`;
+  const child = spawn('java', [...JVM, archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config], {
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
+  while (child.exitCode === null && child.signalCode === null && !(await answersApiVersions(port)))
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  child.kill('SIGTERM');
+  await ended;
+  clearTimeout(timer);
+  if (!existsSync(join(home, 'classes.jsa')))
+    throw new Error(`no class-data archive; see ${join(home, 'archive.log')}`);
+}
+
+/**
+ * Whether a broker on the port answers ApiVersions v0:
+ * `int32 length=13 | int16 api=18 | int16 version=0 | int32 correlation=1 | int16 length=3 "env"`.
+ */
+function answersApiVersions(port) {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const done = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1000, () => done(false));
+    socket.once('error', () => done(false));
+    socket.once('close', () => done(false));
+    socket.once('data', () => done(true));
+    const frame = Buffer.from([0, 0, 0, 13, 0, 18, 0, 0, 0, 0, 0, 1, 0, 3, 0x65, 0x6e, 0x76]);
+    socket.once('connect', () => socket.write(frame));
+  });
+}
+
+/**
+ * Starts a broker on 127.0.0.1 and waits until it answers. `dir` holds configuration, data, log and pid; data that is there is kept. Without `port` a free one is taken.
+ * The handle: `brokers` (`127.0.0.1:port`), `pid`, `stop()`, `kill()` (SIGKILL), `start()` again on the same port and data.
+ * @throws {EngineUnavailable} when Java or Maven is missing.
+ */
+export async function startKafka({ port, dir }) {
+  const home = await fetchKafka();
+  const usedPort = port ?? (await freePort());
+  const controllerPort = await freePort();
+  const config = configure(dir, usedPort, controllerPort);
+  if (!existsSync(join(dir, 'data'))) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });
+  const archive = `-XX:SharedArchiveFile=${join(home, 'classes.jsa')}`;
+  const args = [...JVM, '-Xshare:auto', archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config];
+  const handle = {
+    name: 'kafka',
+    version: KAFKA_VERSION,
+    port: usedPort,
+    dir,
+    brokers: `127.0.0.1:${usedPort}`,
+    pid: 0,
+    start: async () => {
+      handle.pid = await startProcess({ dir, port: usedPort, command: 'java', args, env: { MALLOC_ARENA_MAX: '2' } });
+      await waitHealthy({ name: 'kafka', dir, pid: handle.pid, isHealthy: () => answersApiVersions(usedPort) });
+    },
+    stop: () => stopProcess(dir),
+    kill: () => stopProcess(dir, 'SIGKILL'),
+  };
+  await handle.start();
+  return handle;
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/**
+ * The contract suites on real engines: starts Kafka and an S3 server on free ports, runs every `*.engine.spec.ts`, stops them.
+ *
+ *   node tools/test-engines.mjs [--only kafka,s3] [-- <arguments for Jest>]
+ *
+ * An engine that can't run here is named and its suites are skipped. Ends with `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EngineUnavailable, startKafka, startS3 } from './engines/engine.mjs';
+
+const root = join(import.meta.dirname, '..');
+const ENGINES = {
+  kafka: {
+    start: startKafka,
+    env: (kafka) => ({ MYRIAD_TEST_KAFKA: kafka.brokers, MYRIAD_TEST_KAFKA_DIR: kafka.dir }),
+  },
+  s3: {
+    start: startS3,
+    env: (s3) => ({
+      MYRIAD_TEST_S3: s3.endpoint,
+      MYRIAD_TEST_S3_ACCESS_KEY: s3.accessKeyId,
+      MYRIAD_TEST_S3_SECRET: s3.secretAccessKey,
+      MYRIAD_TEST_S3_DIR: s3.dir,
+    }),
+  },
+};
+
+/** Starts what can be started; the others come back as sentences. */
+async function startEngines(names, folder, started) {
+  const skipped = [];
+  for (const name of names) {
+    try {
+      const handle = await ENGINES[name].start({ dir: join(folder, name) });
+      started.push(handle);
+      console.log(`${name} ${handle.version} on port ${handle.port}`);
+    } catch (error) {
+      if (!(error instanceof EngineUnavailable)) throw error;
+      skipped.push(error.message);
+    }
+  }
+  return skipped;
+}
+
+/** Runs Jest with the engines' addresses; returns its exit code (1 when a signal ended it). */
+function runJest(jestArgs, env, onChild) {
+  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const args = ['--experimental-vm-modules', '--no-warnings', jest, '--config', join(root, 'jest.config.mjs')];
+  const child = spawn(process.execPath, [...args, ...jestArgs], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, MYRIAD_TEST_ENGINES: '1', ...env },
+  });
+  onChild(child);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** Counts of a Jest JSON report; a suite that could not run counts as one failure. */
+function countTests(file) {
+  if (!existsSync(file)) return { passed: 0, failed: 1 };
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+  const names = values.only?.split(',') ?? Object.keys(ENGINES);
+  const unknown = names.filter((name) => !Object.hasOwn(ENGINES, name));
+  if (unknown.length > 0) {
+    console.error(`unknown engine ${unknown.join(', ')}; there are ${Object.keys(ENGINES).join(', ')}`);
+    return 2;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'myriad-engines-'));
+  const started = [];
+  let jest;
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest?.kill(signal));
+  try {
+    const skipped = await startEngines(names, folder, started);
+    const env = Object.assign({}, ...started.map((handle) => ENGINES[handle.name].env(handle)));
+    const report = join(folder, 'report.json');
+    const reportArgs = ['--json', '--outputFile', report, '--passWithNoTests', ...positionals];
+    const code = await runJest(reportArgs, env, (child) => (jest = child));
+    const { passed, failed } = countTests(report);
+    for (const reason of skipped) console.log(`skipped: ${reason}`);
+    console.log(`${passed} passed, ${Math.max(failed, code === 0 ? 0 : 1)} failed`);
+    return code === 0 && failed === 0 ? 0 : 1;
+  } finally {
+    for (const handle of started) await handle.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();
