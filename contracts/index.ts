@@ -67,6 +67,9 @@ export { recipeChangedV1 } from './events/training/recipe-changed.v1.js';
 export { runCompletedV1 } from './events/training/run-completed.v1.js';
 export { PERMISSIONS, ROLES, permissionsOf, type Permission, type Role } from './permissions.js';
 export { httpContracts } from './http/index.js';
+export { authHttp, authRoutes } from './http/auth.js';
+export { approvalSchema, auditRecordSchema } from './http/auth-approvals.js';
+export { bindingSchema, keySchema, principalSchema, rateLimitSchema, tenantSchema } from './http/auth-identity.js';
 export { batchHttp, batchJobSchema, batchRoutes } from './http/batch.js';
 export {
   costSchema,
