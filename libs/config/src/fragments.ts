@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** Where a service listens; spread into a service's config: `z.object({ ...httpConfig, … })`. */
+export const httpConfig = {
+  PORT: z.coerce.number().int().min(0).max(65_535).default(0).describe('TCP port, 0–65535; 0 takes a free one'),
+  HOST: z.string().default('127.0.0.1').describe('address of the interface to listen on'),
+} as const;
+
+/** How a service verifies the internal tokens that the gateway mints. */
+export const internalAuthConfig = {
+  INTERNAL_JWKS_FILE: z
+    .string()
+    .min(1)
+    .describe('file with the public keys, JSON {"keys":[…]}; read again when it changes'),
+} as const;
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** From the most to the least that is written. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What a service says about itself. */
+export const telemetryConfig = {
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('least level that is written'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('OTLP/HTTP collector, e.g. http://127.0.0.1:4318; absent: no traces are exported'),
+  TRACE_SAMPLE_RATIO: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('share of new traces that are recorded, 0–1; a caller that sampled its trace is followed'),
+} as const;

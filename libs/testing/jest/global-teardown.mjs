@@ -1,0 +1,4 @@
+export default async function globalTeardown() {
+  await globalThis.myriadTestPostgres?.stop();
+  globalThis.myriadTestPostgres = undefined;
+}

@@ -1,0 +1,29 @@
+/** How {@link eventually} waits. */
+export interface EventuallyOptions {
+  /** Milliseconds > 0. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Pause between two attempts, milliseconds > 0. Default 20. */
+  readonly intervalMs?: number;
+}
+
+/**
+ * Calls `attempt` until it neither throws nor rejects, and gives its value.
+ * @throws {Error} after `timeoutMs`, with the last attempt's error as `cause`.
+ */
+export async function eventually<T>(
+  attempt: () => T | Promise<T>,
+  { timeoutMs = 10_000, intervalMs = 20 }: EventuallyOptions = {},
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (cause) {
+      if (Date.now() >= deadline) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new Error(`not true within ${timeoutMs} ms: ${reason}`, { cause });
+      }
+      await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    }
+  }
+}
