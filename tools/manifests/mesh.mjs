@@ -1,0 +1,109 @@
+/**
+ * The mesh as containers: the one source from which docker-compose.yml and k8s/ are printed (`node tools/manifests/print.mjs`).
+ * Memory in MiB, CPU in millicores.
+ */
+export const IMAGE_VERSION = '0.1.0';
+export const PORT = 8080;
+
+/** Engines of the compose file, by the names that services find them under. */
+export const engines = {
+  postgres: 'postgres:18.1-bookworm',
+  kafka: 'apache/kafka:4.1.1',
+  s3: 'versity/versitygw:v1.8.0',
+  otelCollector: 'otel/opentelemetry-collector-contrib:0.140.0',
+  prometheus: 'prom/prometheus:v3.7.3',
+  grafana: 'grafana/grafana:12.3.0',
+  jaeger: 'jaegertracing/jaeger:2.12.0',
+};
+
+/** What every service is told, besides its database. */
+export const commonEnvironment = {
+  HOST: '0.0.0.0',
+  PORT: String(PORT),
+  LOG_LEVEL: 'info',
+  EVENT_LOG: 'kafka',
+  KAFKA_BROKERS: 'kafka:9092',
+  OBJECT_STORE: 's3',
+  S3_ENDPOINT: 'http://s3:7070',
+  S3_REGION: 'us-east-1',
+  S3_BUCKET: 'myriad',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector:4318',
+  INTERNAL_JWKS_FILE: '/run/myriad/internal-jwks.json',
+  STATE_FOLDER: '/var/lib/myriad',
+};
+
+const upstream = (name) => `http://${name}:${PORT}`;
+
+/**
+ * One entry a service. `database`: owns a PostgreSQL database of its name. `secretFiles`: files below /run/myriad that it needs besides the public key set.
+ * `calls`: the services it opens connections to (the gateway alone forwards; the deployer drives serving capacity).
+ */
+export const services = [
+  {
+    name: 'auth',
+    database: true,
+    memory: 256,
+    cpu: 100,
+    replicas: 2,
+    environment: {
+      SIGNING_KEY_ENCRYPTION_FILE: '/run/myriad/signing-key-encryption.key',
+      BOOTSTRAP_KEY_FILE: '/var/lib/myriad/admin.key',
+    },
+    secretFiles: ['signing-key-encryption.key'],
+  },
+  { name: 'registry', database: true, memory: 768, cpu: 250, replicas: 2, environment: {}, secretFiles: [] },
+  {
+    name: 'training',
+    database: true,
+    memory: 4096,
+    cpu: 500,
+    replicas: 1,
+    environment: { MYRIAD_PYTHON: '/opt/python/bin/python' },
+    secretFiles: [],
+    target: 'training',
+  },
+  { name: 'evaluator', database: true, memory: 1024, cpu: 250, replicas: 2, environment: {}, secretFiles: [] },
+  { name: 'deployer', database: true, memory: 256, cpu: 100, replicas: 1, environment: {}, secretFiles: [] },
+  {
+    name: 'realtime',
+    database: false,
+    memory: 1024,
+    cpu: 500,
+    replicas: 2,
+    environment: { ENVIRONMENT: 'production', POOL: 'tabular-small', MEMORY_LIMIT_BYTES: '536870912' },
+    secretFiles: [],
+  },
+  { name: 'batch', database: true, memory: 1024, cpu: 500, replicas: 2, environment: {}, secretFiles: [] },
+  {
+    name: 'gateway',
+    database: false,
+    memory: 256,
+    cpu: 250,
+    replicas: 2,
+    public: true,
+    secretFiles: ['internal-signing-key.json'],
+    environment: {
+      INTERNAL_SIGNING_KEY_FILE: '/run/myriad/internal-signing-key.json',
+      AUTH_URL: upstream('auth'),
+      REGISTRY_URL: upstream('registry'),
+      TRAINING_URL: upstream('training'),
+      EVALUATOR_URL: upstream('evaluator'),
+      DEPLOYER_URL: upstream('deployer'),
+      BATCH_URL: upstream('batch'),
+    },
+    calls: ['auth', 'registry', 'training', 'evaluator', 'deployer', 'realtime', 'batch'],
+  },
+];
+
+/** The clusters, each with its own namespace, broker, bucket and replica counts; production shares nothing with the others. */
+export const clusters = [
+  { name: 'research', replicas: 1, kafka: 'kafka.research.internal:9092', bucket: 'myriad-research' },
+  {
+    name: 'applied-science',
+    replicas: 1,
+    kafka: 'kafka.applied-science.internal:9092',
+    bucket: 'myriad-applied-science',
+  },
+  { name: 'engineering', replicas: 2, kafka: 'kafka.engineering.internal:9092', bucket: 'myriad-engineering' },
+  { name: 'production', replicas: 3, kafka: 'kafka.production.internal:9092', bucket: 'myriad-production' },
+];

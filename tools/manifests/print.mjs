@@ -1,0 +1,11 @@
+/** Prints docker-compose.yml and k8s/ from tools/manifests/mesh.mjs. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { printedFiles } from './printed-files.mjs';
+
+rmSync('k8s/base', { recursive: true, force: true });
+rmSync('k8s/overlays', { recursive: true, force: true });
+for (const [path, text] of printedFiles()) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}

@@ -1,0 +1,14 @@
+import { stringify } from 'yaml';
+import { composeFile } from './compose.mjs';
+import { kubernetesFiles } from './kubernetes.mjs';
+
+const text = (body) =>
+  `# printed by tools/manifests/print.mjs from tools/manifests/mesh.mjs\n${stringify(body, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+
+/** Path from the repository's root → text, of every printed manifest. */
+export function printedFiles() {
+  return new Map([
+    ['docker-compose.yml', text(composeFile())],
+    ...Object.entries(kubernetesFiles()).map(([path, body]) => [`k8s/${path}`, text(body)]),
+  ]);
+}

