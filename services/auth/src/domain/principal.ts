@@ -1,0 +1,27 @@
+import type { PrincipalId, TenantId } from '@myriad/kernel';
+import type { Binding } from './binding.js';
+
+export type PrincipalKind = 'user' | 'service-account';
+
+/** A user or service account. */
+export interface Principal {
+  readonly principalId: PrincipalId;
+  readonly kind: PrincipalKind;
+  readonly name: string;
+  readonly homeTenantId: TenantId;
+  readonly status: 'active' | 'disabled';
+  readonly bindings: readonly Binding[];
+  /** Grows by one with every change. */
+  readonly generation: number;
+  readonly createdAt: Date;
+}
+
+export type PrincipalChange = Partial<Pick<Principal, 'name' | 'status' | 'bindings'>>;
+
+/** The prefix of ids of the kind. */
+export const PRINCIPAL_ID_PREFIX = { user: 'usr', 'service-account': 'svc' } as const;
+
+/** The principal with the change, of the next generation. */
+export function changePrincipal(principal: Principal, change: PrincipalChange): Principal {
+  return { ...principal, ...change, generation: principal.generation + 1 };
+}
