@@ -27,6 +27,14 @@ const by = (id: string, kind: 'user' | 'service-account' | 'system' = 'user') =>
   decider: { id: id as PrincipalId, kind },
 });
 
+interface Refusal {
+  who: string;
+  decision?: ReturnType<typeof by>;
+  status?: ApprovalStatus;
+  nowMs?: number;
+  code: string;
+}
+
 describe('decide', () => {
   it('records who decided, when and why', () => {
     expect(decide(approval(), by('usr_other'), NOW)).toMatchObject({
@@ -37,7 +45,7 @@ describe('decide', () => {
     });
   });
 
-  it.each([
+  it.each<Refusal>([
     { who: 'who asked', decision: by('usr_asks'), code: 'auth.own_request' },
     { who: 'who gains by it', decision: by('svc_gains'), code: 'auth.own_request' },
     { who: 'the platform itself', decision: by('sys_evaluator', 'system'), code: 'auth.system_decides_nothing' },
@@ -47,8 +55,8 @@ describe('decide', () => {
       decision: { ...by('usr_other'), evidenceDigest: digestOf('older') },
       code: 'auth.evidence_changed',
     },
-    { who: 'anyone a second time', status: 'approved' as const, code: 'auth.approval.invalid_transition' },
-    { who: 'anyone once it is void', status: 'void' as const, code: 'auth.approval.invalid_transition' },
+    { who: 'anyone a second time', status: 'approved', code: 'auth.approval.invalid_transition' },
+    { who: 'anyone once it is void', status: 'void', code: 'auth.approval.invalid_transition' },
   ])('refuses $who', ({ decision = by('usr_other'), status = 'pending', nowMs = NOW, code }) => {
     expect(() => decide(approval({ status }), decision, nowMs)).toThrow(expect.objectContaining({ code }));
   });
