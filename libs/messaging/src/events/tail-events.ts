@@ -1,0 +1,70 @@
+import { eventsByType, type CloudEvent } from '@myriad/contracts';
+import type { EventLog, Subscription } from '../event-log.port.js';
+import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
+import { messagingProblem } from '../messaging-problem.js';
+import { typeOf } from './make-event.js';
+import { parseEvent, type Definitions } from './parse-event.js';
+
+interface TailHandling {
+  handle(event: CloudEvent): void | Promise<void>;
+}
+
+/**
+ * A handler of one event type; it keeps a cache, so it does not fail: a throw is tried again until it succeeds. It may name the
+ * data's type (`CloudEvent<EventData<typeof placementChangedV1>>`): the data was checked against the contract of its type.
+ */
+export type TailHandler = TailHandling['handle'];
+
+export interface TailEventsOptions {
+  readonly logger?: MessagingLogger;
+  readonly definitions?: Definitions;
+  /** Hears the key of a removed record (a tombstone) on a topic of the handlers. */
+  readonly onRemoved?: (topic: string, key: string) => void;
+}
+
+/** A running tail of events. */
+export interface EventTail extends Subscription {
+  /** Resolves when everything that stood in the topics at the start was handled. */
+  readonly caughtUp: Promise<void>;
+}
+
+/**
+ * Reads the topics of the given event types from their start, for ever: what a replica builds its cache from.
+ * An event against its contract is logged and passed over. @throws {ProblemError} `messaging.invalid_option` for an unknown type.
+ */
+export async function tailEvents(
+  log: EventLog,
+  handlersByType: Readonly<Record<string, TailHandler>>,
+  options: TailEventsOptions = {},
+): Promise<EventTail> {
+  const { logger = silentLogger, definitions = eventsByType, onRemoved } = options;
+  const handlers = new Map(Object.entries(handlersByType));
+  const topics = [...handlers.keys()].map((type) => {
+    const definition = definitions.get(type);
+    if (!definition) throw messagingProblem('invalid', 'invalid_option', `'${type}' is no event type of the contracts`);
+    return definition.topic.name;
+  });
+  return log.tail({
+    topics: [...new Set(topics)],
+    onRecord: async (record) => {
+      if (record.value === null) {
+        onRemoved?.(record.topic, record.key);
+        return;
+      }
+      const announced = typeOf(record);
+      if (announced !== undefined && !handlers.has(announced)) return;
+      let event: CloudEvent;
+      try {
+        event = parseEvent(record, definitions);
+      } catch (error) {
+        const { topic, partition, offset } = record;
+        logger.error(
+          { err: error, topic, partition, offset: String(offset) },
+          'passed over a record that is no valid event',
+        );
+        return;
+      }
+      await handlers.get(event.type)?.(event);
+    },
+  });
+}

@@ -1,0 +1,23 @@
+export type {
+  BatchHandler,
+  EventLog,
+  NewRecord,
+  PartitionLag,
+  RecordBatch,
+  StoredRecord,
+  SubscribeOptions,
+  Subscription,
+  Tail,
+  TailOptions,
+} from './event-log.port.js';
+export { MAX_VALUE_BYTES } from './check-records.js';
+export { MemoryBroker, type MemoryBrokerOptions } from './memory/memory-broker.js';
+export { MemoryEventLog } from './memory/memory-event-log.js';
+export { silentLogger, type MessagingLogger } from './messaging-logger.js';
+export { messagingProblem } from './messaging-problem.js';
+export { partitionOf } from './partition-of.js';
+export { ensureContractTopics } from './events/contract-topics.js';
+export { makeEvent, toRecord, type NewEvent } from './events/make-event.js';
+export { parseEvent, type Definitions } from './events/parse-event.js';
+export { eventPublisher, type EventPublisher, type PublishedEvent } from './events/publish-events.js';
+export { tailEvents, type EventTail, type TailEventsOptions, type TailHandler } from './events/tail-events.js';

@@ -1,0 +1,12 @@
+/** What this package needs of a logger; `Logger` of `@myriad/telemetry` (pino) is one. */
+export interface MessagingLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+const ignore = (): void => undefined;
+
+/** Says nothing. */
+export const silentLogger: MessagingLogger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -1,0 +1,91 @@
+import type { TopicDefinition } from '@myriad/contracts';
+import { randomBytes } from 'node:crypto';
+import type { EventLog, NewRecord, RecordBatch, StoredRecord, SubscribeOptions, Subscription } from '../src/index.js';
+
+/** One log server and its clients, as a contract suite needs them. */
+export interface LogHarness {
+  /** A client as another process would have it. */
+  connect(): Promise<EventLog>;
+  /** Drops the client's connections without leaving its groups, as `kill -9` does. */
+  crash(log: EventLog): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A topic or group of its own for each test. */
+export const unique = (prefix: string): string => `${prefix}.${randomBytes(5).toString('hex')}`;
+
+export function testTopic(more: Partial<TopicDefinition> = {}): TopicDefinition {
+  return { name: unique('myriad.test'), partitions: 4, cleanup: 'delete', retentionMs: 86_400_000, ...more };
+}
+
+export function record(topic: string, key: string, value: unknown, headers: Record<string, string> = {}): NewRecord {
+  return { topic, key, value: value === null ? null : Buffer.from(JSON.stringify(value)), headers };
+}
+
+/** `perKey` numbered records of each key, the keys interleaved. */
+export function numbered(topic: string, keys: readonly string[], from: number, perKey: number): NewRecord[] {
+  return Array.from({ length: perKey }, (_, n) => keys.map((key) => record(topic, key, from + n))).flat();
+}
+
+export const valueOf = (stored: StoredRecord): unknown =>
+  stored.value === null ? null : (JSON.parse(stored.value.toString('utf8')) as unknown);
+
+export interface Handled {
+  readonly member: string;
+  readonly record: StoredRecord;
+}
+
+/** What the members of a group handled, in order, and whether two ever had the same partition in hand. */
+export class Journal {
+  readonly handled: Handled[] = [];
+  readonly overlaps: string[] = [];
+  private readonly inHand = new Map<string, string>();
+
+  /** Handles and commits record by record, slowly enough for others to come in between. */
+  handler(member: string, pauseMs = 0): (batch: RecordBatch) => Promise<void> {
+    return async (batch) => {
+      const name = `${batch.topic}/${batch.partition}`;
+      const other = this.inHand.get(name);
+      if (other !== undefined) this.overlaps.push(`${name} by ${other} and ${member}`);
+      this.inHand.set(name, member);
+      try {
+        for (const stored of batch.records) {
+          if (batch.signal.aborted) return;
+          if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+          this.handled.push({ member, record: stored });
+          if (pauseMs > 0) await batch.commit(stored.offset);
+        }
+        const last = batch.records.at(-1);
+        if (last && pauseMs === 0) await batch.commit(last.offset);
+      } finally {
+        this.inHand.delete(name);
+      }
+    };
+  }
+
+  join(log: EventLog, member: string, options: SubscribeOptions, pauseMs = 0): Promise<Subscription> {
+    return log.subscribe(options, this.handler(member, pauseMs));
+  }
+
+  valuesOf(key: string): unknown[] {
+    return this.handled.filter((entry) => entry.record.key === key).map((entry) => valueOf(entry.record));
+  }
+
+  members(): string[] {
+    return [...new Set(this.handled.map((entry) => entry.member))].sort();
+  }
+}
+
+export const range = (length: number): number[] => Array.from({ length }, (_, n) => n);
+
+/** Keys of tenants `t0`, `t1`, … */
+export const tenantKeys = (count: number): string[] => range(count).map((n) => `t${n}/thing`);
+
+/** A promise and the function that settles it. */
+export function deferred<T = void>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
