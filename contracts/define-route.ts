@@ -35,6 +35,8 @@ export interface RouteDefinition<
   readonly problems?: readonly string[];
   /** Longest body, bytes. Default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** The answer holds a secret that is shown once (a key, a token): it is never kept for a repeated `Idempotency-Key`. */
+  readonly secretResponse?: boolean;
 }
 
 export function defineRoute<

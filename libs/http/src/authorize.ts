@@ -1,0 +1,68 @@
+import type { RouteDefinition } from '@myriad/contracts';
+import { PLATFORM_TENANT, ProblemError, type RequestContext } from '@myriad/kernel';
+import type { FastifyRequest } from 'fastify';
+import type { Caller, TokenVerifier } from './internal-token-verifier.js';
+
+/** W3C trace context: version, 16 byte trace id, 8 byte parent id, flags. */
+const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The request's trace context when it is well formed. */
+export function traceparentOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['traceparent'];
+  return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
+}
+
+/**
+ * Lets a request pass to its route or refuses it, before any byte of its body is read: a valid internal token, the route's permission,
+ * the platform tenant where the route belongs to it. @throws {ProblemError} `unauthenticated` or `forbidden`
+ */
+export async function authorize(
+  request: FastifyRequest,
+  route: RouteDefinition,
+  verifier: TokenVerifier,
+): Promise<void> {
+  request.myriad.route = route;
+  if (route.permission === 'public') return;
+  const caller = await verifier.verify(tokenOf(request));
+  request.myriad.caller = caller;
+  request.myriad.context = contextOf(request, caller);
+  refuseOutOfScope(route, caller);
+}
+
+function tokenOf(request: FastifyRequest): string {
+  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (token !== undefined) return token;
+  throw new ProblemError({
+    kind: 'unauthenticated',
+    code: 'http.token_missing',
+    detail:
+      "the header 'Authorization: Bearer <internal token>' is missing; come through the gateway with a key or token",
+    errors: [{ pointer: '#header/authorization', detail: 'sent nothing of use; allowed is Bearer and a token' }],
+  });
+}
+
+function contextOf(request: FastifyRequest, caller: Caller): RequestContext {
+  const traceparent = traceparentOf(request);
+  return {
+    tenantId: caller.tenantId,
+    principal: caller.principal,
+    requestId: request.id,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+}
+
+function refuseOutOfScope(route: RouteDefinition, { tenantId, principal, claims }: Caller): void {
+  if (route.scope === 'platform' && tenantId !== PLATFORM_TENANT) {
+    throw new ProblemError({
+      kind: 'forbidden',
+      code: 'http.platform_scope_required',
+      detail: `${route.operationId} belongs to the tenant '${PLATFORM_TENANT}'; the acting tenant is '${tenantId}'`,
+    });
+  }
+  if (route.permission === 'none' || principal.permissions.has(route.permission)) return;
+  throw new ProblemError({
+    kind: 'forbidden',
+    code: 'http.permission_missing',
+    detail: `${route.operationId} needs the permission '${route.permission}' in tenant '${tenantId}' and environment '${claims.env}', which '${principal.id}' has not`,
+  });
+}

@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net';
+import { STATUS_CODES } from 'node:http';
+import { uuidv7, type ProblemError } from '@myriad/kernel';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import { problemOf } from './problem-of.js';
+import { ProtocolError } from './protocol-error.js';
+import type { HttpLimits } from './options.js';
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The caller's `x-request-id` when it is a sound one, else a new id. */
+export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
+  const header = request.headers['x-request-id'];
+  return typeof header === 'string' && REQUEST_ID.test(header) ? header : uuidv7();
+}
+
+/** Fastify with the times, sizes and manners of Myriad, before any hook. */
+export function bareAdapter(limits: HttpLimits): FastifyAdapter {
+  return new FastifyAdapter<RawServerDefault>({
+    logger: false,
+    genReqId: requestIdOf,
+    bodyLimit: limits.maxBodyBytes,
+    keepAliveTimeout: limits.keepAliveMs,
+    requestTimeout: limits.requestTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, Math.max(50, Math.floor(limits.headersTimeoutMs / 4))),
+    },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
+    clientErrorHandler: answerBrokenRequest,
+  } satisfies FastifyHttpOptions<RawServerDefault>);
+}
+
+interface ClientError extends Error {
+  readonly code?: string;
+}
+
+/** What never became a request is answered on the bare socket. */
+function answerBrokenRequest(error: ClientError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) {
+    const requestId = uuidv7();
+    const problem = problemOf(brokenRequest(error), requestId);
+    const body = JSON.stringify(problem);
+    socket.write(
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}\r\ncontent-type: application/problem+json\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}
+
+function brokenRequest(error: ClientError): ProtocolError | ProblemError {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new ProtocolError(408, 'http.slow_request', 'the request did not arrive in time');
+  }
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return new ProtocolError(431, 'http.malformed_request', 'the headers are longer than 16 KiB');
+  }
+  return new ProtocolError(400, 'http.malformed_request', 'what was sent is not HTTP/1.1');
+}

@@ -1,0 +1,54 @@
+export { traceparentOf } from './authorize.js';
+export { HTTP_PROBLEM_CODES, type HttpProblemCode } from './codes.js';
+export { configureHttpApp, createHttpAdapter, createHttpApp } from './create-http-app.js';
+export { EventStream, eventStream, type EventStreamOptions, type ServerSentEvent } from './event-stream.js';
+export { Handle, type Handled } from './handle.decorator.js';
+export { runChecks, type CheckResult } from './health.js';
+export { type IdempotencyClaim, type IdempotencyPort } from './idempotency.port.js';
+export {
+  INTERNAL_AUDIENCE,
+  INTERNAL_ISSUER,
+  INTERNAL_TOKEN_MAX_SECONDS,
+  internalClaimsSchema,
+  type InternalClaims,
+} from './internal-claims.js';
+export {
+  InternalTokenVerifier,
+  verifierFromFile,
+  type Caller,
+  type TokenVerifier,
+  type VerifierOptions,
+} from './internal-token-verifier.js';
+export {
+  generateInternalKeys,
+  internalSigner,
+  mintInternalToken,
+  type InternalSigner,
+  type MintOptions,
+} from './internal-token.js';
+export { JwksFile, staticKeys, type KeySource } from './jwks-file.js';
+export { MAX_JSON_DEPTH, parseJsonBody } from './json-body.js';
+export {
+  DEFAULT_LIMITS,
+  type HttpAppOptions,
+  type HttpLimits,
+  type HttpLogger,
+  type ReadinessCheck,
+} from './options.js';
+export { pageFrom, type Page, type PageRequest } from './page.js';
+export {
+  CallerEnvironment,
+  Ctx,
+  LastEventId,
+  RawRequest,
+  RouteBody,
+  RouteParams,
+  RouteQuery,
+  StreamedBody,
+  type IncomingBody,
+} from './param.decorators.js';
+export { problemOf, statusOf } from './problem-of.js';
+export { ProblemFilter } from './problem.filter.js';
+export { ProtocolError } from './protocol-error.js';
+export { requestIdOf } from './http-adapter.js';
+export { validationProblem } from './validate.js';
