@@ -21,3 +21,4 @@ export { makeEvent, toRecord, type NewEvent } from './events/make-event.js';
 export { parseEvent, type Definitions } from './events/parse-event.js';
 export { eventPublisher, type EventPublisher, type PublishedEvent } from './events/publish-events.js';
 export { tailEvents, type EventTail, type TailEventsOptions, type TailHandler } from './events/tail-events.js';
+export { PostgresEventLog, type PostgresEventLogOptions } from './postgres/postgres-event-log.js';

@@ -1,0 +1,107 @@
+import { ProblemError, uuidv7 } from '@myriad/kernel';
+import { backOffMs, pause } from '../group/gate.js';
+import type { NewRecord } from '../event-log.port.js';
+import { messagingProblem } from '../messaging-problem.js';
+import type { Sql } from './sql.js';
+
+/** A record and the partition it goes to. */
+export interface PlacedRecord {
+  readonly partitionId: number;
+  readonly record: NewRecord;
+}
+
+interface Call {
+  readonly records: readonly PlacedRecord[];
+  readonly sizeBytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const MAX_BATCH_RECORDS = 2_000;
+const MAX_BATCH_BYTES = 4 * 1_048_576;
+
+/**
+ * One append to the database at a time; calls that come meanwhile go together with the next one. That keeps a process's order, and many small
+ * appends share one commit. Each batch has a number, so that a repetition after a lost connection changes nothing.
+ */
+export class AppendQueue {
+  private readonly calls: Call[] = [];
+  private readonly producer = uuidv7();
+  private readonly closing = new AbortController();
+  private sequence = 0;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly deliveryTimeoutMs: number,
+  ) {}
+
+  add(records: readonly PlacedRecord[]): Promise<void> {
+    if (this.closing.signal.aborted)
+      return Promise.reject(messagingProblem('conflict', 'closed', 'the event log is closed'));
+    return new Promise((resolve, reject) => {
+      const sizeBytes = records.reduce((sum, { record }) => sum + (record.value?.length ?? 0) + record.key.length, 0);
+      this.calls.push({ records, sizeBytes, resolve, reject });
+      this.running ??= this.run();
+    });
+  }
+
+  /** Resolves when everything added was sent or refused; does not wait for a log that is away. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (this.calls.length > 0) {
+      const batch = this.takeBatch();
+      try {
+        await this.send(batch.flatMap(({ records }) => records));
+        for (const call of batch) call.resolve();
+      } catch (error) {
+        for (const call of batch) call.reject(error);
+      }
+    }
+    this.running = undefined;
+  }
+
+  private takeBatch(): Call[] {
+    let count = 0;
+    let records = 0;
+    let sizeBytes = 0;
+    for (const call of this.calls) {
+      records += call.records.length;
+      sizeBytes += call.sizeBytes;
+      if (count > 0 && (records > MAX_BATCH_RECORDS || sizeBytes > MAX_BATCH_BYTES)) break;
+      count += 1;
+    }
+    return this.calls.splice(0, count);
+  }
+
+  private async send(records: readonly PlacedRecord[]): Promise<void> {
+    this.sequence += 1;
+    const statement = {
+      name: 'log_append',
+      text: 'select log_append($1, $2, $3, $4, $5, $6)',
+      values: [
+        this.producer,
+        this.sequence,
+        records.map(({ partitionId }) => partitionId),
+        records.map(({ record }) => record.key),
+        records.map(({ record }) => record.value),
+        records.map(({ record }) => JSON.stringify(record.headers)),
+      ],
+    };
+    const deadlineMs = performance.now() + this.deliveryTimeoutMs;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await this.sql.query(statement);
+        return;
+      } catch (error) {
+        const isLate = this.closing.signal.aborted || performance.now() >= deadlineMs;
+        if (isLate || !(error instanceof ProblemError && error.retryable)) throw error;
+        await pause(backOffMs(failures + 1), this.closing.signal);
+      }
+    }
+  }
+}

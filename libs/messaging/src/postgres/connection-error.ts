@@ -1,0 +1,21 @@
+import { messagingProblem } from '../messaging-problem.js';
+
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']);
+/** SQLSTATE classes and codes: connection exception, too many connections, shutdown, crash, starting up, idle session timeout. */
+const SERVER = /^(08...|53300|57P0[1235]|25P03)$/;
+const CLIENT = /terminated|not queryable|timeout|client was closed|connection error/i;
+
+/** Whether the connection failed, not the statement: then the same statement may succeed later. */
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code !== undefined) return NETWORK.has(code) || SERVER.test(code);
+  return CLIENT.test(error.message) || (error instanceof AggregateError && error.errors.some(isConnectionError));
+}
+
+/** Turns a failed connection into `messaging.unavailable`, and leaves every other error as it is. */
+export function unavailable(error: unknown): unknown {
+  if (!isConnectionError(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return messagingProblem('unavailable', 'unavailable', `the event log can't be reached: ${reason}`, { cause: error });
+}
