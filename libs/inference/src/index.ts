@@ -1,0 +1,27 @@
+export { classify, type ModelClass } from './onnx/classify.js';
+export { inspectOnnx, inspectOnnxBytes, type OnnxInspection } from './onnx/inspect-onnx.js';
+export type { OnnxLimits } from './onnx/walk-onnx.js';
+export { compareOutputs, EXACT, PARITY_TOLERANCE, type Comparison, type Tolerance } from './runtime/compare-outputs.js';
+export { OnnxRuntimeModel, type LoadOptions } from './runtime/onnx-runtime-model.js';
+export { checkParity, parseParity, type ParityRecord } from './runtime/parity.js';
+export { isBatchInvariant, measureLatency, type Latency } from './runtime/profile-model.js';
+export {
+  formatInferResponse,
+  toJsonValues,
+  toV2Tensor,
+  type InferAnswer,
+  type V2Tensor,
+} from './tensors/format-infer-response.js';
+export { parseInferRequest, type InferLimits, type InferRequest } from './tensors/parse-infer-request.js';
+export {
+  elementCount,
+  newTensorData,
+  rowCount,
+  sliceRows,
+  type Datatype,
+  type Signature,
+  type Tensor,
+  type TensorData,
+  type TensorMap,
+  type TensorSpec,
+} from './tensors/tensor.js';

@@ -1,0 +1,158 @@
+import { inferenceProblem } from '../inference-problem.js';
+import { Faults, isRecord, parseTensor } from './parse-tensor.js';
+import { inputSpec, type Signature, type Tensor, type TensorMap } from './tensor.js';
+
+export interface InferLimits {
+  /** Rows of one request. Default 100,000; batch jobs are there for more. */
+  readonly maxRows?: number;
+}
+
+/** An inference request of the Open Inference Protocol, checked against a model's signature. */
+export interface InferRequest {
+  readonly id: string | undefined;
+  readonly inputs: TensorMap;
+  /** Size of the batch dimension; 1 for models without one. */
+  readonly rows: number;
+  /** Outputs asked for, in the order asked; undefined = all. */
+  readonly outputs: readonly string[] | undefined;
+}
+
+const DEFAULT_MAX_ROWS = 100_000;
+const MEMBERS: ReadonlySet<string> = new Set(['id', 'parameters', 'inputs', 'outputs']);
+
+/**
+ * Parses a V2 JSON request (github.com/kserve/open-inference-protocol, inference_rest.md). Data may be flat or nested; null is a missing value (NaN) in FP inputs only.
+ * @throws {ProblemError} `invalid` with `inference.request_invalid`, `input_missing`, `input_unexpected`, `input_duplicate`, `shape_mismatch`, `datatype_mismatch`,
+ * `value_invalid`, `output_unknown`; `too-large` with `inference.too_many_rows`. Each fault says what was sent and what the signature allows, with a JSON Pointer.
+ */
+export function parseInferRequest(json: unknown, signature: Signature, limits: InferLimits = {}): InferRequest {
+  const faults = new Faults();
+  const body = isRecord(json) ? json : {};
+  const sent = body['inputs'];
+  if (!isRecord(json) || !Array.isArray(sent)) {
+    faults.add('request_invalid', isRecord(json) ? '/inputs' : '', "the request needs 'inputs', a list of tensors");
+    throw faults.toProblem();
+  }
+  const id = parseEnvelope(body, faults);
+  refuseTooManyRows(sent, signature, limits.maxRows ?? DEFAULT_MAX_ROWS);
+  const inputs = parseInputs(sent, signature, faults);
+  const rows = checkRows(inputs, signature, faults);
+  const outputs = parseOutputs(body['outputs'], signature, faults);
+  if (!faults.isEmpty) throw faults.toProblem();
+  return { id, inputs, rows, outputs };
+}
+
+function parseEnvelope(body: Readonly<Record<string, unknown>>, faults: Faults): string | undefined {
+  for (const member in body)
+    if (!MEMBERS.has(member))
+      faults.add(
+        'request_invalid',
+        `/${member}`,
+        `'${member}' is not a member of an inference request: ${[...MEMBERS].join(', ')}`,
+      );
+  if (body['parameters'] !== undefined && !isRecord(body['parameters']))
+    faults.add('request_invalid', '/parameters', "'parameters' must be an object");
+  const id = body['id'];
+  if (id === undefined || typeof id === 'string') return id;
+  faults.add('request_invalid', '/id', "'id' must be a string");
+  return undefined;
+}
+
+/** Looks at the announced shapes before any value is touched. */
+function refuseTooManyRows(sent: readonly unknown[], signature: Signature, maxRows: number): void {
+  for (const [i, tensor] of sent.entries()) {
+    if (!isRecord(tensor) || !Array.isArray(tensor['shape'])) continue;
+    const rows: unknown = tensor['shape'][0];
+    const name = tensor['name'];
+    const isBatch = typeof name === 'string' && inputSpec(signature, name)?.shape[0] === -1;
+    if (isBatch && typeof rows === 'number' && rows > maxRows)
+      throw inferenceProblem(
+        'too-large',
+        'too_many_rows',
+        `${rows} rows were sent; one request takes at most ${maxRows}. Send several requests, or score a dataset with a batch job`,
+        { errors: [{ pointer: `/inputs/${i}/shape/0`, detail: `${rows} rows; at most ${maxRows}` }] },
+      );
+  }
+}
+
+function parseInputs(sent: readonly unknown[], signature: Signature, faults: Faults): TensorMap {
+  const inputs: Record<string, Tensor> = {};
+  const seen = new Set<string>();
+  for (const [i, tensor] of sent.entries()) {
+    const pointer = `/inputs/${i}`;
+    const name: unknown = isRecord(tensor) ? tensor['name'] : undefined;
+    if (!isRecord(tensor) || typeof name !== 'string') {
+      faults.add('request_invalid', pointer, "an input is an object with 'name', 'datatype', 'shape' and 'data'");
+      continue;
+    }
+    const spec = inputSpec(signature, name);
+    if (spec === undefined)
+      faults.add(
+        'input_unexpected',
+        `${pointer}/name`,
+        `the model has no input '${name}'; it has ${names(signature.inputs)}`,
+      );
+    else if (seen.has(name)) faults.add('input_duplicate', `${pointer}/name`, `input '${name}' was sent twice`);
+    else {
+      seen.add(name);
+      const parsed = parseTensor(tensor, spec, { pointer, label: `input '${name}'` }, faults);
+      if (parsed !== undefined) inputs[name] = parsed;
+    }
+  }
+  for (const spec of signature.inputs)
+    if (!seen.has(spec.name))
+      faults.add(
+        'input_missing',
+        '/inputs',
+        `input '${spec.name}' (${spec.datatype}) is missing; the model takes ${names(signature.inputs)}`,
+      );
+  return inputs;
+}
+
+function names(specs: Signature['inputs']): string {
+  return specs.map((spec) => `'${spec.name}'`).join(', ');
+}
+
+/** Every input whose first dimension varies must have the same number of rows. */
+function checkRows(inputs: TensorMap, signature: Signature, faults: Faults): number {
+  let rows: number | undefined;
+  let first = '';
+  for (const spec of signature.inputs) {
+    const sent = spec.shape[0] === -1 ? inputs[spec.name]?.shape[0] : undefined;
+    if (sent === undefined) continue;
+    if (sent === 0) faults.add('shape_mismatch', '/inputs', `input '${spec.name}' has no rows; at least 1 is needed`);
+    else if (rows !== undefined && rows !== sent)
+      faults.add(
+        'shape_mismatch',
+        '/inputs',
+        `input '${first}' has ${rows} rows and input '${spec.name}' has ${sent}; all need the same`,
+      );
+    else {
+      rows = sent;
+      first = spec.name;
+    }
+  }
+  return rows ?? 1;
+}
+
+function parseOutputs(sent: unknown, signature: Signature, faults: Faults): readonly string[] | undefined {
+  if (sent === undefined) return undefined;
+  if (!Array.isArray(sent)) {
+    faults.add('request_invalid', '/outputs', "'outputs' must be a list of objects with 'name'");
+    return undefined;
+  }
+  if (sent.length === 0) return undefined;
+  const asked: string[] = [];
+  for (const [i, output] of (sent as readonly unknown[]).entries()) {
+    const name: unknown = isRecord(output) ? output['name'] : undefined;
+    if (typeof name === 'string' && signature.outputs.some((spec) => spec.name === name) && !asked.includes(name))
+      asked.push(name);
+    else
+      faults.add(
+        'output_unknown',
+        `/outputs/${i}`,
+        `output ${String(name)} was asked for; the model has ${names(signature.outputs)}, each once`,
+      );
+  }
+  return asked;
+}

@@ -1,0 +1,130 @@
+import type { ProblemDetail, ProblemError } from '@myriad/kernel';
+import { inferenceProblem } from '../inference-problem.js';
+import { isValueFault, parseValues } from './parse-values.js';
+import { elementCount, shapeText, type Tensor, type TensorSpec } from './tensor.js';
+
+/** Collects the faults of one request; the first names its code. */
+export class Faults {
+  private readonly details: ProblemDetail[] = [];
+  private code: string | undefined;
+
+  get isEmpty(): boolean {
+    return this.code === undefined;
+  }
+
+  add(code: string, pointer: string, detail: string): void {
+    this.code ??= code;
+    // twenty are enough to see what is wrong
+    if (this.details.length < 20) this.details.push({ pointer, detail });
+  }
+
+  toProblem(): ProblemError {
+    const detail = this.details.map((item) => item.detail).join('; ');
+    return inferenceProblem('invalid', this.code ?? 'request_invalid', detail.slice(0, 2_000), {
+      errors: this.details,
+    });
+  }
+}
+
+/** JSON Pointer's escapes (RFC 6901 §3) are not needed for indexes and fixed names. */
+export interface TensorPlace {
+  /** Pointer of the tensor's object, e.g. `/inputs/0`. */
+  readonly pointer: string;
+  /** `input 'month'`: how messages name it. */
+  readonly label: string;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A V2 JSON tensor against its spec; undefined when it is wrong, and then `faults` says why. */
+export function parseTensor(
+  sent: Readonly<Record<string, unknown>>,
+  spec: TensorSpec,
+  place: TensorPlace,
+  faults: Faults,
+): Tensor | undefined {
+  const { pointer, label } = place;
+  if (sent['datatype'] !== spec.datatype) {
+    faults.add(
+      'datatype_mismatch',
+      `${pointer}/datatype`,
+      `${label} was sent as ${String(sent['datatype'])}; the model takes ${spec.datatype}`,
+    );
+    return undefined;
+  }
+  const shape = parseShape(sent['shape'], spec, place, faults);
+  if (shape === undefined) return undefined;
+  const values = flatValues(sent['data'], shape, place, faults);
+  if (values === undefined) return undefined;
+  const data = parseValues(spec.datatype, values);
+  if (isValueFault(data)) {
+    faults.add('value_invalid', `${pointer}/data/${data.index}`, `${label}, value ${data.index}: ${data.detail}`);
+    return undefined;
+  }
+  return { datatype: spec.datatype, shape, data };
+}
+
+function parseShape(sent: unknown, spec: TensorSpec, place: TensorPlace, faults: Faults): number[] | undefined {
+  const pointer = `${place.pointer}/shape`;
+  if (
+    !Array.isArray(sent) ||
+    !sent.every((size): size is number => Number.isSafeInteger(size) && (size as number) >= 0)
+  ) {
+    faults.add('shape_mismatch', pointer, `${place.label} needs 'shape', a list of whole numbers from 0`);
+    return undefined;
+  }
+  const fits = sent.length === spec.shape.length && spec.shape.every((size, i) => size === -1 || size === sent[i]);
+  if (!fits) {
+    faults.add(
+      'shape_mismatch',
+      pointer,
+      `${place.label} was sent with shape ${shapeText(sent)}; the model takes ${shapeText(spec.shape)} (-1 = any)`,
+    );
+    return undefined;
+  }
+  return sent;
+}
+
+/** The protocol allows flat values or lists nested as the shape says. */
+function flatValues(
+  sent: unknown,
+  shape: readonly number[],
+  place: TensorPlace,
+  faults: Faults,
+): readonly unknown[] | undefined {
+  const pointer = `${place.pointer}/data`;
+  if (!Array.isArray(sent)) {
+    faults.add('request_invalid', pointer, `${place.label} needs 'data', a list of values`);
+    return undefined;
+  }
+  const expected = elementCount(shape);
+  const values: readonly unknown[] | undefined = Array.isArray(sent[0]) ? flatten(sent, shape) : sent;
+  if (values === undefined) {
+    faults.add('shape_mismatch', pointer, `${place.label}: the nested lists don't follow shape ${shapeText(shape)}`);
+    return undefined;
+  }
+  if (values.length !== expected) {
+    faults.add(
+      'shape_mismatch',
+      pointer,
+      `${place.label} holds ${values.length} values; shape ${shapeText(shape)} says ${expected}`,
+    );
+    return undefined;
+  }
+  return values;
+}
+
+function flatten(sent: readonly unknown[], shape: readonly number[]): readonly unknown[] | undefined {
+  let level: readonly unknown[] = [sent];
+  for (const size of shape) {
+    const next: unknown[] = [];
+    for (const list of level) {
+      if (!Array.isArray(list) || list.length !== size) return undefined;
+      for (const item of list as readonly unknown[]) next.push(item);
+    }
+    level = next;
+  }
+  return level;
+}

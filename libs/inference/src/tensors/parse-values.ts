@@ -1,0 +1,108 @@
+import type { Datatype, TensorData } from './tensor.js';
+import { newTensorData } from './tensor.js';
+
+/** Where a value is wrong: its index in the flattened data, what was there, and what belongs there. */
+export interface ValueFault {
+  readonly index: number;
+  readonly detail: string;
+}
+
+const INT_RANGES: Readonly<Partial<Record<Datatype, readonly [number, number]>>> = {
+  INT8: [-128, 127],
+  UINT8: [0, 255],
+  INT16: [-32_768, 32_767],
+  INT32: [-2_147_483_648, 2_147_483_647],
+};
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** Floats: null is a missing value, NaN; what doesn't fit the type is refused rather than made infinite. */
+function fillFloats(
+  values: readonly unknown[],
+  into: Float32Array | Float64Array,
+  datatype: Datatype,
+): ValueFault | undefined {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (typeof value === 'number') {
+      into[i] = value;
+      const stored = into[i] as number;
+      if (stored - stored !== 0) return { index: i, detail: `${shown(value)} is out of the range of ${datatype}` };
+    } else if (value === null) into[i] = NaN;
+    else
+      return { index: i, detail: `${shown(value)} was sent; ${datatype} takes a number, or null for a missing value` };
+  }
+  return undefined;
+}
+
+function fillInts(
+  values: readonly unknown[],
+  into: Int8Array | Uint8Array | Int16Array | Int32Array,
+  datatype: Datatype,
+): ValueFault | undefined {
+  const [min, max] = INT_RANGES[datatype] ?? [0, 0];
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+      return { index: i, detail: `${shown(value)} was sent; ${datatype} takes a whole number from ${min} to ${max}` };
+    into[i] = value;
+  }
+  return undefined;
+}
+
+/** JSON numbers beyond 2^53 have lost digits before they get here, so they are refused. */
+function fillBigInts(values: readonly unknown[], into: BigInt64Array): ValueFault | undefined {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (typeof value !== 'number' || !Number.isSafeInteger(value))
+      return { index: i, detail: `${shown(value)} was sent; INT64 takes a whole number of at most 53 bits in JSON` };
+    into[i] = BigInt(value);
+  }
+  return undefined;
+}
+
+function fillBooleans(values: readonly unknown[], into: Uint8Array): ValueFault | undefined {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (typeof value !== 'boolean') return { index: i, detail: `${shown(value)} was sent; BOOL takes true or false` };
+    into[i] = value ? 1 : 0;
+  }
+  return undefined;
+}
+
+function checkStrings(values: readonly unknown[]): ValueFault | undefined {
+  for (let i = 0; i < values.length; i += 1)
+    if (typeof values[i] !== 'string')
+      return { index: i, detail: `${shown(values[i])} was sent; BYTES takes a string` };
+  return undefined;
+}
+
+/** Checks flat JSON values and makes a tensor's data of them. */
+export function parseValues(datatype: Datatype, values: readonly unknown[]): TensorData | ValueFault {
+  if (datatype === 'BYTES') return checkStrings(values) ?? (values as string[]);
+  const into = newTensorData(datatype, values.length);
+  return fill(datatype, values, into) ?? into;
+}
+
+function fill(datatype: Datatype, values: readonly unknown[], into: TensorData): ValueFault | undefined {
+  switch (datatype) {
+    case 'FP32':
+    case 'FP64':
+      return fillFloats(values, into as Float64Array, datatype);
+    case 'INT64':
+      return fillBigInts(values, into as BigInt64Array);
+    case 'BOOL':
+      return fillBooleans(values, into as Uint8Array);
+    case 'FP16':
+      return values.length === 0 ? undefined : { index: 0, detail: 'FP16 has no JSON form in the protocol' };
+    default:
+      return fillInts(values, into as Int32Array, datatype);
+  }
+}
+
+export function isValueFault(value: TensorData | ValueFault): value is ValueFault {
+  return 'detail' in value;
+}

@@ -1,0 +1,86 @@
+import type { Signature, TensorSpec } from '@myriad/contracts';
+
+export type { Signature, TensorSpec } from '@myriad/contracts';
+
+/** Element types, in the words of the Open Inference Protocol. */
+export type Datatype = TensorSpec['datatype'];
+
+/**
+ * Values of a tensor, row-major. BOOL and UINT8 are `Uint8Array` (0 or 1 for BOOL), FP16 is `Uint16Array` of its bits, INT64 is `BigInt64Array`, BYTES are strings.
+ */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array
+  | Uint16Array
+  | string[];
+
+/** A block of values with a shape; `data` holds exactly as many as the shape says. */
+export interface Tensor {
+  readonly datatype: Datatype;
+  /** No −1 here: these are the sizes of this block. */
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+/** Tensors by name. */
+export type TensorMap = Readonly<Record<string, Tensor>>;
+
+const MAKERS = {
+  FP32: (length: number) => new Float32Array(length),
+  FP64: (length: number) => new Float64Array(length),
+  INT64: (length: number) => new BigInt64Array(length),
+  INT32: (length: number) => new Int32Array(length),
+  INT16: (length: number) => new Int16Array(length),
+  INT8: (length: number) => new Int8Array(length),
+  UINT8: (length: number) => new Uint8Array(length),
+  BOOL: (length: number) => new Uint8Array(length),
+  FP16: (length: number) => new Uint16Array(length),
+  BYTES: (length: number) => new Array<string>(length).fill(''),
+} as const satisfies Readonly<Record<Datatype, (length: number) => TensorData>>;
+
+/** Room for `length` values of a type, all zero (or empty strings). */
+export function newTensorData(datatype: Datatype, length: number): TensorData {
+  return MAKERS[datatype](length);
+}
+
+/** How many values a shape holds; 1 for a scalar. */
+export function elementCount(shape: readonly number[]): number {
+  let count = 1;
+  for (const dimension of shape) count *= dimension;
+  return count;
+}
+
+/** Size of the first dimension, 1 for a scalar: the rows a request is metered by. */
+export function rowCount(tensors: TensorMap): number {
+  for (const name in tensors) return tensors[name]?.shape[0] ?? 1;
+  return 0;
+}
+
+/** Rows `start` (inclusive) to `end` (exclusive) of every tensor, along the first dimension. Typed arrays share memory with the source. */
+export function sliceRows(tensors: TensorMap, start: number, end: number): TensorMap {
+  const slices: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const rows = tensor.shape[0] ?? 1;
+    const width = rows === 0 ? 0 : tensor.data.length / rows;
+    const data = Array.isArray(tensor.data)
+      ? tensor.data.slice(start * width, end * width)
+      : tensor.data.subarray(start * width, end * width);
+    slices[name] = { datatype: tensor.datatype, shape: [end - start, ...tensor.shape.slice(1)], data };
+  }
+  return slices;
+}
+
+/** A shape as people write it: `[-1, 1]`. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** The spec of one input, if the signature has it. */
+export function inputSpec(signature: Signature, name: string): TensorSpec | undefined {
+  return signature.inputs.find((input) => input.name === name);
+}
