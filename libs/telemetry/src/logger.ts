@@ -1,0 +1,49 @@
+import type { LogLevel } from '@myriad/config';
+import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { redactLine, redactMembers } from './redact.js';
+import { currentTraceparent } from './traceparent.js';
+
+/** A structured logger: `logger.info({ tenantId }, 'sentence')`, one event a line. */
+export type Logger = PinoLogger;
+
+export interface LoggerOptions {
+  readonly service: string;
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /** Default standard output. */
+  readonly destination?: DestinationStream;
+}
+
+/**
+ * A logger that writes JSON lines with `service`, `time` (RFC 3339) and, within a trace, `traceId`.
+ * Members named like secrets and texts formed like secrets (API keys, tokens, passwords in URLs) never reach the line.
+ */
+export function createLogger({ service, level = 'info', destination }: LoggerOptions): Logger {
+  const options = {
+    level,
+    base: { service },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (fields: object) => redactMembers(fields) as Record<string, unknown>,
+    },
+    serializers: { err: describeError },
+    mixin: traceFields,
+    hooks: { streamWrite: redactLine },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+const NOT_SAID: ReadonlySet<string> = new Set(['parameters', 'driverError', 'raw']);
+
+/** An error's statement parameters are a user's data; the driver's own error says the same again. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return redactMembers(error);
+  const members = Object.entries(stdSerializers.err(error)).filter(([name]) => !NOT_SAID.has(name));
+  return redactMembers(Object.fromEntries(members));
+}
+
+function traceFields(): object {
+  const traceId = currentTraceparent()?.slice(3, 35);
+  return traceId === undefined ? {} : { traceId };
+}
