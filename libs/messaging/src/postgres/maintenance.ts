@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { unavailable } from './connection-error.js';
+import { unavailable } from '../connection-error.js';
 import { MAINTENANCE_LOCK } from './schema.js';
 import type { Sql } from './sql.js';
 import type { TopicTable } from './topic-table.js';

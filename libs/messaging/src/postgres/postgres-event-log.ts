@@ -16,7 +16,7 @@ import { TailReader, type PartitionEnd, type TailSource } from '../group/tail-re
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
 import { AppendQueue } from './append-queue.js';
-import { unavailable } from './connection-error.js';
+import { unavailable } from '../connection-error.js';
 import { cleanTopic, maintain } from './maintenance.js';
 import { postgresGroup } from './postgres-group.js';
 import { readRecords } from './read-records.js';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { unavailable } from './connection-error.js';
+import { unavailable } from '../connection-error.js';
 import { SCHEMA_LOCK, SCHEMA_NAME, SCHEMA_SQL, SCHEMA_VERSION } from './schema.js';
 
 /** A statement; with a name it is prepared once a connection. */

@@ -1,13 +1,15 @@
-import { messagingProblem } from '../messaging-problem.js';
+import { messagingProblem } from './messaging-problem.js';
 
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']);
 /** SQLSTATE classes and codes: connection exception, too many connections, shutdown, crash, starting up, idle session timeout. */
 const SERVER = /^(08...|53300|57P0[1235]|25P03)$/;
-const CLIENT = /terminated|not queryable|timeout|client was closed|connection error/i;
+const CLIENT =
+  /connection terminated|not queryable|timeout (exceeded|expired)|read timeout|client was closed|connection error/i;
 
-/** Whether the connection failed, not the statement: then the same statement may succeed later. */
+/** Whether the connection to a server failed, not the statement: then the same statement may succeed later. Looks at causes too. */
 export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (isConnectionError(error.cause)) return true;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code !== undefined) return NETWORK.has(code) || SERVER.test(code);
   return CLIENT.test(error.message) || (error instanceof AggregateError && error.errors.some(isConnectionError));

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** Which event log a service uses; spread into a service's config. */
+export const eventLogConfig = {
+  EVENT_LOG: z.enum(['postgres', 'kafka', 'memory']).default('postgres').describe('adapter of the event log'),
+  EVENT_LOG_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('for postgres: postgres://user:password@host:port/database'),
+  KAFKA_BROKERS: z
+    .string()
+    .transform((text) => text.split(',').map((broker) => broker.trim()))
+    .pipe(z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port[,host:port…]')))
+    .optional()
+    .describe('for kafka: host:port, comma separated'),
+  KAFKA_REPLICATION: z.coerce.number().int().min(1).max(7).default(1).describe('replicas of new topics, 1–7'),
+  KAFKA_TLS: z.stringbool().default(false).describe('whether brokers are spoken to over TLS'),
+  KAFKA_CA_FILE: z.string().min(1).optional().describe("PEM file of the brokers' authority, when it is no public one"),
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional().describe('absent: no login'),
+  KAFKA_SASL_USERNAME: z.string().min(1).optional(),
+  KAFKA_SASL_PASSWORD_FILE: z.string().min(1).optional().describe('file that holds the password'),
+} as const;
+
+/** Parsed {@link eventLogConfig}. */
+export type EventLogConfig = z.output<z.ZodObject<typeof eventLogConfig>>;

@@ -1,0 +1,130 @@
+import type { CloudEvent } from '@myriad/contracts';
+import { ProblemError } from '@myriad/kernel';
+import { runWithTraceparent, withSpan } from '@myriad/telemetry';
+import { isConnectionError } from '../connection-error.js';
+import { typeOf } from '../events/make-event.js';
+import { parseEvent, type Definitions } from '../events/parse-event.js';
+import type { EventLog, RecordBatch, StoredRecord } from '../event-log.port.js';
+import { pause } from '../group/gate.js';
+import type { MessagingLogger } from '../messaging-logger.js';
+import { toDeadLetter } from './dead-letter.js';
+import { EventContext } from './event-context.js';
+import { eventMetrics } from './event-metrics.js';
+
+/** Calls the handlers of an event's type; rejects with their error. */
+export type Dispatch = (event: CloudEvent, context: EventContext) => Promise<void>;
+
+export interface EventWorkerOptions {
+  readonly log: Pick<EventLog, 'append'>;
+  readonly group: string;
+  readonly logger: MessagingLogger;
+  readonly maxAttempts: number;
+  readonly retryDelayMs: number;
+  readonly definitions: Definitions;
+  /** The types that have handlers; others on the same topics are passed over. */
+  readonly types: ReadonlySet<string>;
+  readonly dispatch: Dispatch;
+}
+
+const MAX_DELAY_MS = 15_000;
+const DELAY_FACTOR = 4;
+/** Commits after this many events or milliseconds within a batch, whichever comes first. */
+const COMMIT_EVERY = 100;
+const COMMIT_EVERY_MS = 500;
+
+const isOutage = (error: unknown): boolean =>
+  isConnectionError(error) || (error instanceof ProblemError && error.kind === 'unavailable');
+const isFinal = (error: unknown): boolean =>
+  error instanceof ProblemError && !error.retryable && error.kind !== 'internal';
+
+/** Takes the records of a batch one by one through parse, attempts, and commit or dead letter. */
+export class EventWorker {
+  constructor(private readonly options: EventWorkerOptions) {}
+
+  async handleBatch(batch: RecordBatch): Promise<void> {
+    let done: bigint | undefined;
+    let count = 0;
+    let committedAtMs = performance.now();
+    try {
+      for (const record of batch.records) {
+        if (!(await this.handle(record, batch.signal))) return;
+        done = record.offset;
+        count += 1;
+        if (count < COMMIT_EVERY && performance.now() - committedAtMs < COMMIT_EVERY_MS) continue;
+        await batch.commit(done);
+        [done, count, committedAtMs] = [undefined, 0, performance.now()];
+      }
+    } finally {
+      if (done !== undefined) await batch.commit(done);
+    }
+  }
+
+  /** False when the signal aborted before the record was done. */
+  private async handle(record: StoredRecord, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
+    if (record.value === null) return true;
+    const announced = typeOf(record);
+    if (announced !== undefined && !this.options.types.has(announced)) return true;
+    let event: CloudEvent;
+    try {
+      event = parseEvent(record, this.options.definitions);
+    } catch (error) {
+      await this.putAside(record, error, 1, announced ?? 'unknown');
+      return true;
+    }
+    if (!this.options.types.has(event.type)) return true;
+    return this.attempt(event, record, signal);
+  }
+
+  private async attempt(event: CloudEvent, record: StoredRecord, signal: AbortSignal): Promise<boolean> {
+    let counted = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.run(event, new EventContext(event, record, signal, attempt));
+        eventMetrics.handled.add(1, { type: event.type });
+        eventMetrics.delivery.record(Math.max(0, Date.now() - Date.parse(event.time)) / 1_000, { type: event.type });
+        return true;
+      } catch (error) {
+        if (signal.aborted) return false;
+        eventMetrics.failed.add(1, { type: event.type });
+        if (!isOutage(error)) counted += 1;
+        if (isFinal(error) || counted >= this.options.maxAttempts) {
+          await this.putAside(record, error, attempt, event.type);
+          return true;
+        }
+        const fields = { err: error, eventId: event.id, type: event.type, tenantId: event.tenantid, attempt };
+        this.options.logger.warn(fields, 'event failed, will be tried again');
+        await pause(Math.min(MAX_DELAY_MS, this.options.retryDelayMs * DELAY_FACTOR ** (attempt - 1)), signal);
+        if (isAborted(signal)) return false;
+      }
+    }
+  }
+
+  private run(event: CloudEvent, context: EventContext): Promise<void> {
+    const { record } = context;
+    const attributes = {
+      'messaging.system': 'myriad',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': record.topic,
+      'messaging.destination.partition.id': String(record.partition),
+      'messaging.consumer.group.name': this.options.group,
+      'messaging.message.id': event.id,
+      'myriad.tenant_id': event.tenantid,
+    };
+    return runWithTraceparent(event.traceparent, () =>
+      withSpan(`process ${event.type}`, attributes, () => this.options.dispatch(event, context), 'consumer'),
+    );
+  }
+
+  private async putAside(record: StoredRecord, error: unknown, attempts: number, type: string): Promise<void> {
+    const letter = toDeadLetter(this.options.group, record, error, attempts);
+    await this.options.log.append([letter]);
+    eventMetrics.deadLettered.add(1, { type: this.options.types.has(type) ? type : 'unknown' });
+    const fields = { err: error, deadLetterId: letter.key, type, attempts };
+    this.options.logger.error(fields, 'event put aside as a dead letter');
+  }
+}
+
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
