@@ -17,7 +17,7 @@ class RecipeError(Exception):
 def load_entry_point(source_path: Path, entry_point: str) -> Callable[..., Any]:
     """Runs the source as a module of its own, named after its digest, and returns its entry point.
 
-    Raises ``RecipeError``; its cause is what the source itself raised.
+    Raises ``RecipeError``, whose cause is what the source itself raised, and ``MemoryError``.
     """
     try:
         source = source_path.read_bytes()
@@ -31,6 +31,8 @@ def load_entry_point(source_path: Path, entry_point: str) -> Callable[..., Any]:
         exec(compile(source, str(source_path), "exec"), module.__dict__)
     except SyntaxError as error:
         raise RecipeError(f"the recipe does not compile: {error.msg} (line {error.lineno})") from error
+    except MemoryError:
+        raise
     except (Exception, SystemExit) as error:
         raise RecipeError(f"the recipe fails on load: {type(error).__name__}: {error}") from error
     entry = getattr(module, entry_point, None)

@@ -103,6 +103,11 @@ def _convert(classifier: Any, features: Sequence[Feature]) -> Any:
         )
     except (RuntimeError, ValueError, NotImplementedError) as error:
         raise ExportError(f"{type(classifier).__name__} has no ONNX form: {error}") from error
+    # The converter writes them in the order of a set, which differs from process to process.
+    opsets = sorted((entry.domain, entry.version) for entry in model.opset_import)
+    del model.opset_import[:]
+    for domain, version in opsets:
+        model.opset_import.add(domain=domain, version=version)
     return model
 
 
