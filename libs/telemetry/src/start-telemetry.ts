@@ -34,11 +34,10 @@ export async function startTelemetry({ service, otlpEndpoint, sampleRatio = 1 }:
 }
 
 async function startMetrics(service: string): Promise<{ text: () => Promise<string>; stop: () => Promise<void> }> {
-  const [{ MeterProvider, MetricReader }, { PrometheusSerializer }, { resourceFromAttributes }] = await Promise.all([
-    import('@opentelemetry/sdk-metrics'),
-    import('@opentelemetry/exporter-prometheus'),
-    import('@opentelemetry/resources'),
-  ]);
+  // One after the other: what they share must not be loaded by two at once (Jest's module linker fails on it).
+  const { MeterProvider, MetricReader } = await import('@opentelemetry/sdk-metrics');
+  const { PrometheusSerializer } = await import('@opentelemetry/exporter-prometheus');
+  const { resourceFromAttributes } = await import('@opentelemetry/resources');
   class ScrapedReader extends MetricReader {
     protected override onForceFlush(): Promise<void> {
       return Promise.resolve();
