@@ -13,7 +13,7 @@ const folders = [
 const project = (folder) => ({
   displayName: folder.replace(/^.*\//, ''),
   rootDir: `${root}/${folder}`,
-  testEnvironment: 'node',
+  testEnvironment: `${root}/libs/testing/jest/environment.mjs`,
   testMatch: process.env.MYRIAD_TEST_ENGINES
     ? ['<rootDir>/test/**/*.engine.spec.ts']
     : ['<rootDir>/test/**/!(*.engine).spec.ts'],

@@ -16,6 +16,7 @@ export { parseInferRequest, type InferLimits, type InferRequest } from './tensor
 export {
   elementCount,
   newTensorData,
+  newTensorMap,
   rowCount,
   sliceRows,
   type Datatype,

@@ -83,6 +83,7 @@ export function inspectOnnxBytes(bytes: Uint8Array, limits: Partial<OnnxLimits> 
   if (graph === undefined || graph.outputs.length === 0) throw notOnnx('it has no graph with an output');
   const walk = new OnnxWalk(all);
   walk.graph(graph);
+  refuseMissingOpsets(walk, model);
   for (const training of model.training)
     for (const part of [training.initialization, training.algorithm]) if (part !== undefined) walk.graph(part);
   for (const item of model.functions) walk.nodes(item.nodes, 0, new Map());
@@ -102,6 +103,16 @@ export function inspectOnnxBytes(bytes: Uint8Array, limits: Partial<OnnxLimits> 
     metadata: Object.fromEntries(model.metadata.map((entry) => [entry.key, entry.value])),
     sizeBytes: bytes.length,
   };
+}
+
+/** Operator sets stand last in a file: one that is used and not declared was cut off. */
+function refuseMissingOpsets(walk: OnnxWalk, model: OnnxModel): void {
+  const declared = new Set(model.opsets.map((set) => (set.domain === '' ? 'ai.onnx' : set.domain)));
+  for (const name of walk.operators) {
+    const domain = name.slice(0, name.lastIndexOf(':'));
+    const isOwn = model.functions.some((item) => item.domain === domain);
+    if (!declared.has(domain) && !isOwn) throw truncated(`the operator set of '${domain}' is missing`);
+  }
 }
 
 /** A function in a domain of its own is no operator; one that takes an operator's name hides it, so that name stays. */

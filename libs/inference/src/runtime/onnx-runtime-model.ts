@@ -1,9 +1,20 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Datatype, Signature, Tensor, TensorData, TensorMap, TensorSpec } from '../tensors/tensor.js';
+import {
+  newTensorMap,
+  type Datatype,
+  type Signature,
+  type Tensor,
+  type TensorData,
+  type TensorMap,
+  type TensorSpec,
+} from '../tensors/tensor.js';
 import { inferenceProblem } from '../inference-problem.js';
 import { loadOrt, type Ort } from './load-ort.js';
+import { doubledRow, firstOfTwo, shouldPairSingleRows } from './single-rows.js';
 
 export interface LoadOptions {
+  /** Whether a row that comes alone is run as two, so that it gets the bits it has in a batch; see `single-rows.ts`. Default: where the file needs it. */
+  readonly pairSingleRows?: boolean;
   /** Threads of one run, 1–64. Default 1: many models share the cores, and one thread gives the same bits every time. */
   readonly threads?: number;
 }
@@ -29,6 +40,7 @@ const DATATYPES: ReadonlyMap<string, Datatype> = new Map(
 /** A model in memory, ready to run. One run at a time holds the thread; a small model's takes some microseconds. */
 export class OnnxRuntimeModel {
   private isDisposed = false;
+  private pairsSingleRows = false;
 
   private constructor(
     private readonly ort: Ort,
@@ -49,7 +61,8 @@ export class OnnxRuntimeModel {
       // the arena keeps what the largest request ever needed, once a model; small models are many
       enableCpuMemArena: false,
       enableMemPattern: false,
-      logSeverityLevel: 3,
+      // refusals are returned to the caller, who logs them
+      logSeverityLevel: 4,
     }).catch((cause: unknown) => {
       throw inferenceProblem('unprocessable', 'onnx_unrunnable', `the runtime refuses the model: ${reasonOf(cause)}`, {
         cause,
@@ -60,7 +73,9 @@ export class OnnxRuntimeModel {
         inputs: session.inputMetadata.map(specOf),
         outputs: session.outputMetadata.map(specOf),
       };
-      return new OnnxRuntimeModel(ort, session, signature, bytes.length);
+      const model = new OnnxRuntimeModel(ort, session, signature, bytes.length);
+      model.pairsSingleRows = options.pairSingleRows ?? shouldPairSingleRows(bytes, signature);
+      return model;
     } catch (error) {
       await session.release();
       throw error;
@@ -73,7 +88,17 @@ export class OnnxRuntimeModel {
    */
   async run(inputs: TensorMap, outputs?: readonly string[]): Promise<TensorMap> {
     if (this.isDisposed) throw inferenceProblem('unavailable', 'run_failed', 'the model was unloaded');
-    const feeds: Record<string, OrtTensor> = {};
+    const doubled = this.pairsSingleRows ? doubledRow(inputs) : undefined;
+    if (doubled === undefined) return this.runSession(inputs, outputs);
+    const first = firstOfTwo(await this.runSession(doubled, outputs));
+    if (first !== undefined) return first;
+    // not a model of rows after all
+    this.pairsSingleRows = false;
+    return this.runSession(inputs, outputs);
+  }
+
+  private async runSession(inputs: TensorMap, outputs: readonly string[] | undefined): Promise<TensorMap> {
+    const feeds = Object.create(null) as Record<string, OrtTensor>;
     for (const name in inputs) {
       const tensor = inputs[name];
       if (tensor !== undefined)
@@ -92,7 +117,7 @@ export class OnnxRuntimeModel {
         },
       );
     }
-    const answer: Record<string, Tensor> = {};
+    const answer = newTensorMap();
     for (const [name, result] of Object.entries(results)) answer[name] = tensorOf(result);
     return answer;
   }
@@ -116,7 +141,7 @@ function tensorOf(result: OrtTensor): Tensor {
   return { datatype, shape: result.dims, data: dataOf(datatype, result.data as TensorData) };
 }
 
-/** FP16 comes as a Float16Array; the protocol moves its bits. */
+/** FP16 is its bits here, whichever class the runtime gives. */
 function dataOf(datatype: Datatype, data: TensorData): TensorData {
   if (datatype !== 'FP16' || data instanceof Uint16Array || Array.isArray(data)) return data;
   return new Uint16Array(data.buffer, data.byteOffset, data.length);

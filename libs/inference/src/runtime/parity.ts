@@ -1,5 +1,5 @@
 import { isRecord, Faults, parseTensor } from '../tensors/parse-tensor.js';
-import type { Signature, Tensor, TensorMap, TensorSpec } from '../tensors/tensor.js';
+import { newTensorMap, type Signature, type TensorMap, type TensorSpec } from '../tensors/tensor.js';
 import { compareOutputs, PARITY_TOLERANCE, type Comparison, type Tolerance } from './compare-outputs.js';
 import type { OnnxRuntimeModel } from './onnx-runtime-model.js';
 
@@ -43,7 +43,7 @@ function parseSide(
   faults: Faults,
 ): TensorMap {
   const sent = json[side];
-  const tensors: Record<string, Tensor> = {};
+  const tensors = newTensorMap();
   for (const [i, tensor] of (Array.isArray(sent) ? (sent as readonly unknown[]) : []).entries()) {
     const pointer = `/${side}/${i}`;
     const name: unknown = isRecord(tensor) ? tensor['name'] : undefined;

@@ -1,6 +1,6 @@
 import { inferenceProblem } from '../inference-problem.js';
 import { Faults, isRecord, parseTensor } from './parse-tensor.js';
-import { inputSpec, type Signature, type Tensor, type TensorMap } from './tensor.js';
+import { inputSpec, newTensorMap, type Signature, type TensorMap } from './tensor.js';
 
 export interface InferLimits {
   /** Rows of one request. Default 100,000; batch jobs are there for more. */
@@ -76,7 +76,7 @@ function refuseTooManyRows(sent: readonly unknown[], signature: Signature, maxRo
 }
 
 function parseInputs(sent: readonly unknown[], signature: Signature, faults: Faults): TensorMap {
-  const inputs: Record<string, Tensor> = {};
+  const inputs = newTensorMap();
   const seen = new Set<string>();
   for (const [i, tensor] of sent.entries()) {
     const pointer = `/inputs/${i}`;

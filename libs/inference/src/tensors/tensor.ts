@@ -30,6 +30,11 @@ export interface Tensor {
 /** Tensors by name. */
 export type TensorMap = Readonly<Record<string, Tensor>>;
 
+/** An empty map that inherits no names: tensors are called whatever models call them, `constructor` included. */
+export function newTensorMap(): Record<string, Tensor> {
+  return Object.create(null) as Record<string, Tensor>;
+}
+
 const MAKERS = {
   FP32: (length: number) => new Float32Array(length),
   FP64: (length: number) => new Float64Array(length),
@@ -63,7 +68,7 @@ export function rowCount(tensors: TensorMap): number {
 
 /** Rows `start` (inclusive) to `end` (exclusive) of every tensor, along the first dimension. Typed arrays share memory with the source. */
 export function sliceRows(tensors: TensorMap, start: number, end: number): TensorMap {
-  const slices: Record<string, Tensor> = {};
+  const slices = newTensorMap();
   for (const [name, tensor] of Object.entries(tensors)) {
     const rows = tensor.shape[0] ?? 1;
     const width = rows === 0 ? 0 : tensor.data.length / rows;
