@@ -12,6 +12,8 @@ export const versionRejectedV1 = defineEvent({
     version: z.int().positive(),
     versionId: fields.id,
     application: fields.name.nullable(),
+    /** The run it came of; null when it was registered by hand. */
+    runId: fields.id.nullable(),
     reasons: z.array(z.object({ code: z.string(), detail: z.string() })),
   }),
   key: (data) => `${data.tenantId}/${data.modelName}`,
@@ -21,6 +23,7 @@ export const versionRejectedV1 = defineEvent({
     version: 1,
     versionId: 'ver_1',
     application: 'flight-delay',
+    runId: 'run_1',
     reasons: [{ code: 'registry.operator_not_allowed', detail: 'operator If is not allowed' }],
   },
 });
