@@ -1,6 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { Digest, TenantId } from '@myriad/kernel';
 
+/** Longest that {@link ObjectStore.getBytes} reads when the caller sets no other limit: 64 MiB. */
+export const DEFAULT_MAX_BYTES_IN_MEMORY = 64 * 1024 * 1024;
+/** Longest document: 1 MiB. */
+export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+
 /** What is known of a stored object. */
 export interface ObjectInfo {
   readonly digest: Digest;
@@ -35,7 +40,10 @@ export interface PresignedUrl {
  * Objects of another tenant are not found, whoever asks.
  */
 export interface ObjectStore {
-  /** Stores the bytes; equal bytes are stored once a tenant. @throws {ProblemError} `storage.digest_mismatch`, `storage.too_large`, `storage.full`. */
+  /**
+   * Stores the bytes; equal bytes are stored once a tenant. A stream that fails fails the call with its error, and a call that fails destroys the stream.
+   * @throws {ProblemError} `storage.digest_mismatch`, `storage.too_large`, `storage.full`.
+   */
   put(tenantId: TenantId, bytes: Readable | Uint8Array, options?: PutOptions): Promise<ObjectInfo>;
   /** Streams the object or a range of it; a whole read that does not match its digest ends in `storage.corrupt`. @throws {ProblemError} `storage.object_not_found`, `storage.range_invalid`. */
   get(tenantId: TenantId, digest: Digest, range?: ByteRange): Promise<Readable>;
@@ -45,7 +53,7 @@ export interface ObjectStore {
   head(tenantId: TenantId, digest: Digest): Promise<ObjectInfo | undefined>;
   /** Removes the object; nothing happens when it is not there. */
   delete(tenantId: TenantId, digest: Digest): Promise<void>;
-  /** Every object of the tenant. */
+  /** Every object of the tenant, in order of the digests. */
   list(tenantId: TenantId): AsyncIterable<ObjectInfo>;
   /** Lets the holder upload exactly the bytes of `digest` (the server or {@link confirmUpload} refuses others). `expiresInSeconds` 1–86,400. */
   presignUpload(tenantId: TenantId, digest: Digest, sizeBytes: number, expiresInSeconds: number): Promise<PresignedUrl>;
@@ -54,9 +62,16 @@ export interface ObjectStore {
   presignDownload(tenantId: TenantId, digest: Digest, expiresInSeconds: number): Promise<PresignedUrl>;
   /** A file on this machine that holds the object for as long as `use` runs; the file itself for a file store, else a checked temporary copy. */
   withLocalFile<T>(tenantId: TenantId, digest: Digest, use: (path: string) => Promise<T>): Promise<T>;
-  /** Writes, reads and removes a small named mutable document with compare-and-set: `expectedVersion` null = must not exist. Returns the new version. @throws {ProblemError} `storage.precondition_failed`. */
+  /**
+   * Writes a small named mutable document if it is at `expectedVersion` (null: if it does not exist), and returns the new version, which names the content: equal contents have equal versions.
+   * Of concurrent writers that expect the same version one wins, across processes. Names are lower case letters, digits, `.`, `_`, `-`, 1–200 characters, starting with a letter or digit.
+   * @throws {ProblemError} `storage.precondition_failed`, `storage.too_large` (over 1 MiB).
+   */
   putDocument(tenantId: TenantId, name: string, bytes: Uint8Array, expectedVersion: string | null): Promise<string>;
-  getDocument(tenantId: TenantId, name: string): Promise<{ readonly bytes: Buffer; readonly version: string } | undefined>;
+  getDocument(
+    tenantId: TenantId,
+    name: string,
+  ): Promise<{ readonly bytes: Buffer; readonly version: string } | undefined>;
   /** @throws when the store can't be reached or written. */
   ping(): Promise<void>;
 }

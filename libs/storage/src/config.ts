@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+/** Where objects are; spread into a service's config: `z.object({ ...objectStoreConfig, … })`, and given to `openObjectStore`, which says what is missing for the chosen kind. */
+export const objectStoreConfig = {
+  OBJECT_STORE: z
+    .enum(['file', 's3'])
+    .default('file')
+    .describe('file: a folder that the processes of one machine share; s3: a bucket'),
+  OBJECT_STORE_PATH: z.string().min(1).optional().describe('file: the folder; required'),
+  OBJECT_STORE_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('file: where the door for presigned URLs answers; without it none are given out'),
+  OBJECT_STORE_SIGNING_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file: file with the secret of presigned URLs, at least 32 characters'),
+  S3_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("s3: the server's address; absent: AWS in S3_REGION"),
+  S3_PUBLIC_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      's3: the address to put into presigned URLs, where clients reach the server by another; default S3_ENDPOINT',
+    ),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('s3: region of the bucket'),
+  S3_BUCKET: z.string().min(3).max(63).optional().describe('s3: the bucket; required'),
+  S3_CREATE_BUCKET: z.stringbool().default(false).describe('s3: make the bucket at start when it is not there'),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional().describe("s3: absent: the SDK's own chain (role, profile)"),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('s3: the secret; prefer S3_SECRET_ACCESS_KEY_FILE'),
+  S3_SECRET_ACCESS_KEY_FILE: z.string().min(1).optional().describe('s3: file with the secret'),
+} as const;
+
+export type ObjectStoreConfig = z.output<z.ZodObject<typeof objectStoreConfig>>;

@@ -1,0 +1,14 @@
+export { objectStoreConfig, type ObjectStoreConfig } from './config.js';
+export { FileObjectStore, type FileObjectStoreOptions } from './file/file-object-store.js';
+export { createObjectDoor, type ObjectDoorOptions } from './file/object-door.js';
+export {
+  DEFAULT_MAX_BYTES_IN_MEMORY,
+  MAX_DOCUMENT_BYTES,
+  type ByteRange,
+  type ObjectInfo,
+  type ObjectStore,
+  type PresignedUrl,
+  type PutOptions,
+} from './object-store.port.js';
+export { openObjectStore } from './open-object-store.js';
+export { S3ObjectStore, type S3ObjectStoreOptions } from './s3/s3-object-store.js';

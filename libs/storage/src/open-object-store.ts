@@ -1,0 +1,63 @@
+import { ConfigError, secretFile, type ConfigFault } from '@myriad/config';
+import type { ObjectStoreConfig } from './config.js';
+import { FileObjectStore } from './file/file-object-store.js';
+import { MIN_SIGNING_KEY_BYTES } from './file/url-signer.js';
+import type { ObjectStore } from './object-store.port.js';
+import { S3ObjectStore } from './s3/s3-object-store.js';
+
+/** Opens the store that the configuration names. @throws {ConfigError} listing what that kind of store still needs. */
+export async function openObjectStore(config: ObjectStoreConfig): Promise<ObjectStore> {
+  return config.OBJECT_STORE === 's3'
+    ? S3ObjectStore.open(s3Options(config))
+    : FileObjectStore.open(fileOptions(config));
+}
+
+type FileOptions = Parameters<typeof FileObjectStore.open>[0];
+type S3Options = Parameters<typeof S3ObjectStore.open>[0];
+
+function fileOptions(config: ObjectStoreConfig): FileOptions {
+  const {
+    OBJECT_STORE_PATH: root,
+    OBJECT_STORE_PUBLIC_URL: publicUrl,
+    OBJECT_STORE_SIGNING_KEY_FILE: keyFile,
+  } = config;
+  if (root === undefined) throw missing('OBJECT_STORE_PATH', 'OBJECT_STORE=file');
+  if (publicUrl === undefined && keyFile === undefined) return { root };
+  if (publicUrl === undefined) throw missing('OBJECT_STORE_PUBLIC_URL', 'OBJECT_STORE_SIGNING_KEY_FILE');
+  if (keyFile === undefined) throw missing('OBJECT_STORE_SIGNING_KEY_FILE', 'OBJECT_STORE_PUBLIC_URL');
+  const signingKey = Buffer.from(secretFile(keyFile, 'OBJECT_STORE_SIGNING_KEY_FILE'));
+  if (signingKey.byteLength < MIN_SIGNING_KEY_BYTES)
+    throw fault('OBJECT_STORE_SIGNING_KEY_FILE', `holds fewer than ${MIN_SIGNING_KEY_BYTES} characters`);
+  return { root, publicUrl, signingKey };
+}
+
+function s3Options(config: ObjectStoreConfig): S3Options {
+  const { S3_ENDPOINT: endpoint, S3_PUBLIC_ENDPOINT: publicEndpoint, S3_BUCKET: bucket } = config;
+  if (bucket === undefined) throw missing('S3_BUCKET', 'OBJECT_STORE=s3');
+  const credentials = credentialsOf(config);
+  return {
+    bucket,
+    region: config.S3_REGION,
+    createBucket: config.S3_CREATE_BUCKET,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
+    ...(credentials ? { credentials } : {}),
+  };
+}
+
+function credentialsOf(config: ObjectStoreConfig): S3Options['credentials'] {
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secret, S3_SECRET_ACCESS_KEY_FILE: file } = config;
+  if (accessKeyId === undefined) return undefined;
+  if (file !== undefined) return { accessKeyId, secretAccessKey: secretFile(file, 'S3_SECRET_ACCESS_KEY_FILE') };
+  if (secret === undefined) throw missing('S3_SECRET_ACCESS_KEY_FILE', 'S3_ACCESS_KEY_ID');
+  return { accessKeyId, secretAccessKey: secret };
+}
+
+function missing(variable: string, because: string): ConfigError {
+  return fault(variable, `is required with ${because}`);
+}
+
+function fault(variable: string, message: string): ConfigError {
+  const faults: ConfigFault[] = [{ variable, message }];
+  return new ConfigError(faults);
+}

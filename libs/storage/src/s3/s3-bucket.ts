@@ -1,0 +1,188 @@
+import type { Readable } from 'node:stream';
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { storageProblem } from '../storage-problem.js';
+import { S3Multipart, abortStaleMultiparts } from './s3-multipart.js';
+import { makeS3Client } from './s3-client.js';
+import { call, httpStatusOf } from './s3-error.js';
+import type { S3BucketOptions } from './s3-options.js';
+
+/** Longest object that one CopyObject copies and one PUT takes: 5 GiB. */
+const MAX_SINGLE_REQUEST_BYTES = 5 * 1024 ** 3;
+const COPIES_IN_FLIGHT = 4;
+const COPY_PART_BYTES = 512 * 1024 * 1024;
+
+/** What the server says of an object. */
+export interface S3Head {
+  readonly sizeBytes: number;
+  readonly etag: string;
+  /** SHA-256 of the whole in base64, where the server computed one. */
+  readonly sha256?: string;
+}
+
+/** When to write: unless the key exists, or only over the content of that ETag. */
+export type S3Condition = { readonly ifAbsent: true } | { readonly ifMatch: string };
+
+/** The calls of the S3 protocol that a store needs, on one bucket; refusals that a caller expects are values, everything else is thrown as {@link call} says. */
+export class S3Bucket {
+  private constructor(
+    private readonly client: S3Client,
+    private readonly publicClient: S3Client,
+    private readonly bucket: string,
+  ) {}
+
+  static async open(options: S3BucketOptions): Promise<S3Bucket> {
+    const client = makeS3Client(options, options.endpoint);
+    const { publicEndpoint } = options;
+    const publicClient = publicEndpoint === undefined ? client : makeS3Client(options, publicEndpoint);
+    const bucket = new S3Bucket(client, publicClient, options.bucket);
+    if (options.createBucket === true) await bucket.create();
+    return bucket;
+  }
+
+  async ping(): Promise<void> {
+    await call(() => this.client.send(new HeadBucketCommand({ Bucket: this.bucket })));
+  }
+
+  close(): void {
+    this.client.destroy();
+    this.publicClient.destroy();
+  }
+
+  async head(key: string): Promise<S3Head | undefined> {
+    const input = { ...this.at(key), ChecksumMode: 'ENABLED' } as const;
+    const answer = await unless([404], () => this.client.send(new HeadObjectCommand(input)));
+    if (!answer) return undefined;
+    const { ContentLength = 0, ETag = '', ChecksumSHA256: sha256, ChecksumType } = answer;
+    const isWhole = sha256 !== undefined && ChecksumType !== 'COMPOSITE';
+    return { sizeBytes: ContentLength, etag: ETag, ...(isWhole ? { sha256 } : {}) };
+  }
+
+  /** `range` as in HTTP. undefined: no such key; `'unsatisfiable'`: nothing of the range lies in it. */
+  async get(
+    key: string,
+    range?: string,
+  ): Promise<(S3Head & { readonly body: Readable }) | 'unsatisfiable' | undefined> {
+    const input = { ...this.at(key), ...(range === undefined ? {} : { Range: range }) };
+    try {
+      const answer = await call(() => this.client.send(new GetObjectCommand(input)));
+      const { Body, ContentLength = 0, ETag = '' } = answer;
+      return { body: Body as Readable, sizeBytes: ContentLength, etag: ETag };
+    } catch (error) {
+      if (httpStatusOf(error) === 416) return 'unsatisfiable';
+      if (httpStatusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** The new ETag; undefined when the condition did not hold, or another writer was faster. */
+  async put(key: string, bytes: Uint8Array, condition: S3Condition): Promise<string | undefined> {
+    const only = 'ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: '*' };
+    const input = { ...this.at(key), Body: bytes, ContentLength: bytes.byteLength, ...only };
+    // 404: the key to match is gone; 409: a concurrent write or deletion
+    const answer = await unless([404, 409, 412], () => this.client.send(new PutObjectCommand(input)));
+    return answer && (answer.ETag ?? '');
+  }
+
+  startMultipart(key: string): Promise<S3Multipart> {
+    return S3Multipart.start(this.client, this.at(key));
+  }
+
+  async delete(key: string): Promise<void> {
+    await call(() => this.client.send(new DeleteObjectCommand(this.at(key))));
+  }
+
+  /** Copies within the server the content that `from` had when its head was read. */
+  async copy(fromKey: string, toKey: string, from: S3Head): Promise<void> {
+    const source = { CopySource: `${this.bucket}/${encodeURI(fromKey)}`, CopySourceIfMatch: from.etag };
+    if (from.sizeBytes <= MAX_SINGLE_REQUEST_BYTES) {
+      const command = new CopyObjectCommand({ ...this.at(toKey), ...source });
+      const copied = await unless([404, 409, 412], () => this.client.send(command));
+      if (!copied) throw storageProblem.unavailable('what is copied changed meanwhile; try again');
+      return;
+    }
+    const upload = await this.startMultipart(toKey);
+    await upload.run(async (add) => {
+      for (let start = 0; start < from.sizeBytes; start += COPY_PART_BYTES) {
+        const end = Math.min(start + COPY_PART_BYTES, from.sizeBytes) - 1;
+        await add((number) => upload.copyPart(number, source, `bytes=${start}-${end}`), COPIES_IN_FLIGHT);
+      }
+    });
+    if (!(await upload.complete())) throw storageProblem.unavailable('a copy was ended by another; try again');
+  }
+
+  /** Every key that starts with `prefix`, in order. */
+  async *list(
+    prefix: string,
+  ): AsyncGenerator<{ readonly key: string; readonly sizeBytes: number; readonly modifiedMs: number }> {
+    const pages = paginateListObjectsV2({ client: this.client }, { Bucket: this.bucket, Prefix: prefix });
+    for (;;) {
+      const { done, value } = await call(() => pages.next());
+      if (done === true) return;
+      for (const { Key, Size = 0, LastModified } of value.Contents ?? [])
+        if (Key !== undefined) yield { key: Key, sizeBytes: Size, modifiedMs: LastModified?.getTime() ?? 0 };
+    }
+  }
+
+  /** Frees what uploads that never ended hold. */
+  async abortStaleMultiparts(olderThanMs: number): Promise<void> {
+    await abortStaleMultiparts(this.client, this.bucket, olderThanMs);
+  }
+
+  /** A PUT of exactly `sizeBytes` bytes with that SHA-256: both headers are signed, and the server checks the second. @throws {ProblemError} `storage.too_large` over 5 GiB. */
+  async presignPut(
+    key: string,
+    sha256: string,
+    { sizeBytes, expiresInSeconds }: { readonly sizeBytes: number; readonly expiresInSeconds: number },
+  ): Promise<{ readonly url: string; readonly headers: Record<string, string> }> {
+    if (sizeBytes > MAX_SINGLE_REQUEST_BYTES) throw storageProblem.tooLarge(MAX_SINGLE_REQUEST_BYTES);
+    const headers = { 'content-length': String(sizeBytes), 'x-amz-checksum-sha256': sha256 };
+    const command = new PutObjectCommand({ ...this.at(key), ContentLength: sizeBytes, ChecksumSHA256: sha256 });
+    const url = await getSignedUrl(this.publicClient, command, {
+      expiresIn: expiresInSeconds,
+      signableHeaders: new Set(['host', ...Object.keys(headers)]),
+      unhoistableHeaders: new Set(Object.keys(headers)),
+    });
+    return { url, headers };
+  }
+
+  presignGet(key: string, expiresInSeconds: number): Promise<string> {
+    const command = new GetObjectCommand({
+      ...this.at(key),
+      ResponseContentType: 'application/octet-stream',
+      ResponseContentDisposition: 'attachment',
+    });
+    return getSignedUrl(this.publicClient, command, { expiresIn: expiresInSeconds });
+  }
+
+  private async create(): Promise<void> {
+    const exists = await unless([404], () => this.client.send(new HeadBucketCommand({ Bucket: this.bucket })));
+    if (exists) return;
+    const made = await unless([409], () => this.client.send(new CreateBucketCommand({ Bucket: this.bucket })));
+    if (!made) await this.ping();
+  }
+
+  private at(key: string): { readonly Bucket: string; readonly Key: string } {
+    return { Bucket: this.bucket, Key: key };
+  }
+}
+
+/** undefined when the server answers one of these statuses. */
+async function unless<T>(statuses: readonly number[], send: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call(send);
+  } catch (error) {
+    if (statuses.includes(httpStatusOf(error) ?? 0)) return undefined;
+    throw error;
+  }
+}

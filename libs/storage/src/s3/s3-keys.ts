@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import type { Digest, TenantId } from '@myriad/kernel';
+import { checkDocumentName, checkTenant, hexOf } from '../object-name.js';
+
+/** Prefixes of what has no proven digest yet. No tenant id starts with `_`, and one lifecycle rule each can clear them. */
+export const UNPROVEN_PREFIXES = { unnamed: '_tmp/', uploads: '_uploads/' } as const;
+
+/** The keys of one tenant. No key is the beginning of another and a `/`, which servers over a file system can't hold. */
+export interface TenantKeys {
+  /** Prefix of all its objects. */
+  readonly objects: string;
+  object(digest: Digest): string;
+  document(name: string): string;
+  /** Where a presigned upload goes. */
+  upload(digest: Digest): string;
+  /** A new key for bytes whose digest is not known yet. */
+  unnamed(): string;
+}
+
+/** @throws {ProblemError} `storage.name_invalid`, from here and from what it returns. */
+export function keysOf(tenantId: TenantId): TenantKeys {
+  const tenant = checkTenant(tenantId);
+  const objects = `${tenant}/sha256/`;
+  return {
+    objects,
+    object: (digest) => objects + hexOf(digest),
+    document: (name) => `${tenant}/documents/${checkDocumentName(name)}`,
+    upload: (digest) => `${UNPROVEN_PREFIXES.uploads}${tenant}/${hexOf(digest)}`,
+    unnamed: () => `${UNPROVEN_PREFIXES.unnamed}${tenant}/${randomUUID()}`,
+  };
+}
