@@ -1,0 +1,99 @@
+import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
+import { checkIsolation } from './check-isolation.js';
+import { connectWithRetry } from './connect.js';
+import type { MigrationClass } from './infrastructure-migration.js';
+import { migrate } from './migrate.js';
+import type { PersistenceLogger } from './persistence-logger.js';
+import { Wake } from './wake.js';
+
+export interface DatabaseOptions {
+  /** The runtime role's URL. */
+  readonly url: string;
+  /** The owner's URL; without it a database that is behind its migrations is refused. */
+  readonly migrationUrl?: string | undefined;
+  readonly entities: NonNullable<DataSourceOptions['entities']> & MixedList<unknown>;
+  readonly migrations: readonly MigrationClass[];
+  /** Connections, 1–200. Default 8. */
+  readonly poolSize?: number | undefined;
+  /** The longest a statement may take, milliseconds. Default 15,000. */
+  readonly statementTimeoutMs?: number | undefined;
+  /** The longest a statement may wait for a lock, milliseconds. Default 5,000. */
+  readonly lockTimeoutMs?: number | undefined;
+  /** How long a server that is not there yet is waited for at the start, milliseconds. Default 30,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  readonly logger: PersistenceLogger;
+}
+
+/** A session that holds a transaction open without a word for this long is ended: its locks must not outlive its service. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+const POOL_CONNECT_TIMEOUT_MS = 5_000;
+const DEFAULT_POOL_SIZE = 8;
+const DEFAULT_STATEMENT_TIMEOUT_MS = 15_000;
+const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
+const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
+
+/** A service's database: migrated, checked for isolation, connected. */
+export class Database {
+  /** Rings after a commit with events. */
+  readonly outboxWake = new Wake();
+
+  private constructor(
+    readonly dataSource: DataSource,
+    readonly url: string,
+    readonly statementTimeoutMs: number,
+    readonly logger: PersistenceLogger,
+  ) {}
+
+  /**
+   * Connects with the runtime role, brings the schema up to date (one process at a time; nothing is asked of the owner when nothing is
+   * to do), and refuses to go on when tenants would not be kept apart.
+   * @throws {Error} when the server is away, migrations are missing and may not be run, the role may bypass row-level security, or a
+   * table with a `tenant_id` has none
+   */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const { url, migrationUrl, migrations, logger } = options;
+    const statementTimeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;
+    const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
+    const dataSource = dataSourceOf(options, statementTimeoutMs);
+    await connectWithRetry(dataSource, url, { connectTimeoutMs, logger });
+    try {
+      await migrate({ dataSource, url, migrationUrl, migrations, logger });
+      await checkIsolation(dataSource);
+    } catch (error) {
+      await dataSource.destroy();
+      throw error;
+    }
+    return new Database(dataSource, url, statementTimeoutMs, logger);
+  }
+
+  /** @throws when the database does not answer */
+  async ping(): Promise<void> {
+    await this.dataSource.query('SELECT 1');
+  }
+
+  async close(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+}
+
+function dataSourceOf(options: DatabaseOptions, statementTimeoutMs: number): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: options.url,
+    entities: options.entities,
+    poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
+    connectTimeoutMS: POOL_CONNECT_TIMEOUT_MS,
+    installExtensions: false,
+    synchronize: false,
+    logging: false,
+    poolErrorHandler: (error: unknown) => {
+      options.logger.warn({ err: error }, 'an idle database connection was lost');
+    },
+    extra: {
+      statement_timeout: statementTimeoutMs,
+      lock_timeout: options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      keepAlive: true,
+    },
+  });
+}

@@ -1,0 +1,134 @@
+import type { CloudEvent } from '@myriad/contracts';
+import { ProblemError, type RequestContext } from '@myriad/kernel';
+import { currentTraceparent, withSpan } from '@myriad/telemetry';
+import type { Database } from './database.js';
+import type { EventOrigin } from './outbox-event.js';
+import { asProblem, isTransient } from './pg-errors.js';
+import { ACROSS_TENANTS } from './tenant-table.js';
+import { OpenTx, type Tx } from './tx.js';
+
+const MAX_RETRIES = 3;
+const RETRY_BASE_MS = 10;
+
+export interface RunOptions {
+  /** Default `READ COMMITTED`. */
+  readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+}
+
+export interface HandleOptions {
+  /** Tells handlers of the same event within one service apart. Default `default`. */
+  readonly handler?: string;
+  /** Why the effect touches other tenants' rows than the event's own; then `tx` sees all. */
+  readonly acrossTenants?: string;
+}
+
+interface Scope extends EventOrigin {
+  readonly deadlineMs?: number | undefined;
+  readonly isolation?: RunOptions['isolation'];
+}
+
+/** Runs transactions that carry a tenant: each sees and writes that tenant's rows only, by row-level security. */
+export class UnitOfWork {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Runs `fn` in a transaction of the context's tenant and commits. `fn` runs again, up to 3 times, after a serialization failure or
+   * deadlock, so it must have no effect outside of `tx`.
+   * @throws {ProblemError} `persistence.{concurrent_update,statement_timeout,lock_timeout,database_unavailable,deadline_passed}`
+   */
+  run<T>(ctx: RequestContext, fn: (tx: Tx) => Promise<T>, { isolation }: RunOptions = {}): Promise<T> {
+    const { tenantId, causationId, deadlineMs } = ctx;
+    return this.transact({ tenantId, causationId, deadlineMs, isolation, traceparent: ctx.traceparent }, fn);
+  }
+
+  /** Runs `fn` in a transaction that sees every tenant: for reconcilers and platform lists. `reason` says why, in the log. */
+  runAcrossTenants<T>(reason: string, fn: (tx: Tx) => Promise<T>, { isolation }: RunOptions = {}): Promise<T> {
+    this.database.logger.debug({ reason }, 'transaction across tenants');
+    const scope = { tenantId: ACROSS_TENANTS, causationId: undefined, traceparent: undefined, isolation };
+    return this.transact(scope, fn);
+  }
+
+  /** Does an event's effect and remembers its id in one transaction of the event's tenant; an event that is known already does nothing. */
+  async handle(
+    event: Pick<CloudEvent, 'id' | 'tenantid' | 'type' | 'traceparent'>,
+    fn: (tx: Tx) => Promise<unknown>,
+    { handler = 'default', acrossTenants }: HandleOptions = {},
+  ): Promise<'handled' | 'duplicate'> {
+    if (acrossTenants !== undefined)
+      this.database.logger.debug({ reason: acrossTenants, type: event.type }, 'event handled across tenants');
+    const tenantId = acrossTenants === undefined ? event.tenantid : ACROSS_TENANTS;
+    return this.transact({ tenantId, causationId: event.id, traceparent: event.traceparent }, async (tx) => {
+      const isNew = await tx.query(
+        'INSERT INTO inbox (tenant_id, handler, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1',
+        [event.tenantid, handler, event.id],
+      );
+      if (isNew.length === 0) return 'duplicate';
+      await fn(tx);
+      return 'handled';
+    });
+  }
+
+  private async transact<T>(scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await withSpan('transaction', {}, () => this.attempt(scope, fn), 'client');
+      } catch (error) {
+        if (attempt >= MAX_RETRIES || !isTransient(error)) throw asProblem(error);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_BASE_MS * 2 ** attempt));
+      }
+    }
+  }
+
+  private async attempt<T>(scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T> {
+    const timeoutMs = this.timeoutOf(scope);
+    const runner = this.database.dataSource.createQueryRunner();
+    try {
+      await runner.connect();
+      await runner.startTransaction(scope.isolation);
+      const tx = new OpenTx(runner.manager, { ...scope, traceparent: currentTraceparent() ?? scope.traceparent });
+      const result = await this.work(tx, fn, timeoutMs).catch(async (error: unknown) => {
+        await runner.rollbackTransaction().catch(() => undefined);
+        throw error;
+      });
+      await runner.commitTransaction();
+      if (tx.hasEvents) this.database.outboxWake.ring();
+      await this.afterCommit(tx);
+      return result;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async work<T>(tx: OpenTx, fn: (tx: Tx) => Promise<T>, timeoutMs: number): Promise<T> {
+    await tx.query(`SELECT set_config('myriad.tenant_id', $1, true), set_config('statement_timeout', $2, true)`, [
+      tx.tenantId,
+      String(timeoutMs),
+    ]);
+    const result = await fn(tx);
+    await tx.writeEvents();
+    return result;
+  }
+
+  /** A statement may take what is left of the caller's time, and never more than the database's own limit. */
+  private timeoutOf({ deadlineMs }: Scope): number {
+    const limit = this.database.statementTimeoutMs;
+    if (deadlineMs === undefined) return limit;
+    const leftMs = Math.floor(deadlineMs - Date.now());
+    if (leftMs > 0) return Math.min(leftMs, limit);
+    throw new ProblemError({
+      kind: 'timeout',
+      code: 'persistence.deadline_passed',
+      detail: `the deadline of the request passed ${-leftMs} ms ago`,
+    });
+  }
+
+  private async afterCommit(tx: OpenTx): Promise<void> {
+    for (const fn of tx.afterCommits) {
+      try {
+        await fn();
+      } catch (error) {
+        this.database.logger.error({ err: error }, 'what should follow a commit failed');
+      }
+    }
+  }
+}
