@@ -64,7 +64,11 @@ export const approvalRoutes = {
     body: z.strictObject({
       decision: z.enum(['approved', 'rejected']),
       evidenceDigest: fields.digest.describe('the digest that was shown to the decider'),
-      comment: z.string().max(2000).default(''),
+      comment: z
+        .string()
+        .max(2000)
+        .regex(/^[^\0]*$/, 'must hold no NUL')
+        .default(''),
     }),
     response: approvalSchema,
     problems: [

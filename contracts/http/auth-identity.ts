@@ -52,7 +52,11 @@ export const keySchema = z.object({
 const byTenant = z.object({ tenantId: fields.tenantId });
 const byPrincipal = z.object({ principalId: fields.id });
 const bindings = z.array(bindingSchema).max(64);
-const displayName = z.string().min(1).max(200);
+const displayName = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, 'must hold no control characters');
 
 export const tenantRoutes = {
   createTenant: defineRoute({
@@ -185,6 +189,7 @@ export const credentialRoutes = {
     method: 'POST',
     path: '/v1/keys',
     summary: 'Issue an API key; the answer is the only time it is shown',
+    secretResponse: true,
     permission: 'keys:write',
     status: 201,
     body: z.strictObject({
@@ -226,6 +231,7 @@ export const credentialRoutes = {
     method: 'POST',
     path: '/v1/tokens',
     summary: 'A short-lived ES256 token for the caller, narrowed to what it may do now',
+    secretResponse: true,
     permission: 'none',
     status: 201,
     body: z.strictObject({}),

@@ -1,0 +1,36 @@
+import { tenantChangedV1 } from '@myriad/contracts';
+import type { RequestContext, TenantId } from '@myriad/kernel';
+import { UnitOfWork } from '@myriad/persistence';
+import { Injectable } from '@nestjs/common';
+import { changeTenant, type Tenant, type TenantChange } from '../domain/tenant.js';
+import { AuditTrail } from './audit-trail.js';
+import { tenantChanged } from './event-data.js';
+import { tenantNotFound } from './find-tenants.js';
+import { TenantStore } from './ports/tenant.store.js';
+
+/** Renames, suspends, reactivates a tenant or sets its rate limit. */
+@Injectable()
+export class UpdateTenant {
+  constructor(
+    private readonly uow: UnitOfWork,
+    private readonly tenants: TenantStore,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  execute(ctx: RequestContext, tenantId: TenantId, change: TenantChange): Promise<Tenant> {
+    return this.uow.run({ ...ctx, tenantId }, async (tx) => {
+      const before = await this.tenants.lock(tx, tenantId);
+      if (before === undefined) throw tenantNotFound(tenantId);
+      const tenant = changeTenant(before, change);
+      await this.tenants.update(tx, tenant);
+      await tx.emit(tenantChangedV1, tenantChanged(tenant));
+      await this.audit.record(tx, {
+        actor: ctx.principal.id,
+        action: 'tenant.changed',
+        object: tenantId,
+        details: { ...change },
+      });
+      return tenant;
+    });
+  }
+}

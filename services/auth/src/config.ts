@@ -1,0 +1,48 @@
+import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { eventLogConfig } from '@myriad/messaging';
+import { databaseConfig } from '@myriad/persistence';
+import { z } from 'zod';
+
+export const authConfigSchema = z.object({
+  ...httpConfig,
+  ...internalAuthConfig,
+  ...telemetryConfig,
+  ...databaseConfig,
+  ...eventLogConfig,
+  BOOTSTRAP_KEY_FILE: z
+    .string()
+    .min(1)
+    .describe("file that the first start makes (0600) and writes the administrator's key into, once"),
+  SIGNING_KEY_ENCRYPTION_FILE: z
+    .string()
+    .min(1)
+    .describe('file with the secret that seals the private signing keys in the database; any text of ≥ 16 characters'),
+  TOKEN_LIFE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .max(86_400)
+    .default(900)
+    .describe('life of a user token, seconds, 60–86,400'),
+  SIGNING_KEY_DELAY_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(2_000)
+    .describe('a new signing key is published for so long before it signs, milliseconds, 0–60,000'),
+  SWEEP_INTERVAL_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(5_000)
+    .describe('pause between two looks for what has expired, milliseconds, 100–3,600,000'),
+});
+
+export type AuthConfig = z.output<typeof authConfigSchema>;
+
+/** @throws {ConfigError} with every fault. */
+export function authConfig(): AuthConfig {
+  return loadConfig(authConfigSchema);
+}
