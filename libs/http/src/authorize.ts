@@ -1,16 +1,9 @@
 import type { RouteDefinition } from '@myriad/contracts';
 import { PLATFORM_TENANT, ProblemError, type RequestContext } from '@myriad/kernel';
+import { currentTraceparent } from '@myriad/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type { Caller, TokenVerifier } from './internal-token-verifier.js';
-
-/** W3C trace context: version, 16 byte trace id, 8 byte parent id, flags. */
-const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The request's trace context when it is well formed. */
-export function traceparentOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['traceparent'];
-  return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
-}
+import { traceparentOf } from './request-telemetry.js';
 
 /**
  * Lets a request pass to its route or refuses it, before any byte of its body is read: a valid internal token, the route's permission,
@@ -42,7 +35,7 @@ function tokenOf(request: FastifyRequest): string {
 }
 
 function contextOf(request: FastifyRequest, caller: Caller): RequestContext {
-  const traceparent = traceparentOf(request);
+  const traceparent = currentTraceparent() ?? traceparentOf(request);
   return {
     tenantId: caller.tenantId,
     principal: caller.principal,

@@ -1,25 +1,28 @@
-import { canonicalJson, ProblemError } from '@myriad/kernel';
-import type { LoggerService, Type } from '@nestjs/common';
+import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authorize } from './authorize.js';
 import { installBodyParser } from './body-parser.js';
-import { EventStream } from './event-stream.js';
+import { checkResponse } from './check-response.js';
+import { installDrain } from './drain.js';
 import { installHealthDoors } from './health.js';
 import { bareAdapter } from './http-adapter.js';
 import { claimIdempotencyKey, settleIdempotencyKey } from './idempotency.js';
 import { DEFAULT_LIMITS, type HttpAppOptions, type HttpLimits, type HttpLogger } from './options.js';
 import { ProblemFilter } from './problem.filter.js';
-import { logRequest } from './request-log.js';
-import { routeOf } from './request-state.js';
+import { installRequestState, routeOf } from './request-state.js';
+import { installRequestTelemetry } from './request-telemetry.js';
 import { schemasOf, validateRequest, type RouteSchemas } from './validate.js';
 
 /**
  * Makes a service's Nest application on Fastify with everything a service shares: tokens, permissions, validation, problems, limits,
  * idempotency, health, the request log. Listen with `listen(port, host)`; `close()` lets requests in flight end.
  */
-export async function createHttpApp(module: Type, options: HttpAppOptions): Promise<NestFastifyApplication> {
+export async function createHttpApp(
+  module: Type | DynamicModule,
+  options: HttpAppOptions,
+): Promise<NestFastifyApplication> {
   const nest = { logger: nestLogger(options.logger), bodyParser: false, abortOnError: false };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents literals
   const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(options), nest);
@@ -37,7 +40,12 @@ export function createHttpAdapter(options: HttpAppOptions): FastifyAdapter {
   const limits: HttpLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const adapter = bareAdapter(limits);
   const instance = adapter.getInstance<FastifyInstance>();
-  instance.decorateRequest('myriad');
+  installRequestState(instance);
+  instance.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
+  installRequestTelemetry(instance, options.logger);
   installBodyParser(instance, limits);
   const schemas = installRoutes(instance);
   installRequestHooks(instance, options, schemas);
@@ -62,9 +70,7 @@ function installRequestHooks(
   schemas: ReadonlyMap<object, RouteSchemas>,
 ): void {
   const { idempotency, logger } = options;
-  instance.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
-    request.myriad = {};
-    reply.header('x-request-id', request.id);
+  instance.addHook('onRequest', async (request: FastifyRequest) => {
     const route = routeOf(request);
     if (route !== undefined) await authorize(request, route, options.verifier);
   });
@@ -83,72 +89,6 @@ function installRequestHooks(
       return payload;
     });
   }
-  instance.addHook('onResponse', (request, reply, done) => {
-    if (!request.routeOptions.config.isOpenDoor) logRequest(logger, request, reply);
-    done();
-  });
-}
-
-/** Answers what the contract does not say are a fault of ours, whether a member is missing, of another type, or one too many. */
-function checkResponse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  payload: unknown,
-  done: (error: Error | null, payload: unknown) => void,
-): void {
-  const { route } = request.myriad;
-  if (route === undefined || reply.statusCode >= 400) {
-    done(null, payload);
-    return;
-  }
-  const sent: unknown = JSON.parse(JSON.stringify(payload));
-  const result = route.response.safeParse(sent);
-  const why = result.success ? undeclared(sent, result.data) : result.error.message;
-  done(
-    why === undefined
-      ? null
-      : new ProblemError({
-          kind: 'internal',
-          code: 'http.internal',
-          detail: `${route.operationId} broke its contract: ${why}`,
-        }),
-    payload,
-  );
-}
-
-function undeclared(sent: unknown, declared: unknown): string | undefined {
-  const [whole, known] = [canonicalJson(sent), canonicalJson(declared)];
-  return whole === known ? undefined : `it sent ${whole}, of which the contract knows ${known}`;
-}
-
-/**
- * While the app closes, requests in flight go on and their connections end after them; event streams end at once; what is not done
- * after `drainMs` is cut.
- */
-function installDrain(instance: FastifyInstance, drainMs: number): () => boolean {
-  const streams = new Set<EventStream>();
-  let isDraining = false;
-  instance.addHook('onSend', (_request, reply, payload, done) => {
-    if (isDraining) reply.header('connection', 'close');
-    if (payload instanceof EventStream) {
-      streams.add(payload);
-      payload.once('close', () => streams.delete(payload));
-      if (isDraining) payload.finish();
-    }
-    done(null, payload);
-  });
-  instance.addHook('preClose', (done) => {
-    isDraining = true;
-    for (const stream of streams) stream.finish();
-    const cut = setTimeout(() => {
-      instance.server.closeAllConnections();
-    }, drainMs);
-    instance.server.once('close', () => {
-      clearTimeout(cut);
-    });
-    done();
-  });
-  return () => isDraining;
 }
 
 /** Nest's own words are kept from the log, but for what it warns of. */

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { StreamableFile } from '@nestjs/common';
 
 /** One server-sent event. */
 export interface ServerSentEvent {
@@ -15,8 +16,8 @@ export interface EventStreamOptions {
   readonly heartbeatMs?: number;
 }
 
-/** Text of server-sent events, as the body of a route with `responseType: 'text/event-stream'`. */
-export class EventStream extends Readable {
+/** The text of server-sent events as it goes out. */
+export class EventText extends Readable {
   private readonly abort = new AbortController();
   private readonly heartbeat: NodeJS.Timeout;
   private wake: (() => void) | undefined;
@@ -84,6 +85,9 @@ export class EventStream extends Readable {
   }
 }
 
+/** What a handler of a route with `responseType: 'text/event-stream'` answers; made by {@link eventStream}. */
+export class EventStream extends StreamableFile {}
+
 /**
  * Streams events to the client until `open`'s iteration ends, the client leaves or the service stops; `signal` aborts in the last two
  * cases. A client that reads slowly holds the iteration back.
@@ -92,7 +96,7 @@ export function eventStream(
   open: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>,
   options?: EventStreamOptions,
 ): EventStream {
-  return new EventStream(open, options);
+  return new EventStream(new EventText(open, options));
 }
 
 const oneLine = (text: string): string => text.replaceAll(/[\r\n\0]/g, ' ');

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { RouteDefinition, RouteResponse } from '@myriad/contracts';
-import { Header, HttpCode, RequestMapping, RequestMethod, applyDecorators } from '@nestjs/common';
+import { Header, HttpCode, RequestMapping, RequestMethod, applyDecorators, type StreamableFile } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 
 type DeepReadonly<T> = T extends (infer I)[]
@@ -12,6 +12,7 @@ type DeepReadonly<T> = T extends (infer I)[]
 export type Handled<R> =
   | DeepReadonly<RouteResponse<R>>
   | Readable
+  | StreamableFile
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- `Promise<void>` is what a handler without an answer returns
   | ([undefined] extends [RouteResponse<R>] ? void : never);
 

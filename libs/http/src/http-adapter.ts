@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
+import type { Problem } from '@myriad/contracts';
 import { uuidv7, type ProblemError } from '@myriad/kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
+import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { problemOf } from './problem-of.js';
 import { ProtocolError } from './protocol-error.js';
@@ -33,7 +34,19 @@ export function bareAdapter(limits: HttpLimits): FastifyAdapter {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
     clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, problemOf(error, request.id));
+    },
   } satisfies FastifyHttpOptions<RawServerDefault>);
+}
+
+/** For what is refused before any hook runs. */
+function sendProblem(reply: FastifyReply, problem: Problem): void {
+  void reply
+    .code(problem.status)
+    .header('x-request-id', problem.requestId)
+    .type('application/problem+json')
+    .send(problem);
 }
 
 interface ClientError extends Error {

@@ -1,4 +1,3 @@
-export { traceparentOf } from './authorize.js';
 export { HTTP_PROBLEM_CODES, type HttpProblemCode } from './codes.js';
 export { configureHttpApp, createHttpAdapter, createHttpApp } from './create-http-app.js';
 export { EventStream, eventStream, type EventStreamOptions, type ServerSentEvent } from './event-stream.js';
@@ -51,4 +50,5 @@ export { problemOf, statusOf } from './problem-of.js';
 export { ProblemFilter } from './problem.filter.js';
 export { ProtocolError } from './protocol-error.js';
 export { requestIdOf } from './http-adapter.js';
+export { traceparentOf } from './request-telemetry.js';
 export { validationProblem } from './validate.js';

@@ -27,6 +27,8 @@ export class ProblemFilter implements ExceptionFilter {
     request.myriad.problemCode = problem.code;
     const retryAfter = retryAfterOf(error);
     if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)));
+    // The rest of what is late may come at any time and would be taken for the next request.
+    if (problem.status === 408) reply.header('connection', 'close');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     await reply.code(problem.status).type('application/problem+json').send(problem);
   }

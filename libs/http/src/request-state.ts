@@ -1,6 +1,6 @@
 import type { RouteDefinition } from '@myriad/contracts';
 import type { RequestContext } from '@myriad/kernel';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Caller } from './internal-token-verifier.js';
 
 /** What the hooks found out about a request on its way to the controller. */
@@ -20,7 +20,7 @@ export interface RequestState {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    myriad: RequestState;
+    readonly myriad: RequestState;
   }
   interface FastifyContextConfig {
     /** The contract the handler was bound to by `@Handle`. */
@@ -33,4 +33,21 @@ declare module 'fastify' {
 /** The contract of the matched route; none for unknown paths and for the library's own doors. */
 export function routeOf(request: FastifyRequest): RouteDefinition | undefined {
   return request.routeOptions.config.myriadRoute;
+}
+
+const states = new WeakMap<object, RequestState>();
+
+function stateOf(request: object): RequestState {
+  let state = states.get(request);
+  if (state === undefined) states.set(request, (state = {}));
+  return state;
+}
+
+/** Makes `request.myriad`, also for a request that is refused before any hook runs (a path that does not decode). */
+export function installRequestState(instance: FastifyInstance): void {
+  instance.decorateRequest('myriad', {
+    getter() {
+      return stateOf(this);
+    },
+  });
 }

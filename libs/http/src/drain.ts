@@ -1,0 +1,49 @@
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { EventText } from './event-stream.js';
+
+/**
+ * While the app closes, requests in flight go on and their connections end after them; event streams end at once; what is not done
+ * after `drainMs` is cut.
+ */
+export function installDrain(instance: FastifyInstance, drainMs: number): () => boolean {
+  const streams = new Set<EventText>();
+  const unused = unusedConnections(instance);
+  let isDraining = false;
+  instance.addHook('onSend', (_request, reply, payload, done) => {
+    if (isDraining) reply.header('connection', 'close');
+    if (payload instanceof EventText) {
+      streams.add(payload);
+      payload.once('close', () => streams.delete(payload));
+      if (isDraining) payload.finish();
+    }
+    done(null, payload);
+  });
+  instance.addHook('preClose', (done) => {
+    isDraining = true;
+    for (const stream of streams) stream.finish();
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
+    const cut = setTimeout(() => {
+      instance.server.closeAllConnections();
+    }, drainMs);
+    instance.server.once('close', () => {
+      clearTimeout(cut);
+    });
+    done();
+  });
+  return () => isDraining;
+}
+
+/** Connections that were opened ahead and never used: Node does not count them as idle, so they would hold the end up. */
+function unusedConnections(instance: FastifyInstance): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  instance.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  instance.addHook('onRequest', (request, _reply, done) => {
+    unused.delete(request.raw.socket);
+    done();
+  });
+  return unused;
+}

@@ -1,0 +1,89 @@
+import { histogram, isTraceparent, observedGauge, runWithTraceparent, withSpan } from '@myriad/telemetry';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpLogger } from './options.js';
+import { routeOf } from './request-state.js';
+
+const duration = histogram(
+  'myriad_http_request_duration_seconds',
+  'From the first header to the last byte of the answer',
+  {
+    unit: 'seconds',
+  },
+);
+
+/** The caller's W3C trace context, when it is well formed. */
+export function traceparentOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['traceparent'];
+  return typeof header === 'string' && isTraceparent(header) ? header : undefined;
+}
+
+/** A span, a log line and a measurement for each request; by the route's template, never by a value of it. */
+export function installRequestTelemetry(instance: FastifyInstance, logger: HttpLogger): void {
+  let inFlight = 0;
+  const endGauge = observedGauge('myriad_http_requests_in_flight', 'Requests that are being answered', () => inFlight);
+  instance.addHook('onClose', (_instance, done) => {
+    endGauge();
+    done();
+  });
+  instance.addHook('onRequest', (request, reply, done) => {
+    if (isOpenDoor(request)) {
+      done();
+      return;
+    }
+    inFlight += 1;
+    reply.raw.once('close', () => (inFlight -= 1));
+    runWithTraceparent(traceparentOf(request), () => void spanOf(request, reply, done));
+  });
+  instance.addHook('onResponse', (request, reply, done) => {
+    if (!isOpenDoor(request)) {
+      const labels = {
+        method: request.method,
+        route: routeOf(request)?.path ?? 'none',
+        status: String(reply.statusCode),
+      };
+      duration.record(reply.elapsedTime / 1000, labels);
+      logRequest(logger, request, reply);
+    }
+    done();
+  });
+}
+
+function isOpenDoor(request: FastifyRequest): boolean {
+  return request.routeOptions.config.isOpenDoor === true;
+}
+
+/** What follows `next` runs within the span; it ends when the answer is out or the client is gone. */
+function spanOf(request: FastifyRequest, reply: FastifyReply, next: () => void): Promise<void> {
+  const route = routeOf(request)?.path ?? 'none';
+  const attributes = { 'http.request.method': request.method, 'http.route': route };
+  const name = `${request.method} ${route}`;
+  return withSpan(
+    name,
+    attributes,
+    (span) =>
+      new Promise<void>((resolve) => {
+        reply.raw.once('close', () => {
+          span.setAttribute('http.response.status_code', reply.statusCode);
+          resolve();
+        });
+        next();
+      }),
+    'server',
+  );
+}
+
+function logRequest(logger: HttpLogger, request: FastifyRequest, reply: FastifyReply): void {
+  const { context, route, problemCode } = request.myriad;
+  const fields = {
+    requestId: request.id,
+    tenantId: context?.tenantId,
+    principalId: context?.principal.id,
+    method: request.method,
+    route: route?.path,
+    status: reply.statusCode,
+    durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    code: problemCode,
+  };
+  if (reply.statusCode >= 500) logger.warn(fields, 'request');
+  else logger.info(fields, 'request');
+}
