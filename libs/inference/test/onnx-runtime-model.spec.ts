@@ -25,7 +25,9 @@ describe.each(['logistic', 'forest'])('a %s pipeline', (name) => {
     model = await OnnxRuntimeModel.load(fixture(`${name}.onnx`));
     parity = parseParity(fixture(`${name}.parity.json`), model.signature);
   });
-  afterAll(() => model.dispose());
+  afterAll(() => {
+    model.dispose();
+  });
 
   test('has the signature that the inspection read without running it', () => {
     expect(model.signature).toEqual(inspectOnnxBytes(fixture(`${name}.onnx`)).signature);
@@ -74,7 +76,7 @@ describe('OnnxRuntimeModel', () => {
     expect(latency.runs).toBe(50);
     expect(latency.p50Micros).toBeGreaterThan(0);
     expect(latency.p99Micros).toBeGreaterThanOrEqual(latency.p50Micros);
-    await model.dispose();
+    model.dispose();
   });
 
   test('a model whose rows look at each other is not batch-invariant', async () => {
@@ -85,7 +87,7 @@ describe('OnnxRuntimeModel', () => {
       x: { datatype: 'FP32', shape: [3, 4], data: Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 7, 6]) },
     };
     expect(await isBatchInvariant(model, inputs)).toBe(false);
-    await model.dispose();
+    model.dispose();
   });
 
   test('a model of a fixed batch is not batch-invariant and runs single rows as they are', async () => {
@@ -99,7 +101,7 @@ describe('OnnxRuntimeModel', () => {
       shape: [1, 4],
       data: Float32Array.from([0, 2, 0, 4]),
     });
-    await model.dispose();
+    model.dispose();
   });
 
   test.each([
@@ -121,7 +123,7 @@ describe('OnnxRuntimeModel', () => {
     expect(model.signature.inputs[0]?.datatype).toBe(datatype);
     const x = { datatype, shape: [1, 4], data: Array.isArray(data) ? [...data] : data } as TensorMap[string];
     expect((await model.run({ x }))['y']).toEqual(x);
-    await model.dispose();
+    model.dispose();
   });
 
   test('a model that the runtime can’t run is refused with its reason', async () => {
@@ -147,8 +149,8 @@ describe('OnnxRuntimeModel', () => {
     const index = (i: bigint): TensorMap => ({ x: { datatype: 'INT64', shape: [1], data: BigInt64Array.from([i]) } });
     await expect(model.run(index(7n))).rejects.toMatchObject({ code: 'inference.run_failed', kind: 'unprocessable' });
     expect((await model.run(index(1n)))['y']?.data).toEqual(Float32Array.from([6]));
-    await model.dispose();
-    await model.dispose();
+    model.dispose();
+    model.dispose();
     await expect(model.run(index(1n))).rejects.toMatchObject({ code: 'inference.run_failed', kind: 'unavailable' });
   });
 });

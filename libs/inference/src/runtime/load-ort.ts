@@ -1,27 +1,43 @@
-import type ortModule from 'onnxruntime-node';
+import { isMainThread } from 'node:worker_threads';
+import type { Binding } from 'onnxruntime-node/dist/binding.js';
+import type { TensorData } from '../tensors/tensor.js';
 
-export type Ort = typeof ortModule;
+/** A tensor as the native part of ONNX Runtime reads and makes it. */
+export class NativeTensor {
+  /** The native part asks where the data is. */
+  readonly location = 'cpu';
 
-let loading: Promise<Ort> | undefined;
-
-/** ONNX Runtime, loaded on first use: 60 MB of library that a process which never scores does not pay for. */
-export async function loadOrt(): Promise<Ort> {
-  loading ??= import('onnxruntime-node').then((module) => withHalfAsBits(module.default));
-  return loading;
+  constructor(
+    readonly type: string,
+    readonly data: TensorData,
+    readonly dims: readonly number[],
+  ) {}
 }
 
+/** Tensors by name. */
+export type NativeTensors = Readonly<Record<string, NativeTensor>>;
+
+/** The native session, with the tensors it really deals in. */
+export interface NativeSession extends Pick<Binding.InferenceSession, 'inputMetadata' | 'outputMetadata' | 'dispose'> {
+  loadModel(buffer: ArrayBufferLike, offset: number, length: number, options: object): void;
+  run(feeds: NativeTensors, fetches: Readonly<Record<string, null>>, options: object): NativeTensors;
+}
+
+export type NativeSessionClass = new () => NativeSession;
+
+const LOG_NOTHING = 4;
+let loading: Promise<NativeSessionClass> | undefined;
+
 /**
- * The runtime's JavaScript part makes a Float16Array of half floats where the engine has that class, and its native part (1.30) can't read one: "not enough space: expected 8, got 0".
- * It decides once, with the first tensor; so that one is made while the class is out of sight, and halves stay Uint16Array.
+ * The native part of ONNX Runtime, loaded on first use: 60 MB that a process which never scores does not pay for.
+ *
+ * The package's own JavaScript is left out: its `run` waits for the event loop's next round and so can't be timed for metering, costs 3 to 8 µs a run, and turns half floats into
+ * a class that the native part (1.30) can't read.
  */
-function withHalfAsBits(ort: Ort): Ort {
-  const Half = Object.getOwnPropertyDescriptor(globalThis, 'Float16Array');
-  if (Half === undefined) return ort;
-  Reflect.deleteProperty(globalThis, 'Float16Array');
-  try {
-    new ort.Tensor('float16', new Uint16Array(1), [1]);
-  } finally {
-    Object.defineProperty(globalThis, 'Float16Array', Half);
-  }
-  return ort;
+export async function loadOrt(): Promise<NativeSessionClass> {
+  loading ??= import('onnxruntime-node/dist/binding.js').then(({ default: { binding } }) => {
+    binding.initOrtOnce(LOG_NOTHING, NativeTensor as never, isMainThread);
+    return binding.InferenceSession as unknown as NativeSessionClass;
+  });
+  return loading;
 }

@@ -1,26 +1,27 @@
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { setImmediate } from 'node:timers/promises';
+import type { Binding } from 'onnxruntime-node/dist/binding.js';
+import { inferenceProblem } from '../inference-problem.js';
+import { elementType } from '../onnx/onnx-types.js';
 import {
   newTensorMap,
   type Datatype,
   type Signature,
   type Tensor,
-  type TensorData,
   type TensorMap,
   type TensorSpec,
 } from '../tensors/tensor.js';
-import { inferenceProblem } from '../inference-problem.js';
-import { loadOrt, type Ort } from './load-ort.js';
+import { loadOrt, NativeTensor, type NativeSession, type NativeTensors } from './load-ort.js';
 import { doubledRow, firstOfTwo, shouldPairSingleRows } from './single-rows.js';
 
 export interface LoadOptions {
-  /** Whether a row that comes alone is run as two, so that it gets the bits it has in a batch; see `single-rows.ts`. Default: where the file needs it. */
-  readonly pairSingleRows?: boolean;
   /** Threads of one run, 1–64. Default 1: many models share the cores, and one thread gives the same bits every time. */
   readonly threads?: number;
+  /** Whether a row that comes alone is run as two, so that it gets the bits it has in a batch; see `single-rows.ts`. Default: where the file needs it. */
+  readonly pairSingleRows?: boolean;
 }
 
 /** The runtime's names of element types, by the protocol's. */
-const ORT_TYPES = {
+const NATIVE_TYPES = {
   BOOL: 'bool',
   UINT8: 'uint8',
   INT8: 'int8',
@@ -31,82 +32,83 @@ const ORT_TYPES = {
   FP32: 'float32',
   FP64: 'float64',
   BYTES: 'string',
-} as const satisfies Readonly<Record<Datatype, OrtTensor.Type>>;
+} as const satisfies Readonly<Record<Datatype, string>>;
 
 const DATATYPES: ReadonlyMap<string, Datatype> = new Map(
-  Object.entries(ORT_TYPES).map(([datatype, type]) => [type, datatype as Datatype]),
+  Object.entries(NATIVE_TYPES).map(([datatype, type]) => [type, datatype as Datatype]),
 );
 
-/** A model in memory, ready to run. One run at a time holds the thread; a small model's takes some microseconds. */
+/** A model in memory, ready to run. */
 export class OnnxRuntimeModel {
   private isDisposed = false;
   private pairsSingleRows = false;
+  private readonly allOutputs: Readonly<Record<string, null>>;
 
   private constructor(
-    private readonly ort: Ort,
-    private readonly session: InferenceSession,
+    private readonly session: NativeSession,
     /** What the model takes and gives, as the runtime understood it. */
     readonly signature: Signature,
     /** Bytes of the file. */
     readonly sizeBytes: number,
-  ) {}
+  ) {
+    this.allOutputs = fetchesOf(signature.outputs.map((output) => output.name));
+  }
 
   /** @throws {ProblemError} `inference.onnx_unrunnable` when the runtime refuses the model, `inference.onnx_type_unsupported` for inputs or outputs that are no plain tensors. */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<OnnxRuntimeModel> {
-    const ort = await loadOrt();
-    const session = await ort.InferenceSession.create(bytes, {
-      intraOpNumThreads: options.threads ?? 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      // the arena keeps what the largest request ever needed, once a model; small models are many
-      enableCpuMemArena: false,
-      enableMemPattern: false,
-      // refusals are returned to the caller, who logs them
-      logSeverityLevel: 4,
-    }).catch((cause: unknown) => {
+    const Session = await loadOrt();
+    const session = new Session();
+    try {
+      session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
+        intraOpNumThreads: options.threads ?? 1,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        // an arena keeps what the largest request ever needed, once a model; and models are many
+        enableCpuMemArena: false,
+        enableMemPattern: false,
+      });
+    } catch (cause) {
       throw inferenceProblem('unprocessable', 'onnx_unrunnable', `the runtime refuses the model: ${reasonOf(cause)}`, {
         cause,
       });
-    });
+    }
     try {
-      const signature = {
-        inputs: session.inputMetadata.map(specOf),
-        outputs: session.outputMetadata.map(specOf),
-      };
-      const model = new OnnxRuntimeModel(ort, session, signature, bytes.length);
+      const signature = { inputs: session.inputMetadata.map(specOf), outputs: session.outputMetadata.map(specOf) };
+      const model = new OnnxRuntimeModel(session, signature, bytes.length);
       model.pairsSingleRows = options.pairSingleRows ?? shouldPairSingleRows(bytes, signature);
       return model;
     } catch (error) {
-      await session.release();
+      session.dispose();
       throw error;
     }
   }
 
-  /**
-   * Runs the model. `outputs` selects which to compute; default all.
-   * @throws {ProblemError} `inference.run_failed` when the runtime refuses these values (an index out of range, shapes that don't fit each other).
-   */
+  /** As {@link runSync}, after the event loop has had its turn: a loop of runs does not starve the rest of the process. */
   async run(inputs: TensorMap, outputs?: readonly string[]): Promise<TensorMap> {
+    await setImmediate();
+    return this.runSync(inputs, outputs);
+  }
+
+  /**
+   * Runs the model now and holds the thread until it is done: some microseconds for a small model. `outputs` selects which to compute; default all.
+   * @throws {ProblemError} `inference.run_failed` when the runtime refuses these values (an input missing, an index out of range, shapes that don't fit each other).
+   */
+  runSync(inputs: TensorMap, outputs?: readonly string[]): TensorMap {
     if (this.isDisposed) throw inferenceProblem('unavailable', 'run_failed', 'the model was unloaded');
+    const fetches = outputs === undefined ? this.allOutputs : fetchesOf(outputs);
     const doubled = this.pairsSingleRows ? doubledRow(inputs) : undefined;
-    if (doubled === undefined) return this.runSession(inputs, outputs);
-    const first = firstOfTwo(await this.runSession(doubled, outputs));
+    if (doubled === undefined) return this.runSession(inputs, fetches);
+    const first = firstOfTwo(this.runSession(doubled, fetches));
     if (first !== undefined) return first;
     // not a model of rows after all
     this.pairsSingleRows = false;
-    return this.runSession(inputs, outputs);
+    return this.runSession(inputs, fetches);
   }
 
-  private async runSession(inputs: TensorMap, outputs: readonly string[] | undefined): Promise<TensorMap> {
-    const feeds = Object.create(null) as Record<string, OrtTensor>;
-    for (const name in inputs) {
-      const tensor = inputs[name];
-      if (tensor !== undefined)
-        feeds[name] = new this.ort.Tensor(ORT_TYPES[tensor.datatype], tensor.data, tensor.shape);
-    }
-    let results: Readonly<Record<string, OrtTensor>>;
+  private runSession(inputs: TensorMap, fetches: Readonly<Record<string, null>>): TensorMap {
+    let results: NativeTensors;
     try {
-      results = outputs === undefined ? await this.session.run(feeds) : await this.session.run(feeds, outputs);
+      results = this.session.run(this.feedsOf(inputs), fetches, {});
     } catch (cause) {
       throw inferenceProblem(
         'unprocessable',
@@ -118,19 +120,38 @@ export class OnnxRuntimeModel {
       );
     }
     const answer = newTensorMap();
-    for (const [name, result] of Object.entries(results)) answer[name] = tensorOf(result);
+    for (const name in results) {
+      const result = results[name];
+      if (result !== undefined) answer[name] = tensorOf(result);
+    }
     return answer;
   }
 
+  private feedsOf(inputs: TensorMap): NativeTensors {
+    const feeds = Object.create(null) as Record<string, NativeTensor>;
+    for (const { name } of this.signature.inputs) {
+      const tensor = inputs[name];
+      if (tensor === undefined) throw new TypeError(`input '${name}' is missing`);
+      feeds[name] = new NativeTensor(NATIVE_TYPES[tensor.datatype], tensor.data, tensor.shape);
+    }
+    return feeds;
+  }
+
   /** Frees the runtime's memory; a second call does nothing. */
-  async dispose(): Promise<void> {
+  dispose(): void {
     if (this.isDisposed) return;
     this.isDisposed = true;
-    await this.session.release();
+    this.session.dispose();
   }
 }
 
-function tensorOf(result: OrtTensor): Tensor {
+function fetchesOf(names: readonly string[]): Readonly<Record<string, null>> {
+  const fetches = Object.create(null) as Record<string, null>;
+  for (const name of names) fetches[name] = null;
+  return fetches;
+}
+
+function tensorOf(result: NativeTensor): Tensor {
   const datatype = DATATYPES.get(result.type);
   if (datatype === undefined)
     throw inferenceProblem(
@@ -138,24 +159,18 @@ function tensorOf(result: OrtTensor): Tensor {
       'run_failed',
       `the model gave a ${result.type}, which has no name in the protocol`,
     );
-  return { datatype, shape: result.dims, data: dataOf(datatype, result.data as TensorData) };
+  return { datatype, shape: result.dims, data: result.data };
 }
 
-/** FP16 is its bits here, whichever class the runtime gives. */
-function dataOf(datatype: Datatype, data: TensorData): TensorData {
-  if (datatype !== 'FP16' || data instanceof Uint16Array || Array.isArray(data)) return data;
-  return new Uint16Array(data.buffer, data.byteOffset, data.length);
-}
-
-function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
-  const datatype = value.isTensor ? DATATYPES.get(value.type) : undefined;
-  if (!value.isTensor || datatype === undefined)
+function specOf(value: Binding.ValueMetadata): TensorSpec {
+  const type = value.isTensor ? elementType(value.type) : undefined;
+  if (type?.datatype === undefined)
     throw inferenceProblem(
       'unprocessable',
       'onnx_type_unsupported',
-      `'${value.name}' is ${value.isTensor ? `of type ${value.type}` : 'no tensor'}; only tensors of the protocol's types are run`,
+      `'${value.name}' is ${value.isTensor ? `of type ${type?.name ?? value.type}` : 'no tensor'}; only tensors of the protocol's types are run`,
     );
-  return { name: value.name, datatype, shape: value.shape.map((size) => (typeof size === 'number' ? size : -1)) };
+  return { name: value.name, datatype: type.datatype, shape: value.shape };
 }
 
 /** The runtime's own words, without its source paths. */
