@@ -29,3 +29,6 @@ export { DeadLetters } from './nest/dead-letters.js';
 export { EventContext } from './nest/event-context.js';
 export { EventErrorFilter } from './nest/event-error.filter.js';
 export { EventLogServer, type EventLogServerOptions } from './nest/event-log-server.js';
+export { HandleEvent } from './nest/handle-event.decorator.js';
+export { KafkaEventLog, type KafkaEventLogOptions } from './kafka/kafka-event-log.js';
+export { openEventLog, type OpenEventLogOptions } from './open-event-log.js';

@@ -26,8 +26,7 @@ export interface EventLogServerOptions extends Pick<SubscribeOptions, 'from' | '
 const LAG_INTERVAL_MS = 15_000;
 
 /**
- * Nest transport over the event log. Handlers are methods `@EventPattern<string>('<event type>') handle(event: CloudEvent<Data>, ctx: EventContext)`
- * of controllers; events reach them checked against their contract, one after the other in a partition, partitions side by side. What fails is
+ * Nest transport over the event log. Handlers are methods of controllers marked `@HandleEvent(definition)` (or `@EventPattern<string>(type)`); events reach them checked against their contract, one after the other in a partition, partitions side by side. What fails is
  * tried again in place, then put aside as a dead letter. Offsets are committed after the handler has returned.
  */
 export class EventLogServer extends Server implements CustomTransportStrategy {

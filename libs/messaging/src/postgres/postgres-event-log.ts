@@ -1,5 +1,6 @@
 import type { TopicDefinition } from '@myriad/contracts';
 import pg from 'pg';
+import { AppendQueue } from '../append-queue.js';
 import { checkRecords, checkSubscribeOptions } from '../check-records.js';
 import type {
   BatchHandler,
@@ -15,8 +16,8 @@ import { GroupMember } from '../group/group-member.js';
 import { TailReader, type PartitionEnd, type TailSource } from '../group/tail-reader.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
-import { AppendQueue } from './append-queue.js';
 import { unavailable } from '../connection-error.js';
+import { appendRecords } from './append-records.js';
 import { cleanTopic, maintain } from './maintenance.js';
 import { postgresGroup } from './postgres-group.js';
 import { readRecords } from './read-records.js';
@@ -63,7 +64,10 @@ export class PostgresEventLog implements EventLog {
     this.logger = options.logger ?? silentLogger;
     this.sql = { query: (statement) => runStatement(pool, statement) };
     this.topics = new TopicTable(this.sql);
-    this.appends = new AppendQueue(this.sql, options.deliveryTimeoutMs ?? 15_000);
+    this.appends = new AppendQueue({
+      send: appendRecords(this.sql, this.topics),
+      deliveryTimeoutMs: options.deliveryTimeoutMs ?? 15_000,
+    });
     this.session = new Session({
       url: options.url,
       logger: this.logger,
@@ -107,9 +111,7 @@ export class PostgresEventLog implements EventLog {
     checkRecords(records);
     const names = [...new Set(records.map((record) => record.topic))];
     if (!this.topics.has(names)) await this.topics.need(names);
-    await this.appends.add(
-      records.map((record) => ({ record, partitionId: this.topics.idFor(record.topic, record.key) })),
-    );
+    await this.appends.add(records);
   }
 
   async subscribe(options: SubscribeOptions, handler: BatchHandler): Promise<Subscription> {

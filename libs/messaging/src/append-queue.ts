@@ -1,46 +1,42 @@
-import { ProblemError, uuidv7 } from '@myriad/kernel';
-import { backOffMs, pause } from '../group/gate.js';
-import type { NewRecord } from '../event-log.port.js';
-import { messagingProblem } from '../messaging-problem.js';
-import type { Sql } from './sql.js';
-
-/** A record and the partition it goes to. */
-export interface PlacedRecord {
-  readonly partitionId: number;
-  readonly record: NewRecord;
-}
+import { ProblemError } from '@myriad/kernel';
+import type { NewRecord } from './event-log.port.js';
+import { backOffMs, pause } from './group/gate.js';
+import { messagingProblem } from './messaging-problem.js';
 
 interface Call {
-  readonly records: readonly PlacedRecord[];
+  readonly records: readonly NewRecord[];
   readonly sizeBytes: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+export interface AppendQueueOptions {
+  /** Appends a batch; called again with the same number after it failed with a retryable problem. */
+  readonly send: (records: readonly NewRecord[], sequence: number) => Promise<void>;
+  /** How long a batch is tried again, milliseconds. */
+  readonly deliveryTimeoutMs: number;
 }
 
 const MAX_BATCH_RECORDS = 2_000;
 const MAX_BATCH_BYTES = 4 * 1_048_576;
 
 /**
- * One append to the database at a time; calls that come meanwhile go together with the next one. That keeps a process's order, and many small
- * appends share one commit. Each batch has a number, so that a repetition after a lost connection changes nothing.
+ * One append to the server at a time; calls that come meanwhile go together with the next one. That keeps a process's order, and many small
+ * appends share one commit.
  */
 export class AppendQueue {
   private readonly calls: Call[] = [];
-  private readonly producer = uuidv7();
   private readonly closing = new AbortController();
   private sequence = 0;
   private running: Promise<void> | undefined;
 
-  constructor(
-    private readonly sql: Sql,
-    private readonly deliveryTimeoutMs: number,
-  ) {}
+  constructor(private readonly options: AppendQueueOptions) {}
 
-  add(records: readonly PlacedRecord[]): Promise<void> {
+  add(records: readonly NewRecord[]): Promise<void> {
     if (this.closing.signal.aborted)
       return Promise.reject(messagingProblem('conflict', 'closed', 'the event log is closed'));
     return new Promise((resolve, reject) => {
-      const sizeBytes = records.reduce((sum, { record }) => sum + (record.value?.length ?? 0) + record.key.length, 0);
+      const sizeBytes = records.reduce((sum, { key, value }) => sum + (value?.length ?? 0) + key.length, 0);
       this.calls.push({ records, sizeBytes, resolve, reject });
       this.running ??= this.run();
     });
@@ -78,24 +74,12 @@ export class AppendQueue {
     return this.calls.splice(0, count);
   }
 
-  private async send(records: readonly PlacedRecord[]): Promise<void> {
+  private async send(records: readonly NewRecord[]): Promise<void> {
     this.sequence += 1;
-    const statement = {
-      name: 'log_append',
-      text: 'select log_append($1, $2, $3, $4, $5, $6)',
-      values: [
-        this.producer,
-        this.sequence,
-        records.map(({ partitionId }) => partitionId),
-        records.map(({ record }) => record.key),
-        records.map(({ record }) => record.value),
-        records.map(({ record }) => JSON.stringify(record.headers)),
-      ],
-    };
-    const deadlineMs = performance.now() + this.deliveryTimeoutMs;
+    const deadlineMs = performance.now() + this.options.deliveryTimeoutMs;
     for (let failures = 0; ; failures += 1) {
       try {
-        await this.sql.query(statement);
+        await this.options.send(records, this.sequence);
         return;
       } catch (error) {
         const isLate = this.closing.signal.aborted || performance.now() >= deadlineMs;

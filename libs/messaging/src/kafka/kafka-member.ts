@@ -1,0 +1,142 @@
+import type { Cluster, Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
+import type { CheckedSubscribeOptions } from '../check-records.js';
+import type { BatchHandler, Subscription } from '../event-log.port.js';
+import { backOffMs, pause } from '../group/gate.js';
+import type { MessagingLogger } from '../messaging-logger.js';
+import { BatchInHand } from './batch-in-hand.js';
+import { inKafka } from './kafka-error.js';
+import { toStoredRecord } from './kafka-records.js';
+
+export interface KafkaMemberOptions extends CheckedSubscribeOptions {
+  readonly kafka: Kafka;
+  /** kafkajs' own assigner of partitions to members. */
+  readonly assigner: PartitionAssigner;
+  readonly handler: BatchHandler;
+  readonly logger: MessagingLogger;
+}
+
+/** A fetch waits this long for records, milliseconds: a partition that was paused is asked for again within it. */
+export const FETCH_WAIT_MS = 250;
+/** A handler that takes longer, milliseconds, has its partition paused, so that the others go on. */
+const PATIENCE_MS = 50;
+/** How long a closing member waits for a broker that may be away, milliseconds. */
+const LEAVE_MS = 5_000;
+
+/**
+ * One member of a group. Handlers run beside the fetch loop, which keeps the heartbeats going. Before the member joins a new generation of
+ * the group, all its handlers have returned: until then the group waits, so no partition is in two hands.
+ */
+export class KafkaMember implements Subscription {
+  private consumer: Consumer | undefined;
+  private readonly inHand = new Set<BatchInHand>();
+  private readonly given = new Set<WeakRef<BatchInHand>>();
+  private readonly closing = new AbortController();
+  private closed: Promise<void> | undefined;
+
+  constructor(private readonly options: KafkaMemberOptions) {}
+
+  /** Joins the group; resolves when it has its partitions. */
+  async start(): Promise<void> {
+    const { kafka, group, topics, from, sessionTimeoutMs } = this.options;
+    const consumer = kafka.consumer({
+      groupId: group,
+      partitionAssigners: [this.waitingAssigner()],
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.min(1_000, Math.floor(sessionTimeoutMs / 5)),
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      metadataMaxAge: 30_000,
+      allowAutoTopicCreation: false,
+      retry: { restartOnFailure: () => Promise.resolve(!this.closing.signal.aborted) },
+    });
+    this.consumer = consumer;
+    consumer.on('consumer.crash', ({ payload }) => {
+      this.options.logger.warn({ err: payload.error, group, restarts: payload.restart }, 'consumer lost its group');
+      if (!payload.restart) void this.startAgain();
+    });
+    await inKafka(async () => {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: from === 'earliest' });
+      await consumer.run({
+        autoCommit: false,
+        partitionsConsumedConcurrently: 256,
+        eachBatch: (payload) => this.take(payload),
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.shutDown();
+    return this.closed;
+  }
+
+  private async shutDown(): Promise<void> {
+    this.closing.abort();
+    await this.settle();
+    const leaving = this.consumer?.disconnect().catch(() => undefined);
+    await Promise.race([leaving, pause(LEAVE_MS, new AbortController().signal)]);
+  }
+
+  private async startAgain(): Promise<void> {
+    for (let failures = 1; !this.closing.signal.aborted; failures += 1) {
+      await pause(backOffMs(failures), this.closing.signal);
+      if (isAborted(this.closing.signal)) return;
+      try {
+        await this.consumer?.disconnect().catch(() => undefined);
+        await this.start();
+        return;
+      } catch (error) {
+        this.options.logger.warn({ err: error, group: this.options.group, failures }, 'could not join the group');
+      }
+    }
+  }
+
+  private async take(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
+    if (this.closing.signal.aborted || messages.length === 0) return;
+    const { handler, maxBatch, logger } = this.options;
+    const batch = new BatchInHand(
+      messages.map((message) => toStoredRecord(topic, partition, message)),
+      {
+        handler,
+        maxBatch,
+        logger,
+        commit: (next) =>
+          payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: String(next) }] }] }),
+      },
+    );
+    this.inHand.add(batch);
+    this.given.add(new WeakRef(batch));
+    void batch.done.then(() => this.inHand.delete(batch));
+    const patience = new AbortController();
+    await Promise.race([batch.done, pause(PATIENCE_MS, patience.signal)]);
+    patience.abort();
+    if (!this.inHand.has(batch)) return;
+    const resume = payload.pause();
+    void batch.done.then(resume);
+  }
+
+  /** Waits until no handler runs; what they got can't be committed any more. */
+  private async settle(): Promise<void> {
+    for (const batch of this.inHand) batch.stop();
+    await Promise.all([...this.inHand].map((batch) => batch.done));
+    for (const reference of this.given) reference.deref()?.lose();
+    this.given.clear();
+  }
+
+  /** An assigner with a side: kafkajs asks the cluster for the group's coordinator before each join, and that waits for the handlers. */
+  private waitingAssigner(): PartitionAssigner {
+    return (config) => {
+      const cluster: Cluster = config.cluster;
+      const find = cluster.findGroupCoordinator.bind(cluster);
+      cluster.findGroupCoordinator = async (group) => {
+        await this.settle();
+        return find(group);
+      };
+      return this.options.assigner(config);
+    };
+  }
+}
+
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
