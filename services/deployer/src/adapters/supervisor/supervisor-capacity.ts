@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { deployerProblem } from '../../domain/deployer-problem.js';
+import type { ReplicaRequest, ReplicaState, ServingCapacity } from '../../application/ports.js';
+
+const replicaSchema = z.object({ url: z.url(), status: z.enum(['starting', 'ready', 'failed']) });
+
+export interface SupervisorOptions {
+  /** Base URL of the supervisor's control door. */
+  readonly url: string;
+  readonly token: string;
+  /** Longest wait for an answer, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Serving capacity in standalone mode: one `realtime` process a pool, kept alive by the supervisor of apps/standalone. */
+export class SupervisorCapacity implements ServingCapacity {
+  constructor(private readonly options: SupervisorOptions) {}
+
+  async ensure(request: ReplicaRequest): Promise<ReplicaState> {
+    const answer = await this.call('PUT', request.replicaId, {
+      service: 'realtime',
+      env: {
+        ENVIRONMENT: request.environment,
+        POOL: request.pool,
+        REPLICA_ID: request.replicaId,
+        MEMORY_LIMIT_BYTES: String(request.memoryLimitBytes),
+      },
+    });
+    return { replicaId: request.replicaId, ...replicaSchema.parse(answer) };
+  }
+
+  async remove(replicaId: string): Promise<void> {
+    await this.call('DELETE', replicaId);
+  }
+
+  private async call(method: 'PUT' | 'DELETE', replicaId: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.options.url}/replicas/${encodeURIComponent(replicaId)}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.options.token}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      signal: AbortSignal.timeout(this.options.timeoutMs),
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (method === 'DELETE' && response.status === 404) return undefined;
+    const text = await response.text();
+    if (!response.ok)
+      throw deployerProblem(
+        'unavailable',
+        'capacity_refused',
+        `the supervisor answered ${response.status} to ${method} ${replicaId}: ${text.slice(0, 200)}`,
+      );
+    return text === '' ? undefined : JSON.parse(text);
+  }
+}

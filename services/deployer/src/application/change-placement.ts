@@ -1,0 +1,58 @@
+import { placementChangedV1, rolloutChangedV1 } from '@myriad/contracts';
+import type { Tx } from '@myriad/persistence';
+import { type Placement, type ServedVersion, nextPlacement } from '../domain/placement.js';
+import type { EnvironmentName } from '../domain/environment.js';
+import type { Rollout } from '../domain/rollout.js';
+import type { PlacementStore } from './ports.js';
+
+/** Writes the next placement of a model and says so on the compacted topic; the caller holds the row's lock. */
+export async function changePlacement(
+  tx: Tx,
+  placements: PlacementStore,
+  current: Placement | undefined,
+  change: {
+    readonly environment: EnvironmentName;
+    readonly next: ServedVersion | null;
+    readonly rolloutId: string;
+    readonly nowMs: number;
+  },
+): Promise<Placement> {
+  const placement = nextPlacement(current, change);
+  await placements.save(tx, placement);
+  const { served } = placement;
+  await tx.emit(placementChangedV1, {
+    tenantId: tx.tenantId,
+    modelName: served.modelName,
+    version: served.version,
+    versionId: served.versionId,
+    application: served.application,
+    environment: placement.environment,
+    pool: served.pool,
+    generation: placement.generation,
+    status: placement.status,
+    artifactDigest: served.artifactDigest,
+    sizeBytes: served.sizeBytes,
+    parityDigest: served.parityDigest,
+    signature: { inputs: [...served.signature.inputs], outputs: [...served.signature.outputs] },
+    batchInvariant: served.batchInvariant,
+    rolloutId: placement.rolloutId,
+  });
+  return placement;
+}
+
+/** Says how a rollout stands. */
+export async function announceRollout(tx: Tx, rollout: Rollout): Promise<void> {
+  await tx.emit(rolloutChangedV1, {
+    tenantId: tx.tenantId,
+    modelName: rollout.target.modelName,
+    version: rollout.target.version,
+    versionId: rollout.target.versionId,
+    application: rollout.target.application,
+    rolloutId: rollout.rolloutId,
+    environment: rollout.environment,
+    promotionId: rollout.promotionId,
+    status: rollout.status,
+    reason: rollout.reason,
+    previousVersion: rollout.previous?.version ?? null,
+  });
+}

@@ -1,0 +1,113 @@
+import type { TenantId } from '@myriad/kernel';
+import type { Tx } from '@myriad/persistence';
+import type { CostKind, Usage } from '../domain/cost.js';
+import type { EnvironmentName } from '../domain/environment.js';
+import type { Placement } from '../domain/placement.js';
+import type { Rollout, RolloutStatus } from '../domain/rollout.js';
+
+/** A row with the tenant it belongs to; what lists over tenants give. */
+export type Owned<T> = T & { readonly tenantId: TenantId };
+
+/** One page of a list in key order. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextPageToken: string | undefined;
+}
+
+export interface PageRequest {
+  readonly pageSize: number;
+  readonly pageToken: string | undefined;
+}
+
+export interface RolloutFilter extends PageRequest {
+  readonly environment: EnvironmentName | undefined;
+  readonly status: RolloutStatus | undefined;
+}
+
+/** Rollouts of the transaction's tenant (every tenant's in an across-tenant transaction). */
+export interface RolloutStore {
+  insert(tx: Tx, rollout: Rollout): Promise<void>;
+  /** Writes status, reason and end. */
+  update(tx: Tx, rollout: Rollout): Promise<void>;
+  find(tx: Tx, rolloutId: string): Promise<Owned<Rollout> | undefined>;
+  findByPromotion(tx: Tx, promotionId: string): Promise<Owned<Rollout> | undefined>;
+  /** Newest first. */
+  list(tx: Tx, filter: RolloutFilter): Promise<Page<Owned<Rollout>>>;
+  /** Those that began before `startedBefore` and have not ended, oldest first, at most `limit`. */
+  progressing(tx: Tx, startedBefore: Date, limit: number): Promise<readonly Owned<Rollout>[]>;
+}
+
+export interface PlacementFilter extends PageRequest {
+  readonly environment: EnvironmentName | undefined;
+  readonly modelName: string | undefined;
+}
+
+export interface PlacementStore {
+  /** Locks the row until the transaction ends, so that generations never fork. */
+  findForUpdate(tx: Tx, environment: EnvironmentName, modelName: string): Promise<Placement | undefined>;
+  save(tx: Tx, placement: Placement): Promise<void>;
+  list(tx: Tx, filter: PlacementFilter): Promise<Page<Owned<Placement>>>;
+  /** How many models are active in each pool; across tenants. */
+  countActive(
+    tx: Tx,
+  ): Promise<readonly { readonly environment: EnvironmentName; readonly pool: string; readonly count: number }[]>;
+}
+
+/** Replicas of a pool as last seen. */
+export interface PoolState {
+  readonly environment: EnvironmentName;
+  readonly pool: string;
+  readonly status: 'idle' | 'starting' | 'ready' | 'failed';
+  readonly replicas: readonly { readonly replicaId: string; readonly url: string }[];
+  readonly reason: string;
+  readonly generation: number;
+  readonly changedAt: Date;
+}
+
+/** Pools belong to the platform. */
+export interface PoolStore {
+  all(tx: Tx): Promise<readonly PoolState[]>;
+  save(tx: Tx, pool: PoolState): Promise<void>;
+}
+
+export interface CostStore {
+  add(tx: Tx, usage: Usage): Promise<void>;
+  /** Sums per tenant over the hours in [from, to). */
+  sum(
+    tx: Tx,
+    from: Date,
+    to: Date,
+    page: PageRequest,
+  ): Promise<Page<{ readonly tenantId: string; readonly quantities: Readonly<Record<CostKind, number>> }>>;
+}
+
+export interface ReplicaRequest {
+  readonly replicaId: string;
+  readonly environment: EnvironmentName;
+  readonly pool: string;
+  readonly memoryLimitBytes: number;
+}
+
+export interface ReplicaState {
+  readonly replicaId: string;
+  readonly url: string;
+  readonly status: 'starting' | 'ready' | 'failed';
+}
+
+/** Where `realtime` replicas run: processes on this machine, or a cluster's Deployments. */
+export interface ServingCapacity {
+  /** Starts the replica when it is not there, and says how it is. Safe to repeat. */
+  ensure(request: ReplicaRequest): Promise<ReplicaState>;
+  /** Ends the replica; nothing happens when it is not there. */
+  remove(replicaId: string): Promise<void>;
+}
+
+/** Tokens by which Nest injects the ports. */
+export const ROLLOUT_STORE = Symbol('RolloutStore');
+export const PLACEMENT_STORE = Symbol('PlacementStore');
+export const POOL_STORE = Symbol('PoolStore');
+export const COST_STORE = Symbol('CostStore');
+export const SERVING_CAPACITY = Symbol('ServingCapacity');
+export const CLOCK = Symbol('Clock');
+export const PRICES = Symbol('Prices');
+export const ROLLOUT_TIMEOUT_MS = Symbol('RolloutTimeoutMs');

@@ -1,0 +1,55 @@
+import type { Digest } from '@myriad/kernel';
+import type { EnvironmentName } from './environment.js';
+
+/** A tensor of a signature, as the contracts have it. */
+export interface Tensor {
+  readonly name: string;
+  readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
+  readonly shape: number[];
+}
+
+/** A version and all that a replica must know to serve it. */
+export interface ServedVersion {
+  readonly modelName: string;
+  readonly version: number;
+  readonly versionId: string;
+  readonly application: string | null;
+  readonly artifactDigest: Digest;
+  readonly sizeBytes: number;
+  readonly parityDigest: Digest | null;
+  readonly signature: { readonly inputs: Tensor[]; readonly outputs: Tensor[] };
+  readonly batchInvariant: boolean;
+  readonly pool: string;
+}
+
+/** Which version of a model an environment serves; its key is (tenant, environment, model). */
+export interface Placement {
+  readonly environment: EnvironmentName;
+  readonly generation: number;
+  readonly status: 'active' | 'removed';
+  readonly served: ServedVersion;
+  readonly rolloutId: string;
+  readonly changedAt: Date;
+}
+
+/** The placement after a change: a generation later, serving `next`, or removed when there is nothing to serve. */
+export function nextPlacement(
+  current: Placement | undefined,
+  change: {
+    readonly environment: EnvironmentName;
+    readonly next: ServedVersion | null;
+    readonly rolloutId: string;
+    readonly nowMs: number;
+  },
+): Placement {
+  const served = change.next ?? current?.served;
+  if (served === undefined) throw new TypeError('a placement can only be removed where there is one');
+  return {
+    environment: change.environment,
+    generation: (current?.generation ?? 0) + 1,
+    status: change.next === null ? 'removed' : 'active',
+    served,
+    rolloutId: change.rolloutId,
+    changedAt: new Date(change.nowMs),
+  };
+}

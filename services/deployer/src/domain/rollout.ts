@@ -1,0 +1,56 @@
+import { stateMachine } from '@myriad/kernel';
+import { deployerProblem } from './deployer-problem.js';
+import type { ServedVersion } from './placement.js';
+import type { EnvironmentName } from './environment.js';
+
+export type RolloutStatus = 'progressing' | 'completed' | 'failed' | 'rolled-back';
+
+/** A rollout ends completed or failed; a completed one can still be taken back by a person. */
+export const rolloutLifecycle = stateMachine<RolloutStatus>('deployer.rollout', 'progressing', {
+  progressing: ['completed', 'failed', 'rolled-back'],
+  completed: ['rolled-back'],
+  failed: [],
+  'rolled-back': [],
+});
+
+/** The change of one model's placement in one environment from one version to the next. */
+export interface Rollout {
+  readonly rolloutId: string;
+  readonly environment: EnvironmentName;
+  readonly promotionId: string | null;
+  readonly target: ServedVersion;
+  /** What was served before and comes back when this fails; null when the model is new here. */
+  readonly previous: ServedVersion | null;
+  /** The generation of the placement that this rollout made. */
+  readonly generation: number;
+  readonly status: RolloutStatus;
+  readonly reason: string;
+  readonly createdAt: Date;
+  readonly endedAt: Date | null;
+}
+
+/** The rollout moved on. @throws {ProblemError} `deployer.rollout.invalid_transition`. */
+export function moveRollout(rollout: Rollout, status: RolloutStatus, reason: string, nowMs: number): Rollout {
+  return { ...rollout, status: rolloutLifecycle.move(rollout.status, status), reason, endedAt: new Date(nowMs) };
+}
+
+/** Whether the rollout took longer than a replica may need to load a version and check it. */
+export function isOverdue(rollout: Rollout, nowMs: number, timeoutMs: number): boolean {
+  return rollout.status === 'progressing' && nowMs - rollout.createdAt.getTime() > timeoutMs;
+}
+
+/** @throws {ProblemError} `deployer.nothing_to_roll_back` when the rollout is not the newest of its model here, or nothing was served before. */
+export function assertRollbackPossible(rollout: Rollout, currentRolloutId: string | undefined): void {
+  if (!rolloutLifecycle.can(rollout.status, 'rolled-back'))
+    throw deployerProblem(
+      'conflict',
+      'nothing_to_roll_back',
+      `rollout ${rollout.rolloutId} is '${rollout.status}'; only a progressing or completed one can be rolled back`,
+    );
+  if (currentRolloutId !== rollout.rolloutId)
+    throw deployerProblem(
+      'conflict',
+      'nothing_to_roll_back',
+      `rollout ${rollout.rolloutId} is not the newest of ${rollout.target.modelName} in ${rollout.environment}; roll back ${currentRolloutId ?? 'nothing'}`,
+    );
+}

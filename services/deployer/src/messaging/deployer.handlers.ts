@@ -1,0 +1,93 @@
+import {
+  type CloudEvent,
+  type EventData,
+  batchUsageMeteredV1,
+  modelStateChangedV1,
+  promotionApprovedV1,
+  runCompletedV1,
+  usageMeteredV1,
+} from '@myriad/contracts';
+import { UnitOfWork } from '@myriad/persistence';
+import { Controller } from '@nestjs/common';
+import { EventPattern } from '@nestjs/microservices';
+import { EndRollout } from '../application/end-rollout.js';
+import { ReconcileLoop } from '../application/reconcile-loop.js';
+import { RecordUsage } from '../application/record-usage.js';
+import { StartRollout } from '../application/start-rollout.js';
+import { poolNameOf } from '../domain/environment.js';
+
+/** What the deployer does when others tell of promotions, loaded models and usage. */
+@Controller()
+export class DeployerHandlers {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly startRollout: StartRollout,
+    private readonly endRollout: EndRollout,
+    private readonly recordUsage: RecordUsage,
+    private readonly loop: ReconcileLoop,
+  ) {}
+
+  @EventPattern(promotionApprovedV1.type)
+  async onPromotionApproved(event: CloudEvent<EventData<typeof promotionApprovedV1>>): Promise<void> {
+    const { data } = event;
+    await this.work.handle(event, async (tx) => {
+      const {
+        modelName,
+        version,
+        versionId,
+        application,
+        artifactDigest,
+        sizeBytes,
+        parityDigest,
+        signature,
+        batchInvariant,
+      } = data;
+      const target = {
+        modelName,
+        version,
+        versionId,
+        application,
+        artifactDigest,
+        sizeBytes,
+        parityDigest,
+        signature,
+        batchInvariant,
+        pool: poolNameOf(data),
+      };
+      await this.startRollout.execute(tx, { environment: data.environment, promotionId: data.promotionId, target });
+    });
+    this.loop.wake();
+  }
+
+  @EventPattern(modelStateChangedV1.type)
+  async onModelState(event: CloudEvent<EventData<typeof modelStateChangedV1>>): Promise<void> {
+    await this.work.handle(event, (tx) => this.endRollout.onReport(tx, event.data));
+  }
+
+  @EventPattern(usageMeteredV1.type)
+  async onUsage(event: CloudEvent<EventData<typeof usageMeteredV1>>): Promise<void> {
+    const { data } = event;
+    await this.work.handle(event, (tx) =>
+      this.recordUsage.execute(tx, Date.parse(data.windowStart), {
+        predictions: data.requests,
+        'prediction-rows': data.rows,
+      }),
+    );
+  }
+
+  @EventPattern(batchUsageMeteredV1.type)
+  async onBatchUsage(event: CloudEvent<EventData<typeof batchUsageMeteredV1>>): Promise<void> {
+    const { data } = event;
+    await this.work.handle(event, (tx) =>
+      this.recordUsage.execute(tx, Date.parse(data.windowStart), { 'batch-rows': data.rows }),
+    );
+  }
+
+  @EventPattern(runCompletedV1.type)
+  async onRunCompleted(event: CloudEvent<EventData<typeof runCompletedV1>>): Promise<void> {
+    const { data } = event;
+    await this.work.handle(event, (tx) =>
+      this.recordUsage.execute(tx, Date.parse(event.time), { 'training-cpu': data.durationMs / 1000 }),
+    );
+  }
+}

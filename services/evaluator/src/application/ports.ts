@@ -1,0 +1,193 @@
+import type { Digest, TenantId } from '@myriad/kernel';
+import type { Tx } from '@myriad/persistence';
+import type { Campaign, EnvironmentName } from '../domain/campaign.js';
+import type { RunFacts } from '../domain/collect.js';
+import type { Evaluation } from '../domain/evaluation.js';
+import type { Promotion } from '../domain/promotion.js';
+import type { Suite } from '../domain/suite.js';
+import type { Table } from '../domain/table.js';
+
+/** One page of a list in key order. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextPageToken: string | undefined;
+}
+
+export interface PageRequest {
+  readonly pageSize: number;
+  readonly pageToken: string | undefined;
+}
+
+export type Owned<T> = T & { readonly tenantId: TenantId };
+
+/** Suites belong to the platform. */
+export interface SuiteStore {
+  newest(tx: Tx, name: string): Promise<Suite | undefined>;
+  find(tx: Tx, name: string, version: number): Promise<Suite | undefined>;
+  insert(tx: Tx, suite: Suite): Promise<void>;
+  /** The newest version of each. */
+  list(tx: Tx, page: PageRequest): Promise<Page<Suite>>;
+}
+
+/** An admitted or rejected version, as the registry told. */
+export interface VersionView {
+  readonly modelName: string;
+  readonly version: number;
+  readonly versionId: string;
+  readonly application: string | null;
+  readonly admission: 'admitted' | 'rejected';
+  readonly reason: string;
+  readonly runId: string | null;
+  /** The event's data, for what is passed on when the version is promoted; null when rejected. */
+  readonly admitted: AdmittedVersion | null;
+}
+
+export interface AdmittedVersion {
+  readonly artifactDigest: Digest;
+  readonly sizeBytes: number;
+  readonly parityDigest: Digest | null;
+  readonly signature: { readonly inputs: TensorView[]; readonly outputs: TensorView[] };
+  readonly family: 'tabular' | 'neural' | 'other';
+  readonly sizeClass: 'small' | 'medium' | 'large';
+  readonly batchInvariant: boolean;
+}
+
+export interface TensorView {
+  readonly name: string;
+  readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
+  readonly shape: number[];
+}
+
+export interface DatasetView {
+  readonly datasetName: string;
+  readonly version: number;
+  readonly digest: Digest;
+  readonly format: 'csv' | 'parquet';
+}
+
+export interface ApprovalView {
+  readonly approvalId: string;
+  readonly subjectId: string;
+  readonly evidenceDigest: Digest;
+  readonly status: 'pending' | 'approved' | 'rejected' | 'void';
+  readonly decidedBy: string | null;
+  readonly reason: string;
+}
+
+export interface RolloutView {
+  readonly promotionId: string;
+  readonly status: 'progressing' | 'completed' | 'failed' | 'rolled-back';
+  readonly reason: string;
+}
+
+/** What other services told, kept for our own use. Saving is idempotent; an older state never replaces a newer one. */
+export interface ViewStore {
+  saveVersion(tx: Tx, view: VersionView): Promise<void>;
+  findVersion(tx: Tx, modelName: string, version: number): Promise<VersionView | undefined>;
+  /** In an across-tenant transaction. */
+  findVersionOf(tx: Tx, tenantId: string, modelName: string, version: number): Promise<VersionView | undefined>;
+  saveDataset(tx: Tx, view: DatasetView): Promise<void>;
+  newestDataset(tx: Tx, datasetName: string): Promise<DatasetView | undefined>;
+  saveApplication(tx: Tx, view: { readonly name: string; readonly suite: string | null }): Promise<void>;
+  suiteOfApplication(tx: Tx, name: string): Promise<string | null>;
+  saveRun(
+    tx: Tx,
+    view: {
+      readonly runId: string;
+      readonly fleetRunId: string;
+      readonly modelName: string;
+      readonly outcome: RunFacts['outcome'];
+      readonly reason: string;
+    },
+  ): Promise<void>;
+  saveFleetRun(
+    tx: Tx,
+    view: {
+      readonly fleetRunId: string;
+      readonly application: string;
+      readonly isEnded: boolean;
+      readonly total: number;
+    },
+  ): Promise<void>;
+  findFleetRun(
+    tx: Tx,
+    fleetRunId: string,
+  ): Promise<{ readonly application: string; readonly isEnded: boolean; readonly total: number } | undefined>;
+  /** Every tenant's run of a fleet run with its version and newest evaluation; in an across-tenant transaction. */
+  runFacts(tx: Tx, fleetRunId: string): Promise<readonly RunFacts[]>;
+  saveApproval(tx: Tx, view: ApprovalView): Promise<void>;
+  findApproval(tx: Tx, subjectId: string, evidenceDigest: Digest): Promise<ApprovalView | undefined>;
+  saveRollout(tx: Tx, view: RolloutView): Promise<void>;
+  findRollouts(tx: Tx, promotionIds: readonly string[]): Promise<readonly RolloutView[]>;
+}
+
+export interface EvaluationStore {
+  insert(tx: Tx, evaluation: Evaluation): Promise<void>;
+  update(tx: Tx, evaluation: Evaluation): Promise<void>;
+  find(tx: Tx, evaluationId: string): Promise<Owned<Evaluation> | undefined>;
+  list(
+    tx: Tx,
+    filter: PageRequest & { readonly modelName: string | undefined; readonly version: number | undefined },
+  ): Promise<Page<Owned<Evaluation>>>;
+  /** The newest completed one of a version. */
+  newestOf(tx: Tx, versionId: string): Promise<Owned<Evaluation> | undefined>;
+  /** Takes the oldest queued one, or one whose worker has not been heard of since `staleBefore`, of any tenant; undefined when there is none. */
+  claim(tx: Tx, now: Date, staleBefore: Date): Promise<Owned<Evaluation> | undefined>;
+}
+
+export interface PromotionStore {
+  insert(tx: Tx, promotion: Promotion): Promise<void>;
+  update(tx: Tx, promotion: Promotion): Promise<void>;
+  find(tx: Tx, promotionId: string): Promise<Owned<Promotion> | undefined>;
+  list(tx: Tx, page: PageRequest): Promise<Page<Owned<Promotion>>>;
+  /** Those that have not ended, locked, of any tenant; skips those that another reconciler holds. */
+  lockOpen(tx: Tx, limit: number): Promise<readonly Owned<Promotion>[]>;
+}
+
+/** Campaigns belong to the platform. */
+export interface CampaignStore {
+  insert(tx: Tx, campaign: Campaign): Promise<void>;
+  save(tx: Tx, campaign: Campaign): Promise<void>;
+  find(tx: Tx, campaignId: string): Promise<Campaign | undefined>;
+  list(tx: Tx, page: PageRequest): Promise<Page<Campaign>>;
+  /** Ids of those that have not ended. */
+  openIds(tx: Tx): Promise<readonly string[]>;
+  /** The campaign, locked until the transaction ends. */
+  lock(tx: Tx, campaignId: string): Promise<Campaign | undefined>;
+}
+
+/** Reads a dataset version as the columns that a suite names. */
+export interface DatasetReader {
+  /** @throws {ProblemError} `evaluator.dataset_unusable` when a column is missing or the label is no number. */
+  read(tenantId: TenantId, dataset: DatasetView, suite: Suite): Promise<Table>;
+}
+
+/** Runs a version over tables. */
+export interface Scorer {
+  /** Calls `use` with a function that scores a table: the probability of class 1 (or the value) of each row. The model is freed afterwards. */
+  withModel<T>(
+    tenantId: TenantId,
+    artifactDigest: Digest,
+    use: (score: (table: Table) => Promise<Float64Array>) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** Immutable bundles, named by their digest. */
+export interface EvidenceVault {
+  keep(tenantId: TenantId, evidence: Record<string, unknown>): Promise<Digest>;
+  read(tenantId: TenantId, digest: Digest): Promise<Record<string, unknown>>;
+}
+
+export type { EnvironmentName };
+
+/** Tokens by which Nest injects the ports. */
+export const SUITE_STORE = Symbol('SuiteStore');
+export const VIEW_STORE = Symbol('ViewStore');
+export const EVALUATION_STORE = Symbol('EvaluationStore');
+export const PROMOTION_STORE = Symbol('PromotionStore');
+export const CAMPAIGN_STORE = Symbol('CampaignStore');
+export const DATASET_READER = Symbol('DatasetReader');
+export const SCORER = Symbol('Scorer');
+export const EVIDENCE_VAULT = Symbol('EvidenceVault');
+export const CLOCK = Symbol('Clock');
+export const LOGGER = Symbol('Logger');

@@ -1,0 +1,52 @@
+import type { Digest } from '@myriad/kernel';
+import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import { Injectable } from '@nestjs/common';
+import type { Page, PageRequest, SuiteStore } from '../application/ports.js';
+import type { Suite } from '../domain/suite.js';
+
+interface SuiteRecord {
+  name: string;
+  version: number;
+  suite_id: string;
+  digest: Digest;
+  spec: Omit<Suite, 'suiteId' | 'version' | 'digest' | 'createdAt'>;
+  created_at: Date;
+}
+
+function toSuite(row: SuiteRecord): Suite {
+  return { ...row.spec, suiteId: row.suite_id, version: row.version, digest: row.digest, createdAt: row.created_at };
+}
+
+@Injectable()
+export class SqlSuiteStore implements SuiteStore {
+  async newest(tx: Tx, name: string): Promise<Suite | undefined> {
+    const [row] = await tx.query<SuiteRecord>('SELECT * FROM suite WHERE name = $1 ORDER BY version DESC LIMIT 1', [
+      name,
+    ]);
+    return row && toSuite(row);
+  }
+
+  async find(tx: Tx, name: string, version: number): Promise<Suite | undefined> {
+    const [row] = await tx.query<SuiteRecord>('SELECT * FROM suite WHERE name = $1 AND version = $2', [name, version]);
+    return row && toSuite(row);
+  }
+
+  async insert(tx: Tx, suite: Suite): Promise<void> {
+    const { suiteId, version, digest, createdAt, ...spec } = suite;
+    await tx.query(
+      'INSERT INTO suite (tenant_id, name, version, suite_id, digest, spec, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+      [tx.tenantId, suite.name, version, suiteId, digest, JSON.stringify(spec), createdAt],
+    );
+  }
+
+  async list(tx: Tx, page: PageRequest): Promise<Page<Suite>> {
+    const after = page.pageToken === undefined ? null : (decodeCursor(page.pageToken)[0] ?? null);
+    const rows = await tx.query<SuiteRecord>(
+      'SELECT DISTINCT ON (name) * FROM suite WHERE ($1::text IS NULL OR name > $1) ORDER BY name, version DESC LIMIT $2',
+      [after, page.pageSize + 1],
+    );
+    const items = rows.slice(0, page.pageSize).map(toSuite);
+    const last = items.at(-1);
+    return { items, nextPageToken: rows.length > page.pageSize && last ? encodeCursor([last.name]) : undefined };
+  }
+}
