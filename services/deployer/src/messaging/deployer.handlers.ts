@@ -9,7 +9,7 @@ import {
 } from '@myriad/contracts';
 import { UnitOfWork } from '@myriad/persistence';
 import { Controller } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
+import { HandleEvent } from '@myriad/messaging';
 import { EndRollout } from '../application/end-rollout.js';
 import { ReconcileLoop } from '../application/reconcile-loop.js';
 import { RecordUsage } from '../application/record-usage.js';
@@ -27,7 +27,7 @@ export class DeployerHandlers {
     private readonly loop: ReconcileLoop,
   ) {}
 
-  @EventPattern(promotionApprovedV1.type)
+  @HandleEvent(promotionApprovedV1)
   async onPromotionApproved(event: CloudEvent<EventData<typeof promotionApprovedV1>>): Promise<void> {
     const { data } = event;
     await this.work.handle(event, async (tx) => {
@@ -59,12 +59,12 @@ export class DeployerHandlers {
     this.loop.wake();
   }
 
-  @EventPattern(modelStateChangedV1.type)
+  @HandleEvent(modelStateChangedV1)
   async onModelState(event: CloudEvent<EventData<typeof modelStateChangedV1>>): Promise<void> {
     await this.work.handle(event, (tx) => this.endRollout.onReport(tx, event.data));
   }
 
-  @EventPattern(usageMeteredV1.type)
+  @HandleEvent(usageMeteredV1)
   async onUsage(event: CloudEvent<EventData<typeof usageMeteredV1>>): Promise<void> {
     const { data } = event;
     await this.work.handle(event, (tx) =>
@@ -75,7 +75,7 @@ export class DeployerHandlers {
     );
   }
 
-  @EventPattern(batchUsageMeteredV1.type)
+  @HandleEvent(batchUsageMeteredV1)
   async onBatchUsage(event: CloudEvent<EventData<typeof batchUsageMeteredV1>>): Promise<void> {
     const { data } = event;
     await this.work.handle(event, (tx) =>
@@ -83,7 +83,7 @@ export class DeployerHandlers {
     );
   }
 
-  @EventPattern(runCompletedV1.type)
+  @HandleEvent(runCompletedV1)
   async onRunCompleted(event: CloudEvent<EventData<typeof runCompletedV1>>): Promise<void> {
     const { data } = event;
     await this.work.handle(event, (tx) =>

@@ -14,7 +14,7 @@ import {
 } from '@myriad/contracts';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Controller, Inject } from '@nestjs/common';
-import { EventPattern } from '@nestjs/microservices';
+import { HandleEvent } from '@myriad/messaging';
 import { type ApprovalView, VIEW_STORE, type VersionView, type ViewStore } from '../application/ports.js';
 import { QueueEvaluation } from '../application/queue-evaluation.js';
 import { WorkLoop } from '../application/work-loop.js';
@@ -31,7 +31,7 @@ export class EvaluatorHandlers {
     @Inject(VIEW_STORE) private readonly views: ViewStore,
   ) {}
 
-  @EventPattern(versionAdmittedV1.type)
+  @HandleEvent(versionAdmittedV1)
   async onVersionAdmitted(event: CloudEvent<EventData<typeof versionAdmittedV1>>): Promise<void> {
     const { modelName, version, versionId, application, lineage, profile, ...rest } = event.data;
     const { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass } = rest;
@@ -61,7 +61,7 @@ export class EvaluatorHandlers {
     });
   }
 
-  @EventPattern(versionRejectedV1.type)
+  @HandleEvent(versionRejectedV1)
   async onVersionRejected(event: CloudEvent<EventData<typeof versionRejectedV1>>): Promise<void> {
     const { modelName, version, versionId, application, reasons, runId } = event.data;
     const reason = reasons.map(({ detail }) => detail).join('; ');
@@ -79,26 +79,26 @@ export class EvaluatorHandlers {
     );
   }
 
-  @EventPattern(datasetVersionCommittedV1.type)
+  @HandleEvent(datasetVersionCommittedV1)
   async onDataset(event: CloudEvent<EventData<typeof datasetVersionCommittedV1>>): Promise<void> {
     const { datasetName, version, digest, format } = event.data;
     await this.save(event, (tx) => this.views.saveDataset(tx, { datasetName, version, digest, format }));
   }
 
-  @EventPattern(applicationChangedV1.type)
+  @HandleEvent(applicationChangedV1)
   async onApplication(event: CloudEvent<EventData<typeof applicationChangedV1>>): Promise<void> {
     const { name, suite } = event.data;
     await this.save(event, (tx) => this.views.saveApplication(tx, { name, suite }));
   }
 
-  @EventPattern(runCompletedV1.type)
+  @HandleEvent(runCompletedV1)
   async onRunCompleted(event: CloudEvent<EventData<typeof runCompletedV1>>): Promise<void> {
     const { runId, fleetRunId, modelName, outcome, reason } = event.data;
     if (fleetRunId === null) return;
     await this.save(event, (tx) => this.views.saveRun(tx, { runId, fleetRunId, modelName, outcome, reason }));
   }
 
-  @EventPattern(fleetRunChangedV1.type)
+  @HandleEvent(fleetRunChangedV1)
   async onFleetRun(event: CloudEvent<EventData<typeof fleetRunChangedV1>>): Promise<void> {
     const { fleetRunId, application, status, counts } = event.data;
     const isEnded = status === 'completed' || status === 'failed' || status === 'cancelled';
@@ -107,7 +107,7 @@ export class EvaluatorHandlers {
     await this.save(event, (tx) => this.views.saveFleetRun(tx, { fleetRunId, application, isEnded, total }));
   }
 
-  @EventPattern(approvalRequestedV1.type)
+  @HandleEvent(approvalRequestedV1)
   async onApprovalRequested(event: CloudEvent<EventData<typeof approvalRequestedV1>>): Promise<void> {
     const { approvalId, kind, subjectId, evidenceDigest } = event.data;
     if (ours(kind))
@@ -121,7 +121,7 @@ export class EvaluatorHandlers {
       });
   }
 
-  @EventPattern(approvalDecidedV1.type)
+  @HandleEvent(approvalDecidedV1)
   async onApprovalDecided(event: CloudEvent<EventData<typeof approvalDecidedV1>>): Promise<void> {
     const { approvalId, kind, subjectId, evidenceDigest, decision, decidedBy, comment } = event.data;
     if (ours(kind))
@@ -135,7 +135,7 @@ export class EvaluatorHandlers {
       });
   }
 
-  @EventPattern(approvalVoidedV1.type)
+  @HandleEvent(approvalVoidedV1)
   async onApprovalVoided(event: CloudEvent<EventData<typeof approvalVoidedV1>>): Promise<void> {
     const { approvalId, kind, subjectId, evidenceDigest, reason } = event.data;
     if (ours(kind))
@@ -149,7 +149,7 @@ export class EvaluatorHandlers {
       });
   }
 
-  @EventPattern(rolloutChangedV1.type)
+  @HandleEvent(rolloutChangedV1)
   async onRollout(event: CloudEvent<EventData<typeof rolloutChangedV1>>): Promise<void> {
     const { promotionId, status, reason } = event.data;
     if (promotionId !== null)

@@ -60,7 +60,7 @@ const RUN_FACTS = `
   LEFT JOIN LATERAL (SELECT * FROM evaluation WHERE tenant_id = v.tenant_id AND version_id = v.version_id ORDER BY evaluation_id DESC LIMIT 1) e ON true
   WHERE r.fleet_run_id = $1 ORDER BY r.tenant_id, r.model_name`;
 
-const NO_ARTIFACT = `sha256:${'0'.repeat(64)}`;
+const NO_ARTIFACT: Digest = `sha256:${'0'.repeat(64)}`;
 
 function toRunFacts(row: RunFactsRecord): RunFacts {
   const { version, status } = row;
