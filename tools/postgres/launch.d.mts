@@ -8,6 +8,7 @@ export interface RunningPostgres {
   readonly port: number;
   /** Resolves when the server has ended, for whatever reason. */
   readonly exited: Promise<ExitOfPostgres>;
+  kill(signal: NodeJS.Signals): void;
   /** `fast` (default) ends sessions and shuts down cleanly; `immediate` is a crash. Resolves when it has ended. */
   stop(mode?: 'smart' | 'fast' | 'immediate'): Promise<void>;
 }

@@ -130,7 +130,7 @@ export function freePort() {
  * Starts PostgreSQL on 127.0.0.1 and resolves when it takes connections.
  * @param {{ dataFolder: string, port?: number, logFile?: string, settings?: Record<string, string | number>, timeoutMs?: number }} options
  *   `port` default: a free one; `logFile` is appended to, default: nowhere; `timeoutMs` default 60,000 (recovery after a crash takes time).
- * @returns {Promise<{ pid: number, port: number, exited: Promise<{ code: number | null, signal: string | null }>, stop: (mode?: 'smart' | 'fast' | 'immediate') => Promise<void> }>}
+ * @returns {Promise<{ pid: number, port: number, exited: Promise<{ code: number | null, signal: string | null }>, kill: (signal: string) => void, stop: (mode?: 'smart' | 'fast' | 'immediate') => Promise<void> }>}
  */
 export async function startPostgres({ dataFolder, port, logFile, settings = {}, timeoutMs = 60_000 }) {
   const chosen = port ?? (await freePort());
@@ -154,7 +154,7 @@ export async function startPostgres({ dataFolder, port, logFile, settings = {}, 
     child.kill(STOP_SIGNAL[mode]);
     await exited;
   };
-  return { pid: child.pid, port: chosen, exited, stop };
+  return { pid: child.pid, port: chosen, exited, kill: (signal) => void child.kill(signal), stop };
 }
 
 async function untilReady(child, exited, { dataFolder, timeoutMs, logFile }) {

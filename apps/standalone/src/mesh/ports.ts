@@ -1,0 +1,67 @@
+import { createServer } from 'node:net';
+import { freePort } from '../../../../tools/postgres/launch.mjs';
+
+/** A port that the mesh needs and another program has. */
+export class PortTakenError extends Error {
+  constructor(port: number, name: string, remedy: string) {
+    super(`port ${port} of 127.0.0.1, meant for ${name}, is taken by another program; ${remedy}`);
+    this.name = 'PortTakenError';
+  }
+}
+
+export interface Ports {
+  readonly gateway: number;
+  /** By name: `postgres`, `control`, `objects` and the services. */
+  readonly of: Readonly<Record<string, number>>;
+  /** Where serving processes get theirs from; 0: free ones. */
+  readonly firstReplica: number;
+}
+
+const FIRST_SERVICE = 10;
+const FIRST_REPLICA = 20;
+export const REPLICA_PORTS = 80;
+
+/**
+ * Gives everything its port and checks that nobody has it.
+ * @throws {PortTakenError} naming the port and how to choose another.
+ */
+export async function assignPorts(
+  gatewayPort: number,
+  portBase: number,
+  engines: readonly string[],
+  services: readonly string[],
+): Promise<Ports> {
+  const of: Record<string, number> = {};
+  for (const [group, first] of [
+    [engines, 0],
+    [services, FIRST_SERVICE],
+  ] as const) {
+    for (const [index, name] of group.entries())
+      of[name] = portBase === 0 ? await freePort() : portBase + first + index;
+  }
+  const gateway = gatewayPort === 0 ? await freePort() : gatewayPort;
+  await demandFree(gateway, 'the gateway', 'choose another with --gateway-port or MYRIAD_GATEWAY_PORT');
+  for (const [name, port] of Object.entries(of)) {
+    await demandFree(port, name, 'choose another range with --port-base or MYRIAD_PORT_BASE');
+  }
+  return { gateway, of, firstReplica: portBase === 0 ? 0 : portBase + FIRST_REPLICA };
+}
+
+async function demandFree(port: number, name: string, remedy: string): Promise<void> {
+  if (!(await isFree(port))) throw new PortTakenError(port, name, remedy);
+}
+
+/** Whether nobody listens on the port of the loopback interface. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}

@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util';
+import { freePort } from '../../../../tools/postgres/launch.mjs';
+import { isHttpReady } from '../processes/http-ready.js';
+import { launchNode } from '../processes/launch-node.js';
+import { ManagedProcess, type ProcessEnvironment } from '../processes/managed-process.js';
+import { readJsonFile, writeJsonFile } from '../state/json-file.js';
+import type { MeshPlan } from './mesh-plan.js';
+import { REPLICA_PORTS, isFree } from './ports.js';
+import { type DesiredReplica, type ReplicaSpec, type ReplicaStatus, desiredReplicasSchema } from './replica.js';
+import { type EnvironmentName, REALTIME } from './services.js';
+
+const STOP_GRACE_MS = 10_000;
+
+/** The serving processes that the deployer wants. What is wanted is written down first, so a start after a crash brings it back. */
+export class Replicas {
+  readonly #desired: Map<string, DesiredReplica>;
+  readonly #running = new Map<string, ManagedProcess>();
+  /** One change at a time: ports are given out and processes replaced in turn. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly plan: MeshPlan,
+    private readonly env: ProcessEnvironment,
+  ) {
+    this.#desired = new Map(Object.entries(desiredReplicasSchema.parse(readJsonFile(plan.state.replicas) ?? {})));
+  }
+
+  /** Starts everything that is wanted. */
+  startAll(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const [name, desired] of this.#desired) {
+        if (await isFree(desired.port)) this.#start(name, desired);
+        else await this.#moveToFreePort(name, desired);
+      }
+    });
+  }
+
+  /** Wants a process: starts it, or leaves it as it is when it runs with the same variables, or starts it anew with others. */
+  put(name: string, spec: ReplicaSpec): Promise<ReplicaStatus> {
+    return this.#inTurn(async () => {
+      const known = this.#desired.get(name);
+      const isSame = known !== undefined && isDeepStrictEqual(known.spec, spec);
+      const running = this.#running.get(name);
+      if (isSame && running && running.status().state !== 'failed') return this.#statusOf(running);
+      await running?.stop();
+      const desired = { spec, port: known?.port ?? (await this.#choosePort()) };
+      this.#desired.set(name, desired);
+      this.#write();
+      return this.#statusOf(this.#start(name, desired));
+    });
+  }
+
+  /** Wants it no more. Answers whether it was wanted. */
+  remove(name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const wasWanted = this.#desired.delete(name);
+      this.#write();
+      await this.#running.get(name)?.stop();
+      this.#running.delete(name);
+      return wasWanted;
+    });
+  }
+
+  get(name: string): ReplicaStatus | undefined {
+    const running = this.#running.get(name);
+    return running && this.#statusOf(running);
+  }
+
+  list(): readonly ReplicaStatus[] {
+    return this.processes().map((process) => this.#statusOf(process));
+  }
+
+  processes(): readonly ManagedProcess[] {
+    return [...this.#running.values()];
+  }
+
+  /** Stops all; they stay wanted. */
+  stopAll(): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.all(this.processes().map((process) => process.stop()));
+    });
+  }
+
+  #start(name: string, { spec, port }: DesiredReplica): ManagedProcess {
+    const url = `http://127.0.0.1:${port}`;
+    const environment = spec.env['ENVIRONMENT'] as EnvironmentName; // the schema has checked it
+    const managed = new ManagedProcess(
+      {
+        name,
+        url,
+        graceMs: STOP_GRACE_MS,
+        launch: () =>
+          launchNode({
+            script: this.plan.script(REALTIME.name),
+            env: { ...spec.env, ...this.plan.environmentOfReplica(name, port, environment) },
+            logFile: this.plan.state.logFile(name),
+            heapMb: REALTIME.heapMb,
+            cwd: this.plan.root,
+          }),
+        isReady: () => isHttpReady(url),
+      },
+      this.env,
+    );
+    this.#running.set(name, managed);
+    managed.start();
+    return managed;
+  }
+
+  async #moveToFreePort(name: string, desired: DesiredReplica): Promise<void> {
+    const port = await this.#choosePort();
+    this.env.log.warn('its port is taken by another program; it gets another', { process: name, port });
+    const moved = { ...desired, port };
+    this.#desired.set(name, moved);
+    this.#write();
+    this.#start(name, moved);
+  }
+
+  async #choosePort(): Promise<number> {
+    const { firstReplica } = this.plan.ports;
+    if (firstReplica === 0) return freePort();
+    const given = new Set([...this.#desired.values()].map(({ port }) => port));
+    for (let port = firstReplica; port < firstReplica + REPLICA_PORTS; port += 1) {
+      if (!given.has(port) && (await isFree(port))) return port;
+    }
+    throw new Error(`all ports from ${firstReplica} to ${firstReplica + REPLICA_PORTS - 1} are taken`);
+  }
+
+  #statusOf(process: ManagedProcess): ReplicaStatus {
+    const { name, url, pid, state, restarts } = process.status();
+    return { name, url: url ?? '', pid: pid ?? null, status: state, restarts };
+  }
+
+  #write(): void {
+    writeJsonFile(this.plan.state.replicas, Object.fromEntries(this.#desired));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,232 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Clock, systemClock } from '@myriad/kernel';
+import type { StandaloneConfig } from './config.js';
+import { openControlDoor } from './control/control-door.js';
+import type { Mesh, ProcessReport } from './control/mesh.port.js';
+import { setUpDatabases } from './mesh/database-setup.js';
+import { MeshPlan } from './mesh/mesh-plan.js';
+import { assignPorts } from './mesh/ports.js';
+import { postgresProcess } from './mesh/postgres-process.js';
+import { Replicas } from './mesh/replicas.js';
+import { SERVICES } from './mesh/services.js';
+import { isHttpReady } from './processes/http-ready.js';
+import { launchNode } from './processes/launch-node.js';
+import { ManagedProcess, type ProcessEnvironment } from './processes/managed-process.js';
+import { rssBytes } from './processes/rss-bytes.js';
+import { untilReady } from './processes/until-ready.js';
+import { writeJsonFile } from './state/json-file.js';
+import { rotateLogs } from './state/log-rotation.js';
+import { ProcessRecords } from './state/process-records.js';
+import { Secrets } from './state/secrets.js';
+import { StateFolder } from './state/state-folder.js';
+import { takeLock } from './state/state-lock.js';
+import type { SupervisorLog } from './state/supervisor-log.js';
+
+const STOP_GRACE_MS = 10_000;
+const DOOR_HEAP_MB = 96;
+const ENGINES = ['postgres', 'control', 'objects'];
+
+export interface SupervisorOptions {
+  /** Root of the repository: the services lie below it. */
+  readonly root: string;
+  readonly config: StandaloneConfig;
+  readonly log: SupervisorLog;
+  /** Told what happens, for people. */
+  readonly onProgress?: (text: string) => void;
+  readonly clock?: Clock;
+}
+
+/** What a person needs to know of a mesh that is up. */
+export interface MeshAddresses {
+  readonly gatewayUrl: string;
+  readonly controlUrl: string;
+  readonly adminKeyFile: string;
+  /** The administrator was made by this start. */
+  readonly isFirstStart: boolean;
+}
+
+/** The mesh on this machine: PostgreSQL, the door of presigned URLs, the services, and the serving processes that the deployer wants. */
+export class Supervisor implements Mesh {
+  readonly #clock: Clock;
+  readonly #services: ManagedProcess[] = [];
+  #postgres: ManagedProcess | undefined;
+  #replicas: Replicas | undefined;
+  /** What a stop has to undo, newest first. */
+  readonly #undo: (() => Promise<void> | void)[] = [];
+  #undoing: Promise<void> | undefined;
+  #starting: Promise<MeshAddresses> | undefined;
+  readonly #ending = new AbortController();
+
+  constructor(private readonly options: SupervisorOptions) {
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get replicas(): Replicas {
+    if (!this.#replicas) throw new Error('the mesh is not up yet');
+    return this.#replicas;
+  }
+
+  /**
+   * Starts everything and resolves when all of it answers. When that fails, all that was started is stopped again.
+   * @throws {AlreadyRunningError} {PortTakenError} or what says which part did not start, with the end of its log.
+   */
+  async start(): Promise<MeshAddresses> {
+    this.#starting = this.#start();
+    try {
+      return await this.#starting;
+    } catch (error) {
+      await this.#undoAll();
+      throw error;
+    }
+  }
+
+  /** Stops everything: the entrance first, then the services, PostgreSQL last. A start that is under way is given up. */
+  async stop(): Promise<void> {
+    this.#ending.abort(new Error('stopped while starting'));
+    await this.#starting?.catch(() => undefined);
+    await this.#undoAll();
+  }
+
+  processes(): readonly ProcessReport[] {
+    return this.#all().map((process) => {
+      const status = process.status();
+      return { ...status, rssBytes: status.pid === undefined ? 0 : rssBytes(status.pid) };
+    });
+  }
+
+  async restart(name: string): Promise<boolean> {
+    const process = this.#all().find((one) => one.spec.name === name);
+    await process?.restart();
+    return process !== undefined;
+  }
+
+  async #start(): Promise<MeshAddresses> {
+    const { root, config, log } = this.options;
+    const state = new StateFolder(config.stateFolder);
+    state.create();
+    const lock = takeLock(state.lock, state.path);
+    this.#undo.push(() => {
+      lock.release();
+    });
+    const records = new ProcessRecords(state.processes);
+    const leftBehind = await records.endAll(STOP_GRACE_MS);
+    if (leftBehind.length > 0)
+      log.warn('ended what a supervisor before this one left behind', { processes: leftBehind });
+    const secrets = new Secrets(state);
+    secrets.create();
+    const isFirstStart = !existsSync(secrets.adminKeyFile);
+    const services = SERVICES.map(({ name }) => name).filter((name) => name !== 'gateway');
+    const ports = await assignPorts(config.gatewayPort, config.portBase, ENGINES, services);
+    const plan = new MeshPlan({ root, config, state, secrets, ports });
+    const env = { clock: this.#clock, log, record: records.set.bind(records) };
+    const rotation = rotateLogs(state.logs);
+    this.#undo.push(() => {
+      rotation.stop();
+    });
+    await this.#startPostgres(plan, env);
+    await this.#startServices(plan, env);
+    const { gatewayUrl, controlUrl } = plan;
+    writeJsonFile(state.addresses, { gatewayUrl, controlUrl, supervisorPid: process.pid });
+    return { gatewayUrl, controlUrl, adminKeyFile: secrets.adminKeyFile, isFirstStart };
+  }
+
+  async #startPostgres(plan: MeshPlan, env: ProcessEnvironment): Promise<void> {
+    this.#say('PostgreSQL');
+    const postgres = new ManagedProcess(postgresProcess(plan), env);
+    this.#postgres = postgres;
+    postgres.start();
+    this.#undo.push(() => postgres.stop());
+    await untilReady([postgres], this.#untilReadyOptions(plan));
+    this.#say('databases and roles');
+    await setUpDatabases(plan);
+  }
+
+  async #startServices(plan: MeshPlan, env: ProcessEnvironment): Promise<void> {
+    const replicas = new Replicas(plan, env);
+    this.#replicas = replicas;
+    const control = await openControlDoor(this, plan.port('control'), plan.secrets.controlToken);
+    this.#undo.push(() => control.close());
+    const door = doorProcess(plan, env);
+    const services = SERVICES.map(({ name, heapMb }) => serviceProcess(plan, env, name, heapMb));
+    const gateway = services.filter((service) => service.spec.name === 'gateway');
+    const others = [door, ...services.filter((service) => service.spec.name !== 'gateway')];
+    this.#services.push(...others, ...gateway);
+    this.#undo.push(
+      () => stopAll(others),
+      () => replicas.stopAll(),
+      () => stopAll(gateway),
+    );
+    this.#say(`${this.#services.length} processes`);
+    for (const service of this.#services) service.start();
+    await replicas.startAll();
+    await untilReady(this.#all(), this.#untilReadyOptions(plan));
+  }
+
+  #undoAll(): Promise<void> {
+    this.#undoing ??= (async () => {
+      for (const step of this.#undo.reverse()) await step();
+      this.options.log.info('stopped');
+    })();
+    return this.#undoing;
+  }
+
+  #untilReadyOptions(plan: MeshPlan): Parameters<typeof untilReady>[1] {
+    return {
+      clock: this.#clock,
+      signal: this.#ending.signal,
+      timeoutMs: this.options.config.startTimeoutMs,
+      logFileOf: (name) => plan.state.logFile(name),
+      onReady: (name) => {
+        this.#say(`${name} is ready`);
+      },
+    };
+  }
+
+  #all(): readonly ManagedProcess[] {
+    return [...(this.#postgres ? [this.#postgres] : []), ...this.#services, ...(this.#replicas?.processes() ?? [])];
+  }
+
+  #say(text: string): void {
+    this.options.onProgress?.(text);
+  }
+}
+
+async function stopAll(processes: readonly ManagedProcess[]): Promise<void> {
+  await Promise.all(processes.map((process) => process.stop()));
+}
+
+function serviceProcess(plan: MeshPlan, env: ProcessEnvironment, name: string, heapMb: number): ManagedProcess {
+  return nodeProcess(plan, env, { name, heapMb, script: plan.script(name), variables: plan.environmentOf(name) });
+}
+
+function doorProcess(plan: MeshPlan, env: ProcessEnvironment): ManagedProcess {
+  const script = fileURLToPath(new URL('../dist/object-door.js', import.meta.url));
+  return nodeProcess(plan, env, { name: 'objects', heapMb: DOOR_HEAP_MB, script, variables: plan.environmentOfDoor() });
+}
+
+interface NodeProcess {
+  readonly name: string;
+  readonly heapMb: number;
+  readonly script: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+function nodeProcess(
+  plan: MeshPlan,
+  env: ProcessEnvironment,
+  { name, heapMb, script, variables }: NodeProcess,
+): ManagedProcess {
+  const url = plan.urlOf(name);
+  const logFile = plan.state.logFile(name);
+  return new ManagedProcess(
+    {
+      name,
+      url,
+      graceMs: STOP_GRACE_MS,
+      launch: () => launchNode({ script, env: variables, logFile, heapMb, cwd: plan.root }),
+      isReady: () => isHttpReady(url),
+    },
+    env,
+  );
+}
