@@ -1,5 +1,5 @@
 import { Client, escapeIdentifier } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type Logger } from 'typeorm';
 import { LOCKS, LOCK_CLASS } from './advisory-lock.js';
 import { placeOf } from './connect.js';
 import type { MigrationClass } from './infrastructure-migration.js';
@@ -30,7 +30,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   await owner.connect();
   try {
     await owner.query('SELECT pg_advisory_lock($1, $2)', [LOCK_CLASS, LOCKS.migrate]);
-    await runAll(migrationUrl, migrations);
+    await runAll(migrationUrl, migrations, logger);
     await grantTo(owner, new URL(url).username);
     logger.info({ migrations: pending }, 'database migrated');
   } finally {
@@ -54,7 +54,22 @@ async function pendingOf(dataSource: DataSource, migrations: readonly MigrationC
   return names.filter((name) => !done.has(name));
 }
 
-async function runAll(url: string, migrations: readonly MigrationClass[]): Promise<void> {
+/** TypeORM prints to the console by default. */
+function migrationLogger(logger: PersistenceLogger): Logger {
+  const ignore = (): void => undefined;
+  return {
+    logQuery: ignore,
+    logQueryError: ignore,
+    logQuerySlow: ignore,
+    logSchemaBuild: ignore,
+    log: ignore,
+    logMigration: (message) => {
+      logger.debug({}, message);
+    },
+  };
+}
+
+async function runAll(url: string, migrations: readonly MigrationClass[], logger: PersistenceLogger): Promise<void> {
   const dataSource = new DataSource({
     type: 'postgres',
     url,
@@ -63,7 +78,7 @@ async function runAll(url: string, migrations: readonly MigrationClass[]): Promi
     migrationsTransactionMode: 'each',
     poolSize: 1,
     installExtensions: false,
-    logging: false,
+    logger: migrationLogger(logger),
     // Row-level security is forced on the owner too; migrations of data see every tenant.
     extra: { options: `-c ${TENANT_SETTING}=${ACROSS_TENANTS}` },
   });

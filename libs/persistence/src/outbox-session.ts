@@ -36,7 +36,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 
 /** One connection of the relay: it holds the database's relay lock while it lives, and hears other processes' commits. */
 export class OutboxSession {
-  isLeader = false;
+  private isLeader = false;
   private fault: Error | undefined;
 
   private constructor(private readonly client: Client) {}
@@ -56,7 +56,6 @@ export class OutboxSession {
     client.on('notification', onWake);
     await client.connect();
     await client.query(`SELECT set_config('${TENANT_SETTING}', '${ACROSS_TENANTS}', false)`);
-    await client.query(`LISTEN ${CHANNEL}`);
     return session;
   }
 
@@ -68,8 +67,11 @@ export class OutboxSession {
       LOCK_CLASS,
       LOCKS.relay,
     ]);
-    this.isLeader = rows[0]?.got === true;
-    return this.isLeader;
+    if (rows[0]?.got !== true) return false;
+    // Only the leader listens: those who stand by would wake each other for ever.
+    await this.client.query(`LISTEN ${CHANNEL}`);
+    this.isLeader = true;
+    return true;
   }
 
   /** Tells the process that leads of a commit of this one. */

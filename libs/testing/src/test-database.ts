@@ -17,17 +17,19 @@ export interface TestDatabase {
 export interface TestDatabaseOptions {
   /** Becomes part of the name; lower case letters, digits and `_`. Default `test`. */
   readonly service?: string;
+  /** The superuser's URL of another server than the run's own. */
+  readonly serverUrl?: string;
 }
 
 /** @throws {Error} outside of a jest run of this repository. */
-function adminUrl(): string {
+function runServerUrl(): string {
   const url = process.env['MYRIAD_TEST_PG_URL'];
   if (url === undefined) throw new Error('MYRIAD_TEST_PG_URL is not set: run the test through jest.config.mjs');
   return url;
 }
 
-async function asAdmin(statements: readonly string[]): Promise<void> {
-  const client = new Client({ connectionString: adminUrl() });
+async function asAdmin(serverUrl: string, statements: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: serverUrl });
   await client.connect();
   try {
     for (const statement of statements) await client.query(statement);
@@ -37,7 +39,10 @@ async function asAdmin(statements: readonly string[]): Promise<void> {
 }
 
 /** Makes an empty database with the two roles that every service has: an owner for migrations and an app role for DML. */
-export async function createTestDatabase({ service = 'test' }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+export async function createTestDatabase({
+  service = 'test',
+  serverUrl = runServerUrl(),
+}: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const name = `${service}_${randomBytes(6).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
   const [database, owner, app] = [name, `${name}_owner`, `${name}_app`].map((id) => escapeIdentifier(id)) as [
@@ -46,7 +51,7 @@ export async function createTestDatabase({ service = 'test' }: TestDatabaseOptio
     string,
   ];
   const login = `LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${escapeLiteral(password)}`;
-  await asAdmin([
+  await asAdmin(serverUrl, [
     `CREATE ROLE ${owner} ${login}`,
     `CREATE ROLE ${app} ${login}`,
     `CREATE DATABASE ${database} OWNER ${owner} STRATEGY file_copy`,
@@ -54,7 +59,7 @@ export async function createTestDatabase({ service = 'test' }: TestDatabaseOptio
     `GRANT CONNECT ON DATABASE ${database} TO ${app}`,
   ]);
   const urlOf = (role: string | undefined): string => {
-    const url = new URL(adminUrl());
+    const url = new URL(serverUrl);
     url.pathname = `/${name}`;
     if (role === undefined) return url.href;
     url.username = role;
@@ -67,7 +72,7 @@ export async function createTestDatabase({ service = 'test' }: TestDatabaseOptio
     migrationUrl: urlOf(`${name}_owner`),
     adminUrl: urlOf(undefined),
     drop: () =>
-      asAdmin([
+      asAdmin(serverUrl, [
         `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`,
         `DROP ROLE IF EXISTS ${app}`,
         `DROP ROLE IF EXISTS ${owner}`,
