@@ -88,6 +88,13 @@ export {
   promotionSchema,
   suiteSchema,
 } from './http/evaluator-schemas.js';
+export {
+  inferRequestSchema,
+  inferResponseSchema,
+  modelMetadataSchema,
+  realtimeHttp,
+  realtimeRoutes,
+} from './http/realtime.js';
 export { registryHttp, registryRoutes } from './http/registry.js';
 export {
   columnSchema,

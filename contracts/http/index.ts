@@ -3,6 +3,7 @@ import { authHttp } from './auth.js';
 import { batchHttp } from './batch.js';
 import { deployerHttp } from './deployer.js';
 import { evaluatorHttp } from './evaluator.js';
+import { realtimeHttp } from './realtime.js';
 import { registryHttp } from './registry.js';
 import { trainingHttp } from './training.js';
 
@@ -13,5 +14,6 @@ export const httpContracts: readonly HttpContract[] = [
   trainingHttp,
   evaluatorHttp,
   deployerHttp,
+  realtimeHttp,
   batchHttp,
 ];
