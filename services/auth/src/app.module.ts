@@ -29,6 +29,7 @@ import { PrincipalStore } from './application/ports/principal.store.js';
 import { SigningKeyStore } from './application/ports/signing-key.store.js';
 import { TenantStore } from './application/ports/tenant.store.js';
 import { TokenKeys } from './application/ports/token-keys.port.js';
+import { RepublishPrincipals } from './application/republish-principals.js';
 import { RevokeKey } from './application/revoke-key.js';
 import { RotateSigningKey } from './application/rotate-signing-key.js';
 import { SigningKeys } from './application/signing-keys.js';
@@ -82,6 +83,7 @@ const useCases = [
   IssueKey,
   IssueToken,
   OpenApproval,
+  RepublishPrincipals,
   RevokeKey,
   RotateSigningKey,
   SigningKeys,

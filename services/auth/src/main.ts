@@ -5,6 +5,7 @@ import { IdempotencyStore, OutboxRelay, UnitOfWork } from '@myriad/persistence';
 import { createLogger, startTelemetry } from '@myriad/telemetry';
 import { AppModule, type AuthParts } from './app.module.js';
 import { BootstrapPlatform } from './application/bootstrap-platform.js';
+import { RepublishPrincipals } from './application/republish-principals.js';
 import { authConfig, type AuthConfig } from './config.js';
 import { openAuthDatabase } from './persistence/auth-database.js';
 
@@ -42,6 +43,7 @@ await runMain(async () => {
   connectEventServer(app, new EventLogServer({ log, group: SERVICE, logger }));
   if (await app.get(BootstrapPlatform).execute())
     logger.info({ file: config.BOOTSTRAP_KEY_FILE }, "first start: the administrator's key is in BOOTSTRAP_KEY_FILE");
+  await app.get(RepublishPrincipals).execute();
   relay.start();
   await app.startAllMicroservices();
   await app.listen(config.PORT, config.HOST);

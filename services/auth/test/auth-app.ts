@@ -33,6 +33,7 @@ import { createTestDatabase, eventually, tempFolder, type TestDatabase, type Tem
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../src/app.module.js';
 import { BootstrapPlatform } from '../src/application/bootstrap-platform.js';
+import { RepublishPrincipals } from '../src/application/republish-principals.js';
 import { openAuthDatabase } from '../src/persistence/auth-database.js';
 
 export interface Call {
@@ -56,6 +57,7 @@ export class AuthApp {
   /** Every event that came into the log, in order of arrival. */
   readonly events: CloudEvent[] = [];
   app!: NestFastifyApplication;
+  relay!: OutboxRelay;
   administrator = '';
   url = '';
   private readonly closers: (() => Promise<unknown>)[] = [];
@@ -107,14 +109,15 @@ export class AuthApp {
     this.app = app;
     connectEventServer(app, new EventLogServer({ log, group: 'auth', logger, retryDelayMs: 10 }));
     await app.get(BootstrapPlatform).execute();
-    const relay = new OutboxRelay({ database, append: (records) => log.append(records), logger });
-    relay.start();
+    await app.get(RepublishPrincipals).execute();
+    this.relay = new OutboxRelay({ database, append: (records) => log.append(records), logger });
+    this.relay.start();
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');
     this.url = await app.getUrl();
     this.closers.push(
       () => app.close(),
-      () => relay.stop(),
+      () => this.relay.stop(),
       () => log.close(),
       () => database.close(),
       () => this.testDatabase.drop(),

@@ -1,5 +1,5 @@
 import { pageFrom, type Page, type PageRequest } from '@myriad/http';
-import type { PrincipalId } from '@myriad/kernel';
+import type { Digest, PrincipalId } from '@myriad/kernel';
 import { decodeCursor, encodeCursor, type Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { MoreThan } from 'typeorm';
@@ -39,5 +39,27 @@ export class PgPrincipalStore extends PrincipalStore {
 
   async update(tx: Tx, { homeTenantId, principalId, ...columns }: Principal): Promise<void> {
     await tx.repo(PrincipalRow).update({ homeTenantId, principalId }, columns);
+  }
+
+  lockAfter(tx: Tx, principalId: string, limit: number): Promise<Principal[]> {
+    return tx.repo(PrincipalRow).find({
+      where: { principalId: MoreThan(principalId as PrincipalId) },
+      order: { principalId: 'ASC' },
+      take: limit,
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  async announcedRoles(tx: Tx): Promise<Digest | undefined> {
+    const sql = 'SELECT digest FROM announced_roles WHERE tenant_id = $1';
+    return (await tx.query<{ digest: Digest }>(sql, [tx.tenantId]))[0]?.digest;
+  }
+
+  async setAnnouncedRoles(tx: Tx, digest: Digest): Promise<void> {
+    await tx.query(
+      `INSERT INTO announced_roles (tenant_id, digest) VALUES ($1, $2)
+       ON CONFLICT (tenant_id) DO UPDATE SET digest = excluded.digest`,
+      [tx.tenantId, digest],
+    );
   }
 }

@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from '@myriad/http';
-import type { PrincipalId } from '@myriad/kernel';
+import type { Digest, PrincipalId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Principal } from '../../domain/principal.js';
 
@@ -12,4 +12,9 @@ export abstract class PrincipalStore {
   abstract list(tx: Tx, page: PageRequest & { readonly name?: string | undefined }): Promise<Page<Principal>>;
   abstract insert(tx: Tx, principal: Principal): Promise<void>;
   abstract update(tx: Tx, principal: Principal): Promise<void>;
+  /** Those with a greater id, by id, locked: call it across tenants. */
+  abstract lockAfter(tx: Tx, principalId: string, limit: number): Promise<Principal[]>;
+  /** Digest of the roles whose permissions were announced with the principals; of the platform. */
+  abstract announcedRoles(tx: Tx): Promise<Digest | undefined>;
+  abstract setAnnouncedRoles(tx: Tx, digest: Digest): Promise<void>;
 }

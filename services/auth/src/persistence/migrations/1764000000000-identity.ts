@@ -52,10 +52,12 @@ export class Identity1764000000000 implements MigrationInterface {
         active_from        timestamptz NOT NULL,
         PRIMARY KEY (tenant_id, kid)
       )`);
-    for (const table of ['tenant', 'principal', 'api_key', 'signing_key']) await tenantTable(queryRunner, table);
+    await queryRunner.query('CREATE TABLE announced_roles (tenant_id text PRIMARY KEY, digest text NOT NULL)');
+    for (const table of ['announced_roles', 'tenant', 'principal', 'api_key', 'signing_key'])
+      await tenantTable(queryRunner, table);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TABLE signing_key, api_key, principal, tenant');
+    await queryRunner.query('DROP TABLE announced_roles, signing_key, api_key, principal, tenant');
   }
 }
