@@ -26,8 +26,19 @@ const project = (folder) => ({
   globalTeardown: `${root}/libs/testing/jest/global-teardown.mjs`,
 });
 
+/** Journeys across the running mesh; `tools/test.mjs` asks for them, one at a time. */
+const system = {
+  ...project('test/system'),
+  displayName: 'system',
+  testMatch: ['<rootDir>/**/*.spec.ts'],
+  globalSetup: undefined,
+  globalTeardown: undefined,
+};
+
 export default {
-  testTimeout: 30_000,
+  testTimeout: process.env.MYRIAD_TEST_SYSTEM ? 300_000 : 30_000,
   maxWorkers: 2,
-  projects: folders.filter((folder) => existsSync(`${root}/${folder}/test`)).map(project),
+  projects: process.env.MYRIAD_TEST_SYSTEM
+    ? [system]
+    : folders.filter((folder) => existsSync(`${root}/${folder}/test`)).map(project),
 };
