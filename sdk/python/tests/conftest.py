@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_gateway import FakeGateway
+
+from myriad import Client
 
 FEATURES = [
     {"name": "hour", "kind": "numeric", "required": False},
@@ -92,3 +96,21 @@ class Job:
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     return Job(tmp_path)
+
+
+@pytest.fixture
+def gateway() -> Iterator[FakeGateway]:
+    fake = FakeGateway()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def client(gateway: FakeGateway) -> Iterator[Client]:
+    """A client of the fake gateway that notes how long it would sleep, in ``client.slept``, and does not."""
+    made = Client(gateway.url, "myr_abcdefgh_secret")
+    slept: list[float] = []
+    made._use(replace(made._transport, sleep=slept.append))
+    made.slept = slept  # type: ignore[attr-defined]
+    with made:
+        yield made

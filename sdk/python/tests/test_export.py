@@ -41,7 +41,9 @@ def rows(count: int, seed: int) -> pandas.DataFrame:
 def fitted(estimator: object) -> object:
     # A tree's threshold must not depend on how a scaled number is rounded to float32.
     is_tree = isinstance(estimator, (GradientBoostingClassifier, RandomForestClassifier))
-    numeric = make_pipeline(SimpleImputer(strategy="median")) if is_tree else make_pipeline(SimpleImputer(), StandardScaler())
+    numeric = (
+        make_pipeline(SimpleImputer(strategy="median")) if is_tree else make_pipeline(SimpleImputer(), StandardScaler())
+    )
     columns = ColumnTransformer(
         [
             ("numeric", numeric, ["hour", "distance"]),

@@ -205,7 +205,9 @@ def test_memory_over_the_limit_fails_the_task_and_not_its_neighbour(job: Job) ->
     assert finished.result("b")["reason"] == "enough"
 
 
-@pytest.mark.parametrize("busy", ["time.sleep(60)", "[x for x in iter(int, 1) if x]", "numpy.linalg.svd(numpy.ones((6000, 6000)))"])
+@pytest.mark.parametrize(
+    "busy", ["time.sleep(60)", "[x for x in iter(int, 1) if x]", "numpy.linalg.svd(numpy.ones((6000, 6000)))"]
+)
 def test_sigterm_ends_it_at_once_and_keeps_what_was_reported(job: Job, busy: str) -> None:
     spec = job.write(
         f"""

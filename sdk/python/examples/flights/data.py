@@ -101,4 +101,6 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit("usage: python data.py FOLDER")
     for files in write_carrier_files(Path(sys.argv[1])):
-        print(f"{files.carrier}  {files.training_rows:6d} rows to train on  {files.golden_rows:5d} golden  {files.name}")
+        print(
+            f"{files.carrier}  {files.training_rows:6d} rows to train on  {files.golden_rows:5d} golden  {files.name}"
+        )

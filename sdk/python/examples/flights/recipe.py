@@ -1,4 +1,4 @@
-"""Arrival delay of more than fifteen minutes, from what is known before departure: one logistic regression a carrier."""
+"""Arrival delay over fifteen minutes, from what is known before departure: one logistic regression a carrier."""
 
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -36,7 +36,8 @@ def train(task: TrainingTask) -> TrainingResult | Inconclusive:
         return Inconclusive(f"{len(frame)} flights; a model needs {min_rows}")
     if rows_of_class.min() < MIN_ROWS_OF_A_CLASS:
         return Inconclusive(
-            f"{rows_of_class[1]} delayed and {rows_of_class[0]} punctual flights; a model needs {MIN_ROWS_OF_A_CLASS} of each"
+            f"{rows_of_class[1]} delayed and {rows_of_class[0]} punctual flights; "
+            f"a model needs {MIN_ROWS_OF_A_CLASS} of each"
         )
 
     fitted, held_out = train_test_split(

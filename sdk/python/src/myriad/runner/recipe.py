@@ -35,8 +35,8 @@ def load_entry_point(source_path: Path, entry_point: str) -> Callable[..., Any]:
         raise
     except (Exception, SystemExit) as error:
         raise RecipeError(f"the recipe fails on load: {type(error).__name__}: {error}") from error
-    entry = getattr(module, entry_point, None)
-    if not callable(entry):
+    entry: Callable[..., Any] | None = getattr(module, entry_point, None)
+    if entry is None or not callable(entry):
         functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise RecipeError(f"the recipe has no function '{entry_point}'; it has {functions}")
     return entry

@@ -1,8 +1,8 @@
 """From a fitted scikit-learn classifier to ONNX in the form that Myriad serves.
 
-    one input per column                                   two outputs
-    <column>  FP32  [-1, 1]   numeric, missing = NaN        label        INT64 [-1]
-    <column>  BYTES [-1, 1]   categorical, missing = ""     probability  FP32  [-1]   of class 1
+one input per column                                   two outputs
+<column>  FP32  [-1, 1]   numeric, missing = NaN        label        INT64 [-1]
+<column>  BYTES [-1, 1]   categorical, missing = ""     probability  FP32  [-1]   of class 1
 """
 
 from __future__ import annotations

@@ -76,7 +76,9 @@ class Dataset:
         frame = frame[wanted]
         numeric = [name for name in wanted if kinds.get(name) == "numeric"]
         frame = frame.astype({name: "float64" for name in numeric})
-        return frame.assign(**{name: frame[name].astype("object").where(frame[name].notna(), "") for name in categorical})
+        return frame.assign(
+            **{name: frame[name].astype("object").where(frame[name].notna(), "") for name in categorical}
+        )
 
     def _task_columns(self) -> list[str]:
         names = [feature.name for feature in self.features]

@@ -1,0 +1,1 @@
+"""The platform's nouns: one file each, with its dataclasses and what can be done with it."""
