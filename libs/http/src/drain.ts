@@ -8,8 +8,8 @@ import { EventText } from './event-stream.js';
  */
 export function installDrain(instance: FastifyInstance, drainMs: number): () => boolean {
   const streams = new Set<EventText>();
-  const unused = unusedConnections(instance);
   let isDraining = false;
+  const unused = unusedConnections(instance, () => isDraining);
   instance.addHook('onSend', (_request, reply, payload, done) => {
     if (isDraining) reply.header('connection', 'close');
     if (payload instanceof EventText) {
@@ -22,7 +22,7 @@ export function installDrain(instance: FastifyInstance, drainMs: number): () => 
   instance.addHook('preClose', (done) => {
     isDraining = true;
     for (const stream of streams) stream.finish();
-    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of unused) endUnused(socket);
     const cut = setTimeout(() => {
       instance.server.closeAllConnections();
     }, drainMs);
@@ -35,10 +35,11 @@ export function installDrain(instance: FastifyInstance, drainMs: number): () => 
 }
 
 /** Connections that were opened ahead and never used: Node does not count them as idle, so they would hold the end up. */
-function unusedConnections(instance: FastifyInstance): ReadonlySet<Socket> {
+function unusedConnections(instance: FastifyInstance, isDraining: () => boolean): ReadonlySet<Socket> {
   const unused = new Set<Socket>();
   instance.server.on('connection', (socket: Socket) => {
     unused.add(socket);
+    if (isDraining()) setTimeout(endUnused, LAST_CALL_MS, socket).unref();
     socket.once('close', () => unused.delete(socket));
   });
   instance.addHook('onRequest', (request, _reply, done) => {
@@ -46,4 +47,11 @@ function unusedConnections(instance: FastifyInstance): ReadonlySet<Socket> {
     done();
   });
   return unused;
+}
+
+/** A connection that came while the end had begun may still have its request under way, milliseconds. */
+const LAST_CALL_MS = 100;
+
+function endUnused(socket: Socket): void {
+  if (socket.bytesRead === 0) socket.destroy();
 }
