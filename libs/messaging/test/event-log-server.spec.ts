@@ -3,7 +3,7 @@ import { defineEvent, eventTopic, type CloudEvent, type EventData, type EventDef
 import { ProblemError, newId } from '@myriad/kernel';
 import { currentTraceparent, newTraceparent, startTelemetry } from '@myriad/telemetry';
 import { eventually } from '@myriad/testing';
-import { Controller, type INestApplication } from '@nestjs/common';
+import { Controller, Logger, type INestApplication } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -66,6 +66,7 @@ describe('EventLogServer', () => {
   let apps: INestApplication[];
 
   beforeEach(async () => {
+    Logger.overrideLogger(false);
     broker = new MemoryBroker();
     log = new MemoryEventLog(broker);
     apps = [];
@@ -82,7 +83,7 @@ describe('EventLogServer', () => {
     more: Partial<EventLogServerOptions> = {},
     controllers: (typeof ThingHandler | typeof SecondHandler)[] = [ThingHandler],
   ): Promise<INestApplication> {
-    const module = await Test.createTestingModule({ controllers }).setLogger(false).compile();
+    const module = await Test.createTestingModule({ controllers }).compile();
     const app = module.createNestApplication(new FastifyAdapter());
     connectEventServer(
       app,

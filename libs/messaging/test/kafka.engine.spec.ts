@@ -1,9 +1,8 @@
 import { afterAll } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
 import { KafkaEventLog, type EventLog } from '../src/index.js';
+import { brokers } from './config.js';
 import { eventLogContract } from './event-log.contract.js';
-
-const brokers = (process.env['MYRIAD_TEST_KAFKA'] ?? '').split(',');
 
 /** Sockets of one client, to be cut for good. */
 class Sockets {

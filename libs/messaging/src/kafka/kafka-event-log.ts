@@ -20,7 +20,7 @@ import { inKafka } from './kafka-error.js';
 import { KafkaMember } from './kafka-member.js';
 import { KafkaProducer } from './kafka-producer.js';
 import { KafkaTail } from './kafka-tail.js';
-import { KafkaTopics } from './kafka-topics.js';
+import { KafkaTopics, type KafkaTopicOptions } from './kafka-topics.js';
 import { quietRequestQueue } from './quiet-request-queue.js';
 
 export interface KafkaEventLogOptions {
@@ -60,11 +60,12 @@ export class KafkaEventLog implements EventLog {
     private readonly kafka: Kafka,
     private readonly admin: Admin,
     private readonly assigner: PartitionAssigner,
-    options: KafkaEventLogOptions,
+    options: KafkaEventLogOptions & Pick<KafkaTopicOptions, 'topicResource'>,
   ) {
     this.logger = options.logger ?? silentLogger;
     this.producer = new KafkaProducer(kafka);
     this.topics = new KafkaTopics(admin, {
+      topicResource: options.topicResource,
       replication: options.replication ?? 1,
       topicConfig: options.topicConfig ?? {},
     });
@@ -76,7 +77,7 @@ export class KafkaEventLog implements EventLog {
 
   /** Connects. @throws {ProblemError} `messaging.unavailable`. */
   static async open(options: KafkaEventLogOptions): Promise<KafkaEventLog> {
-    const { Kafka, PartitionAssigners } = (await import('kafkajs')).default;
+    const { ConfigResourceTypes, Kafka, PartitionAssigners } = (await import('kafkajs')).default;
     quietRequestQueue();
     const { brokers, clientId, logger = silentLogger, tls, sasl, socketFactory } = options;
     const kafka = new Kafka({
@@ -94,7 +95,8 @@ export class KafkaEventLog implements EventLog {
     });
     const admin = kafka.admin();
     await inKafka(() => admin.connect());
-    return new KafkaEventLog(kafka, admin, PartitionAssigners.roundRobin, options);
+    const topicResource = ConfigResourceTypes.TOPIC;
+    return new KafkaEventLog(kafka, admin, PartitionAssigners.roundRobin, { ...options, topicResource });
   }
 
   async ensureTopics(topics: readonly TopicDefinition[]): Promise<void> {
@@ -121,8 +123,8 @@ export class KafkaEventLog implements EventLog {
     await this.topics.need(options.topics);
     const start = (await Promise.all(options.topics.map((topic) => this.offsetsOf(topic)))).flat();
     const tail = new KafkaTail({ ...options, kafka: this.kafka, logger: this.logger, start });
-    const { close } = await this.keep(tail);
-    return { caughtUp: tail.caughtUp, close };
+    const kept = await this.keep(tail);
+    return { caughtUp: tail.caughtUp, close: () => kept.close() };
   }
 
   async lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]> {
@@ -185,8 +187,8 @@ export class KafkaEventLog implements EventLog {
 
 /** What kafkajs calls an error is part of its life with brokers: it tries again. */
 function forward(logger: MessagingLogger, { level, log, namespace }: LogEntry): void {
-  const { message, error } = log as { message: string; error?: unknown };
-  const fields = { component: `kafkajs ${namespace}`, reason: String(error ?? '') };
+  const { message, error } = log as { message: string; error?: string };
+  const fields = { component: `kafkajs ${namespace}`, reason: error ?? '' };
   if (level === ERROR_LEVEL) logger.warn(fields, message);
   else logger.debug(fields, message);
 }

@@ -89,7 +89,8 @@ export class KafkaTail implements Tail {
     }
   }
 
-  private async take({ batch, heartbeat }: EachBatchPayload): Promise<void> {
+  private async take(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
     const { topic, partition } = batch;
     const name = `${topic}/${partition}`;
     this.batchesSinceFetch += 1;
@@ -106,12 +107,12 @@ export class KafkaTail implements Tail {
         } catch (error) {
           this.options.logger.warn({ err: error, topic, partition, failures }, 'tail failed, will go on');
           await pause(Math.min(HEARTBEAT_MS, backOffMs(failures)), this.closing.signal);
-          await heartbeat();
+          await payload.heartbeat();
         }
       }
       if (isAborted(this.closing.signal)) return;
       if (performance.now() - beatAtMs < HEARTBEAT_MS) continue;
-      await heartbeat();
+      await payload.heartbeat();
       beatAtMs = performance.now();
     }
     this.lookIfCaughtUp();

@@ -1,4 +1,5 @@
 import type { TopicDefinition } from '@myriad/contracts';
+import { ProblemError } from '@myriad/kernel';
 import type { Admin, ConfigResourceTypes } from 'kafkajs';
 import { backOffMs, pause } from '../group/gate.js';
 import { messagingProblem } from '../messaging-problem.js';
@@ -6,10 +7,10 @@ import { inKafka } from './kafka-error.js';
 
 /** Largest batch of records a topic takes: a full append, or one record of the largest size. */
 export const MAX_MESSAGE_BYTES = 16 * 1_048_576;
-/** `ConfigResourceTypes.TOPIC`; the enum itself would load kafkajs. */
-const TOPIC_RESOURCE = 2 as ConfigResourceTypes.TOPIC;
 
 export interface KafkaTopicOptions {
+  /** kafkajs' number of a topic among the things that have settings. */
+  readonly topicResource: ConfigResourceTypes;
   readonly replication: number;
   /** More settings of each topic, by their Kafka names. */
   readonly topicConfig: Readonly<Record<string, string>>;
@@ -35,8 +36,9 @@ export class KafkaTopics {
 
   async ensure(definitions: readonly TopicDefinition[]): Promise<void> {
     const wanted = [...new Map(definitions.map((topic) => [topic.name, topic])).values()];
+    await inKafka(() => this.create(wanted));
+    await this.waitFor(wanted.map((topic) => ({ ...topic, partitions: 1 })));
     await inKafka(async () => {
-      await this.create(wanted);
       const found = new Map((await this.describe(wanted.map(({ name }) => name))).map((t) => [t.name, t.partitions]));
       const small = wanted.filter(({ name, partitions }) => (found.get(name) ?? partitions) < partitions);
       if (small.length > 0) await this.grow(small);
@@ -50,7 +52,7 @@ export class KafkaTopics {
     const missing = wanted.filter(({ name }) => !existing.has(name));
     if (missing.length === 0) return;
     await this.admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: missing.map((topic) => ({
         topic: topic.name,
         numPartitions: topic.partitions,
@@ -73,7 +75,7 @@ export class KafkaTopics {
     const names = Object.keys({ ...this.options.topicConfig, 'cleanup.policy': '', 'retention.ms': '' });
     const { resources } = await this.admin.describeConfigs({
       includeSynonyms: false,
-      resources: wanted.map(({ name }) => ({ type: TOPIC_RESOURCE, name, configNames: names })),
+      resources: wanted.map(({ name }) => ({ type: this.options.topicResource, name, configNames: names })),
     });
     const different = wanted.filter((topic) => {
       const entries = resources.find(({ resourceName }) => resourceName === topic.name)?.configEntries ?? [];
@@ -86,7 +88,7 @@ export class KafkaTopics {
     await this.admin.alterConfigs({
       validateOnly: false,
       resources: different.map((topic) => ({
-        type: TOPIC_RESOURCE,
+        type: this.options.topicResource,
         name: topic.name,
         configEntries: Object.entries(this.settingsOf(topic)).map(([name, value]) => ({ name, value })),
       })),
@@ -106,7 +108,7 @@ export class KafkaTopics {
   private async waitFor(wanted: readonly TopicDefinition[]): Promise<void> {
     const { signal } = new AbortController();
     for (let failures = 1; failures < 20; failures += 1) {
-      const found = await this.describe(wanted.map(({ name }) => name));
+      const found = await this.describe(wanted.map(({ name }) => name)).catch(notYetThere);
       for (const { name, partitions } of found) this.partitions.set(name, partitions);
       if (wanted.every(({ name, partitions }) => (this.partitions.get(name) ?? 0) >= partitions)) return;
       await pause(Math.min(500, backOffMs(failures)), signal);
@@ -123,4 +125,10 @@ export class KafkaTopics {
       return metadata.topics.map(({ name, partitions }) => ({ name, partitions: partitions.length }));
     });
   }
+}
+
+/** A new topic is known to some brokers before others. */
+function notYetThere(error: unknown): [] {
+  if (error instanceof ProblemError && (error.retryable || error.code === 'messaging.unknown_topic')) return [];
+  throw error;
 }

@@ -19,7 +19,7 @@ export function HandleEvent<S extends z.ZodType>(
   descriptor: TypedPropertyDescriptor<T>,
 ) => void {
   return (target, name, descriptor) => {
-    EventPattern(definition.type)(target, name, descriptor);
+    (EventPattern(definition.type) as MethodDecorator)(target, name, descriptor);
     Payload()(target, name, 0);
     Ctx()(target, name, 1);
   };
