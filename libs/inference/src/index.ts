@@ -21,8 +21,10 @@ export {
   sliceRows,
   type Datatype,
   type Signature,
+  type SignatureView,
   type Tensor,
   type TensorData,
   type TensorMap,
   type TensorSpec,
+  type TensorSpecView,
 } from './tensors/tensor.js';

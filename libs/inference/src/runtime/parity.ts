@@ -1,5 +1,5 @@
 import { isRecord, Faults, parseTensor } from '../tensors/parse-tensor.js';
-import { newTensorMap, type Signature, type TensorMap, type TensorSpec } from '../tensors/tensor.js';
+import { newTensorMap, type SignatureView, type TensorMap, type TensorSpecView } from '../tensors/tensor.js';
 import { compareOutputs, PARITY_TOLERANCE, type Comparison, type Tolerance } from './compare-outputs.js';
 import type { OnnxRuntimeModel } from './onnx-runtime-model.js';
 
@@ -13,7 +13,7 @@ export interface ParityRecord {
  * Parses a parity file, JSON `{inputs: [V2 tensors], outputs: [V2 tensors]}`, against the model's signature. Every input and at least one output must be there.
  * @throws {ProblemError} as {@link parseInferRequest}, pointers into this file.
  */
-export function parseParity(bytes: Uint8Array, signature: Signature): ParityRecord {
+export function parseParity(bytes: Uint8Array, signature: SignatureView): ParityRecord {
   const faults = new Faults();
   const json = parseJson(bytes, faults);
   const inputs = parseSide(json, 'inputs', signature.inputs, faults);
@@ -39,7 +39,7 @@ function parseJson(bytes: Uint8Array, faults: Faults): Readonly<Record<string, u
 function parseSide(
   json: Readonly<Record<string, unknown>>,
   side: 'inputs' | 'outputs',
-  specs: readonly TensorSpec[],
+  specs: readonly TensorSpecView[],
   faults: Faults,
 ): TensorMap {
   const sent = json[side];

@@ -1,6 +1,6 @@
 import { inferenceProblem } from '../inference-problem.js';
 import { Faults, isRecord, parseTensor } from './parse-tensor.js';
-import { inputSpec, newTensorMap, type Signature, type TensorMap } from './tensor.js';
+import { inputSpec, newTensorMap, type SignatureView, type TensorMap } from './tensor.js';
 
 export interface InferLimits {
   /** Rows of one request. Default 100,000; batch jobs are there for more. */
@@ -25,7 +25,7 @@ const MEMBERS: ReadonlySet<string> = new Set(['id', 'parameters', 'inputs', 'out
  * @throws {ProblemError} `invalid` with `inference.request_invalid`, `input_missing`, `input_unexpected`, `input_duplicate`, `shape_mismatch`, `datatype_mismatch`,
  * `value_invalid`, `output_unknown`; `too-large` with `inference.too_many_rows`. Each fault says what was sent and what the signature allows, with a JSON Pointer.
  */
-export function parseInferRequest(json: unknown, signature: Signature, limits: InferLimits = {}): InferRequest {
+export function parseInferRequest(json: unknown, signature: SignatureView, limits: InferLimits = {}): InferRequest {
   const faults = new Faults();
   const body = isRecord(json) ? json : {};
   const sent = body['inputs'];
@@ -59,7 +59,7 @@ function parseEnvelope(body: Readonly<Record<string, unknown>>, faults: Faults):
 }
 
 /** Looks at the announced shapes before any value is touched. */
-function refuseTooManyRows(sent: readonly unknown[], signature: Signature, maxRows: number): void {
+function refuseTooManyRows(sent: readonly unknown[], signature: SignatureView, maxRows: number): void {
   for (const [i, tensor] of sent.entries()) {
     if (!isRecord(tensor) || !Array.isArray(tensor['shape'])) continue;
     const rows: unknown = tensor['shape'][0];
@@ -75,7 +75,7 @@ function refuseTooManyRows(sent: readonly unknown[], signature: Signature, maxRo
   }
 }
 
-function parseInputs(sent: readonly unknown[], signature: Signature, faults: Faults): TensorMap {
+function parseInputs(sent: readonly unknown[], signature: SignatureView, faults: Faults): TensorMap {
   const inputs = newTensorMap();
   const seen = new Set<string>();
   for (const [i, tensor] of sent.entries()) {
@@ -109,12 +109,12 @@ function parseInputs(sent: readonly unknown[], signature: Signature, faults: Fau
   return inputs;
 }
 
-function names(specs: Signature['inputs']): string {
+function names(specs: SignatureView['inputs']): string {
   return specs.map((spec) => `'${spec.name}'`).join(', ');
 }
 
 /** Every input whose first dimension varies must have the same number of rows. */
-function checkRows(inputs: TensorMap, signature: Signature, faults: Faults): number {
+function checkRows(inputs: TensorMap, signature: SignatureView, faults: Faults): number {
   let rows: number | undefined;
   let first = '';
   for (const spec of signature.inputs) {
@@ -135,7 +135,7 @@ function checkRows(inputs: TensorMap, signature: Signature, faults: Faults): num
   return rows ?? 1;
 }
 
-function parseOutputs(sent: unknown, signature: Signature, faults: Faults): readonly string[] | undefined {
+function parseOutputs(sent: unknown, signature: SignatureView, faults: Faults): readonly string[] | undefined {
   if (sent === undefined) return undefined;
   if (!Array.isArray(sent)) {
     faults.add('request_invalid', '/outputs', "'outputs' must be a list of objects with 'name'");

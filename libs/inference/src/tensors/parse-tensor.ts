@@ -1,7 +1,7 @@
 import type { ProblemDetail, ProblemError } from '@myriad/kernel';
 import { inferenceProblem } from '../inference-problem.js';
 import { isValueFault, parseValues } from './parse-values.js';
-import { elementCount, shapeText, type Tensor, type TensorSpec } from './tensor.js';
+import { elementCount, shapeText, type Tensor, type TensorSpecView } from './tensor.js';
 
 /** Collects the faults of one request; the first names its code. */
 export class Faults {
@@ -41,7 +41,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 /** A V2 JSON tensor against its spec; undefined when it is wrong, and then `faults` says why. */
 export function parseTensor(
   sent: Readonly<Record<string, unknown>>,
-  spec: TensorSpec,
+  spec: TensorSpecView,
   place: TensorPlace,
   faults: Faults,
 ): Tensor | undefined {
@@ -66,7 +66,7 @@ export function parseTensor(
   return { datatype: spec.datatype, shape, data };
 }
 
-function parseShape(sent: unknown, spec: TensorSpec, place: TensorPlace, faults: Faults): number[] | undefined {
+function parseShape(sent: unknown, spec: TensorSpecView, place: TensorPlace, faults: Faults): number[] | undefined {
   const pointer = `${place.pointer}/shape`;
   if (
     !Array.isArray(sent) ||

@@ -1,6 +1,19 @@
-import type { Signature, TensorSpec } from '@myriad/contracts';
+import type { TensorSpec } from '@myriad/contracts';
 
 export type { Signature, TensorSpec } from '@myriad/contracts';
+
+/** A {@link TensorSpec} that is only read. */
+export interface TensorSpecView {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+}
+
+/** A {@link Signature} that is only read. */
+export interface SignatureView {
+  readonly inputs: readonly TensorSpecView[];
+  readonly outputs: readonly TensorSpecView[];
+}
 
 /** Element types, in the words of the Open Inference Protocol. */
 export type Datatype = TensorSpec['datatype'];
@@ -86,6 +99,6 @@ export function shapeText(shape: readonly number[]): string {
 }
 
 /** The spec of one input, if the signature has it. */
-export function inputSpec(signature: Signature, name: string): TensorSpec | undefined {
+export function inputSpec(signature: SignatureView, name: string): TensorSpecView | undefined {
   return signature.inputs.find((input) => input.name === name);
 }

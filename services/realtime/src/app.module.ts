@@ -1,0 +1,84 @@
+import { systemClock, type Clock } from '@myriad/kernel';
+import { eventPublisher, type EventLog } from '@myriad/messaging';
+import type { ObjectStore } from '@myriad/storage';
+import { observedCounter, observedGauge, type Logger } from '@myriad/telemetry';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ApplyPlacement } from './application/apply-placement.js';
+import { FindModel } from './application/find-model.js';
+import { LoadOnnxModel } from './application/load-onnx-model.js';
+import { ModelCache } from './application/model-cache.js';
+import { Predict } from './application/predict.js';
+import { Readiness } from './application/readiness.port.js';
+import { RoutingTable } from './domain/routing-table.js';
+import { SampleQuota } from './domain/sample-quota.js';
+import { UsageLedger } from './domain/usage-ledger.js';
+import { InferenceController } from './http/inference.controller.js';
+import { ModelController } from './http/model.controller.js';
+import { ServerController } from './http/server.controller.js';
+import { EventForwarder } from './messaging/event-forwarder.js';
+import { PlacementTail } from './messaging/placement-tail.js';
+
+/** What is made outside of the module: by `main.ts`, or by a test. */
+export interface RealtimeParts {
+  readonly log: EventLog;
+  readonly store: Pick<ObjectStore, 'getBytes'>;
+  readonly logger: Logger;
+  readonly settings: {
+    readonly environment: string;
+    readonly pool: string;
+    readonly replicaId: string;
+    /** Memory that models may take, bytes. */
+    readonly maxBytes: number;
+    readonly sampleRate: number;
+    readonly samplesPerSecond: number;
+    readonly meterIntervalMs: number;
+    readonly failedLoadRetryMs: number;
+  };
+  readonly clock?: Clock;
+  /** Uniform in [0, 1); decides what is sampled. */
+  readonly random?: () => number;
+}
+
+function compose({ log, store, logger, settings, clock = systemClock, random }: RealtimeParts): Provider[] {
+  const { replicaId, maxBytes } = settings;
+  const table = new RoutingTable(settings.environment, settings.pool);
+  const usage = new UsageLedger(clock.nowMs());
+  const cache = new ModelCache(
+    new LoadOnnxModel(store, maxBytes),
+    { maxBytes, retryAfterMs: settings.failedLoadRetryMs },
+    clock,
+  );
+  const publish = eventPublisher(log);
+  const intervalMs = settings.meterIntervalMs;
+  const events = new EventForwarder({ publish, usage, clock, logger, replicaId, intervalMs });
+  const placements = new ApplyPlacement({ table, cache, events, clock, logger, replicaId });
+  const tail = new PlacementTail(log, placements, logger);
+  const models = new FindModel(table, cache, clock);
+  const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
+  observe(cache, events);
+  return [
+    { provide: ModelCache, useValue: cache },
+    { provide: EventForwarder, useValue: events },
+    { provide: ApplyPlacement, useValue: placements },
+    { provide: PlacementTail, useValue: tail },
+    { provide: Readiness, useExisting: PlacementTail },
+    { provide: FindModel, useValue: models },
+    { provide: Predict, useValue: new Predict({ models, usage, quota, events, clock }) },
+  ];
+}
+
+function observe(cache: ModelCache, events: EventForwarder): void {
+  observedGauge('myriad_realtime_models', 'Versions in memory', () => cache.state.models);
+  observedGauge('myriad_realtime_model_bytes', 'Memory that versions are counted with', () => cache.state.bytes);
+  observedCounter('myriad_realtime_loads_total', 'Versions brought into memory', () => cache.state.loads);
+  observedCounter('myriad_realtime_load_failures_total', 'Loads that failed', () => cache.state.failures);
+  observedCounter('myriad_realtime_evictions_total', 'Versions pushed out by others', () => cache.state.evictions);
+  observedCounter('myriad_realtime_samples_dropped_total', 'Samples that found no room', () => events.droppedSamples);
+}
+
+@Module({ controllers: [InferenceController, ModelController, ServerController] })
+export class AppModule {
+  static with(parts: RealtimeParts): DynamicModule {
+    return { module: AppModule, providers: compose(parts) };
+  }
+}

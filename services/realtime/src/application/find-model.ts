@@ -1,0 +1,81 @@
+import type { Clock, ProblemError, RequestContext } from '@myriad/kernel';
+import type { Placement } from '../domain/placement.js';
+import type { RoutingTable } from '../domain/routing-table.js';
+import type { ModelCache } from './model-cache.js';
+import type { LoadedModel } from './model-loader.port.js';
+import { realtimeProblem } from './realtime-problem.js';
+
+/** Looks up which version answers, and brings it into memory. */
+export class FindModel {
+  constructor(
+    private readonly table: RoutingTable,
+    private readonly cache: ModelCache,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The version of the caller's tenant that answers. A model of another tenant is not found, in the same words. @throws {ProblemError} `realtime.model_not_found`. */
+  find(ctx: RequestContext, modelName: string, version?: string): Placement {
+    const placement = this.table.find(ctx.tenantId, modelName);
+    if (placement === undefined)
+      throw realtimeProblem(
+        'not-found',
+        'model_not_found',
+        `no model '${modelName}' is served here for tenant '${ctx.tenantId}'`,
+      );
+    if (version !== undefined && version !== String(placement.version))
+      throw realtimeProblem(
+        'not-found',
+        'model_not_found',
+        `version ${version} of model '${modelName}' is not served here; version ${placement.version} is`,
+      );
+    return placement;
+  }
+
+  /** The version's model if it is in memory; use it before the next `await`. @throws {ProblemError} `realtime.deadline_exceeded`. */
+  inMemory(ctx: RequestContext, placement: Placement): LoadedModel | undefined {
+    if (ctx.deadlineMs !== undefined && ctx.deadlineMs <= this.clock.nowMs()) throw tooLate();
+    return this.cache.peek(placement);
+  }
+
+  /** Loads the version that answers, however often it changes meanwhile. @throws {ProblemError} `realtime.model_unavailable`, `realtime.deadline_exceeded`. */
+  async bringIn(
+    ctx: RequestContext,
+    modelName: string,
+    version?: string,
+  ): Promise<{ readonly placement: Placement; readonly model: LoadedModel }> {
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      const placement = this.find(ctx, modelName, version);
+      const model = this.inMemory(ctx, placement);
+      if (model !== undefined) return { placement, model };
+      await this.withinDeadline(ctx, this.cache.load(placement));
+    }
+    throw realtimeProblem(
+      'unavailable',
+      'model_unavailable',
+      `model '${modelName}' was pushed out of memory as often as it was loaded; the pool is too small for its traffic`,
+      { retryAfterSeconds: 1 },
+    );
+  }
+
+  private async withinDeadline(ctx: RequestContext, loading: Promise<void>): Promise<void> {
+    if (ctx.deadlineMs === undefined) return loading;
+    const done = new AbortController();
+    const deadline = this.clock.sleep(ctx.deadlineMs - this.clock.nowMs(), done.signal).then(
+      () => {
+        throw tooLate();
+      },
+      () => undefined,
+    );
+    try {
+      await Promise.race([loading, deadline]);
+    } finally {
+      done.abort(new Error('done'));
+      // a load that outlives its last waiter still fills the cache; its failure is remembered there
+      loading.catch(() => undefined);
+    }
+  }
+}
+
+function tooLate(): ProblemError {
+  return realtimeProblem('timeout', 'deadline_exceeded', 'the time that X-Myriad-Timeout-Ms allows has passed');
+}

@@ -1,0 +1,52 @@
+import { hostname } from 'node:os';
+import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { fields } from '@myriad/contracts';
+import { eventLogConfig } from '@myriad/messaging';
+import { objectStoreConfig } from '@myriad/storage';
+import { z } from 'zod';
+
+export const realtimeConfigSchema = z.object({
+  ...httpConfig,
+  ...internalAuthConfig,
+  ...telemetryConfig,
+  ...eventLogConfig,
+  ...objectStoreConfig,
+  ENVIRONMENT: fields.environment.describe('only its placements are served, only its tokens are taken'),
+  POOL: fields.name.describe('only placements in this pool are served'),
+  REPLICA_ID: fields.id.default(() => `${hostname()}-${process.pid}`).describe('names this process in events'),
+  MEMORY_LIMIT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_048_576)
+    .default(512 * 1_048_576)
+    .describe('memory that models may take, bytes ≥ 1 MiB; the process itself needs 100 MB besides'),
+  SAMPLE_RATE: z.coerce.number().min(0).max(1).default(0.01).describe('share of predictions that are sampled, 0–1'),
+  SAMPLES_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(50)
+    .describe('samples a second at most, 0–1,000'),
+  METER_INTERVAL_MS: z.coerce
+    .number()
+    .int()
+    .min(50)
+    .max(60_000)
+    .default(1_000)
+    .describe('pause between two sendings of metered usage, milliseconds, 50–60,000'),
+  FAILED_LOAD_RETRY_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(3_000)
+    .describe('a version that could not be loaded is not tried again for so long, milliseconds, 0–600,000'),
+});
+
+export type RealtimeConfig = z.output<typeof realtimeConfigSchema>;
+
+/** @throws {ConfigError} with every fault. */
+export function realtimeConfig(): RealtimeConfig {
+  return loadConfig(realtimeConfigSchema);
+}

@@ -1,0 +1,32 @@
+import type { Digest, TenantId } from '@myriad/kernel';
+
+/** One tensor of a model, in the words of the Open Inference Protocol. */
+export interface ModelTensor {
+  readonly name: string;
+  readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
+  /** −1 for a dimension that varies; the first is the batch. */
+  readonly shape: readonly number[];
+}
+
+/** Which version of a model an environment serves, and in which pool: what the deployer decided. */
+export interface Placement {
+  readonly tenantId: TenantId;
+  readonly modelName: string;
+  readonly version: number;
+  readonly versionId: string;
+  readonly application: string | null;
+  readonly environment: string;
+  readonly pool: string;
+  /** Grows with every change of this placement. */
+  readonly generation: number;
+  readonly status: 'active' | 'removed';
+  readonly artifactDigest: Digest;
+  readonly sizeBytes: number;
+  readonly parityDigest: Digest | null;
+  readonly signature: { readonly inputs: readonly ModelTensor[]; readonly outputs: readonly ModelTensor[] };
+}
+
+/** Whether two placements serve the same bytes under the same version. */
+export function servesSame(a: Placement, b: Placement): boolean {
+  return a.versionId === b.versionId && a.artifactDigest === b.artifactDigest;
+}

@@ -1,0 +1,27 @@
+import { realtimeRoutes, type RouteResponse } from '@myriad/contracts';
+import { Handle } from '@myriad/http';
+import { Controller } from '@nestjs/common';
+import { realtimeProblem } from '../application/realtime-problem.js';
+import { Readiness } from '../application/readiness.port.js';
+
+/** What is said of the server. */
+@Controller()
+export class ServerController {
+  constructor(private readonly readiness: Readiness) {}
+
+  @Handle(realtimeRoutes.serverMetadata)
+  metadata(): RouteResponse<typeof realtimeRoutes.serverMetadata> {
+    return { name: 'myriad-realtime', version: '0.1.0', extensions: [] };
+  }
+
+  @Handle(realtimeRoutes.serverLive)
+  live(): null {
+    return null;
+  }
+
+  @Handle(realtimeRoutes.serverReady)
+  ready(): null {
+    if (this.readiness.isReady) return null;
+    throw realtimeProblem('unavailable', 'not_ready', 'the placements are still being read', { retryAfterSeconds: 1 });
+  }
+}

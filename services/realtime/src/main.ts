@@ -1,0 +1,63 @@
+import { runMain, stopOnSignal } from '@myriad/config';
+import { createHttpApp, verifierFromFile } from '@myriad/http';
+import { ensureContractTopics, openEventLog } from '@myriad/messaging';
+import { openObjectStore } from '@myriad/storage';
+import { createLogger, startTelemetry } from '@myriad/telemetry';
+import { AppModule, type RealtimeParts } from './app.module.js';
+import { ApplyPlacement } from './application/apply-placement.js';
+import { ModelCache } from './application/model-cache.js';
+import { realtimeConfig, type RealtimeConfig } from './config.js';
+import { refuseBinary } from './http/refuse-binary.js';
+import { EventForwarder } from './messaging/event-forwarder.js';
+import { PlacementTail } from './messaging/placement-tail.js';
+
+const SERVICE = 'realtime';
+
+await runMain(async () => {
+  const config = realtimeConfig();
+  const logger = createLogger({ service: SERVICE, level: config.LOG_LEVEL });
+  const telemetry = await startTelemetry({
+    service: SERVICE,
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    sampleRatio: config.TRACE_SAMPLE_RATIO,
+  });
+  const store = await openObjectStore(config);
+  const log = await openEventLog(config, { clientId: SERVICE, logger });
+  await ensureContractTopics(log);
+  const app = await createHttpApp(AppModule.with({ log, store, logger, settings: settingsOf(config) }), {
+    service: SERVICE,
+    logger,
+    telemetry,
+    verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE, `myriad-realtime-${config.ENVIRONMENT}`),
+    readiness: [{ name: 'placements', check: () => app.get(PlacementTail).isReady }],
+  });
+  refuseBinary(app.getHttpAdapter().getInstance());
+  const tail = app.get(PlacementTail);
+  const events = app.get(EventForwarder);
+  await tail.start();
+  events.start();
+  await app.listen(config.PORT, config.HOST);
+  logger.info({ url: await app.getUrl(), environment: config.ENVIRONMENT, pool: config.POOL }, 'listening');
+  stopOnSignal([
+    () => app.close(),
+    () => tail.close(),
+    () => app.get(ApplyPlacement).close(),
+    () => events.close(),
+    () => app.get(ModelCache).close(),
+    () => log.close(),
+    () => telemetry.shutdown(),
+  ]);
+});
+
+function settingsOf(config: RealtimeConfig): RealtimeParts['settings'] {
+  return {
+    environment: config.ENVIRONMENT,
+    pool: config.POOL,
+    replicaId: config.REPLICA_ID,
+    maxBytes: config.MEMORY_LIMIT_BYTES,
+    sampleRate: config.SAMPLE_RATE,
+    samplesPerSecond: config.SAMPLES_PER_SECOND,
+    meterIntervalMs: config.METER_INTERVAL_MS,
+    failedLoadRetryMs: config.FAILED_LOAD_RETRY_MS,
+  };
+}

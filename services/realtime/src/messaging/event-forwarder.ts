@@ -1,0 +1,161 @@
+import {
+  modelStateChangedV1,
+  predictionSampledV1,
+  usageMeteredV1,
+  type EventData,
+  type EventDefinition,
+} from '@myriad/contracts';
+import { ProblemError, type Clock } from '@myriad/kernel';
+import { makeEvent, type EventPublisher, type PublishedEvent } from '@myriad/messaging';
+import type { Logger } from '@myriad/telemetry';
+import { EventSink, type ModelState, type SampledPrediction } from '../application/event-sink.port.js';
+import type { Usage, UsageLedger } from '../domain/usage-ledger.js';
+
+export interface EventForwarderOptions {
+  readonly publish: EventPublisher;
+  readonly usage: UsageLedger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly replicaId: string;
+  /** Pause between two sendings, milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** Samples kept while the log is away. */
+const MAX_SAMPLES = 1_000;
+/** Events of one append. */
+const MAX_EVENTS = 500;
+
+/**
+ * Sends metered usage, model states and samples straight to the log: this service has no database. While the log is away predictions go on, use is counted on in memory, and what was
+ * being sent is sent again as it was, with the same event ids: a consumer that got it already knows it.
+ */
+export class EventForwarder extends EventSink {
+  /** Made and not yet acknowledged. */
+  private outgoing: PublishedEvent[] = [];
+  private states = new Map<string, ModelState>();
+  private samples: SampledPrediction[] = [];
+  private sending: Promise<boolean> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isLogAway = false;
+  droppedSamples = 0;
+
+  constructor(private readonly options: EventForwarderOptions) {
+    super();
+  }
+
+  modelState(state: ModelState): void {
+    const key = `${state.tenantId}/${state.modelName}`;
+    this.states.delete(key);
+    this.states.set(key, state);
+    // the deployer waits for it
+    void this.flush();
+  }
+
+  sample(prediction: SampledPrediction): void {
+    if (this.samples.length < MAX_SAMPLES) this.samples.push(prediction);
+    else this.droppedSamples += 1;
+  }
+
+  start(): void {
+    this.timer ??= setInterval(() => void this.flush(), this.options.intervalMs);
+  }
+
+  /** Sends what there is. False when the log did not take it. */
+  async flush(): Promise<boolean> {
+    if (this.sending !== undefined) await this.sending;
+    this.sending ??= this.send().finally(() => {
+      this.sending = undefined;
+    });
+    return this.sending;
+  }
+
+  /** Sends the rest, trying for `timeoutMs` milliseconds. */
+  async close(timeoutMs = 5_000): Promise<void> {
+    clearInterval(this.timer);
+    const { clock, logger } = this.options;
+    const untilMs = clock.nowMs() + timeoutMs;
+    while (!(await this.flush())) {
+      if (clock.nowMs() >= untilMs) {
+        logger.error({ events: this.outgoing.length }, 'metered usage was lost: the event log did not come back');
+        return;
+      }
+      await clock.sleep(100);
+    }
+  }
+
+  private async send(): Promise<boolean> {
+    if (this.outgoing.length === 0) this.outgoing = this.collect();
+    try {
+      while (this.outgoing.length > 0) {
+        await this.publish(this.outgoing.slice(0, MAX_EVENTS));
+        this.outgoing = this.outgoing.slice(MAX_EVENTS);
+      }
+    } catch (error) {
+      if (!this.isLogAway) this.options.logger.warn({ err: error }, 'the event log is away; events are kept');
+      this.isLogAway = true;
+      return false;
+    }
+    this.isLogAway = false;
+    return true;
+  }
+
+  /** What the log will never take (a sample that is too long) is found and dropped, so that it does not hold up the rest. */
+  private async publish(events: readonly PublishedEvent[]): Promise<void> {
+    try {
+      await this.options.publish(events);
+    } catch (error) {
+      if (!(error instanceof ProblemError) || !['invalid', 'too-large'].includes(error.kind)) throw error;
+      const [first] = events;
+      if (events.length === 1 && first !== undefined)
+        this.options.logger.error(
+          { err: error, type: first.event.type, eventId: first.event.id },
+          'the event log refused an event',
+        );
+      else for (const event of events) await this.publish([event]);
+    }
+  }
+
+  private collect(): PublishedEvent[] {
+    const nowMs = this.options.clock.nowMs();
+    const usage = this.options.usage
+      .drain(nowMs)
+      .map((item) => this.event(usageMeteredV1, this.usageData(item, nowMs)));
+    const states = [...this.states.values()].map((state) => this.event(modelStateChangedV1, state));
+    const samples = this.samples.map((sample) => this.event(predictionSampledV1, sample));
+    this.states = new Map();
+    this.samples = [];
+    return [...states, ...usage, ...samples].filter((event) => event !== undefined);
+  }
+
+  private usageData(usage: Usage, nowMs: number): EventData<typeof usageMeteredV1> {
+    const { placement, windowStartMs, requests, rows, errors, computeMicros } = usage;
+    const { tenantId, modelName, version, versionId, application, environment } = placement;
+    return {
+      tenantId,
+      modelName,
+      version,
+      versionId,
+      application,
+      environment: environment as EventData<typeof usageMeteredV1>['environment'],
+      replicaId: this.options.replicaId,
+      windowStart: new Date(windowStartMs).toISOString(),
+      windowEnd: new Date(nowMs).toISOString(),
+      requests,
+      rows,
+      errors,
+      computeMicros,
+    };
+  }
+
+  /** An event against its contract is a fault of ours; it must not hold up the others. */
+  private event(definition: EventDefinition, data: { readonly tenantId: string }): PublishedEvent | undefined {
+    const { clock, logger } = this.options;
+    try {
+      return { definition, event: makeEvent(definition, { tenantId: data.tenantId, data, source: 'realtime', clock }) };
+    } catch (error) {
+      logger.error({ err: error, type: definition.type, tenantId: data.tenantId }, 'an event is against its contract');
+      return undefined;
+    }
+  }
+}
