@@ -1,4 +1,6 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
+export { ServiceAnswer } from './service-answer.js';
+export { ServiceHarness, type HarnessOptions, type HarnessParts, type RequestOptions } from './service-harness.js';
 export { tempFolder, type TempFolder } from './temp-folder.js';
 export { testContext } from './test-context.js';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';
