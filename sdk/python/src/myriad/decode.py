@@ -1,4 +1,4 @@
-"""From JSON to dataclasses: ``camelCase`` members to ``snake_case`` fields, timestamps to ``datetime``.
+"""From JSON to dataclasses and back: ``camelCase`` members to ``snake_case`` fields, timestamps to ``datetime``.
 
 Members that a dataclass does not know are left out, so an older client reads a newer platform.
 """
@@ -25,6 +25,19 @@ def decode(kind: type[T], value: Any) -> T:
 def camel(name: str) -> str:
     """``dataset_name`` → ``datasetName``."""
     return re.sub(r"_([a-z0-9])", lambda match: match.group(1).upper(), name)
+
+
+def encode(value: Any) -> Any:
+    """The way back: dataclasses to JSON objects with ``camelCase`` members, ``datetime`` to text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {camel(field.name): encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encode(item) for item in value]
+    return value
 
 
 def _decode(kind: Any, value: Any) -> Any:
