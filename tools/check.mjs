@@ -23,7 +23,14 @@ const GATES = [
   },
   {
     name: 'format',
-    args: [bin('prettier/bin/prettier.cjs'), '--check', '.', '--cache', '--cache-location', bin('.cache/prettier')],
+    args: [
+      bin('prettier/bin/prettier.cjs'),
+      '--check',
+      '.',
+      '--cache',
+      '--cache-location',
+      bin('.cache/prettier/checked'),
+    ],
   },
   { name: 'contracts', args: ['tools/contracts/print.mjs', '--check'] },
   { name: 'manifests', args: ['tools/manifests/validate.mjs'] },

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '@myriad/kernel';
 import type { StandaloneConfig } from './config.js';
 import { openControlDoor } from './control/control-door.js';
@@ -10,6 +9,7 @@ import { assignPorts } from './mesh/ports.js';
 import { postgresProcess } from './mesh/postgres-process.js';
 import { Replicas } from './mesh/replicas.js';
 import { SERVICES } from './mesh/services.js';
+import { ownScript } from './own-script.js';
 import { isHttpReady } from './processes/http-ready.js';
 import { launchNode } from './processes/launch-node.js';
 import { ManagedProcess, type ProcessEnvironment } from './processes/managed-process.js';
@@ -201,7 +201,7 @@ function serviceProcess(plan: MeshPlan, env: ProcessEnvironment, name: string, h
 }
 
 function doorProcess(plan: MeshPlan, env: ProcessEnvironment): ManagedProcess {
-  const script = fileURLToPath(new URL('../dist/object-door.js', import.meta.url));
+  const script = ownScript('object-door');
   return nodeProcess(plan, env, { name: 'objects', heapMb: DOOR_HEAP_MB, script, variables: plan.environmentOfDoor() });
 }
 

@@ -1,5 +1,6 @@
-import { PostgresEventLog } from '@myriad/messaging';
 import pg from 'pg';
+import { ownScript } from '../own-script.js';
+import { launchNode } from '../processes/launch-node.js';
 import type { MeshPlan } from './mesh-plan.js';
 import { LOG_DATABASE, LOG_LOGINS, SERVICES, logRole } from './services.js';
 
@@ -49,8 +50,15 @@ async function makeDatabase(
 
 /** The owner makes the log's schema once, so that the members need no right to. */
 async function setUpLog(plan: MeshPlan): Promise<void> {
-  const log = await PostgresEventLog.open({ url: plan.databaseUrl(LOG_DATABASE, LOG_OWNER) });
-  await log.close();
+  const { exited } = await launchNode({
+    script: ownScript('prepare-log'),
+    env: { ...plan.common('prepare-log', 0), EVENT_LOG_URL: plan.databaseUrl(LOG_DATABASE, LOG_OWNER) },
+    logFile: plan.state.logFile('prepare-log'),
+    heapMb: 128,
+    cwd: plan.root,
+  });
+  const { code } = await exited;
+  if (code !== 0) throw new Error(`the event log could not be made; see ${plan.state.logFile('prepare-log')}`);
   await withSuperuser(plan, LOG_DATABASE, async (client) => {
     await client.query(`set role ${LOG_OWNER}`);
     await client.query(`grant usage on schema myriad_log to ${LOG_MEMBERS}`);

@@ -87,7 +87,8 @@ export class MeshPlan {
     return { ...this.common('objects', this.port('objects')), ...this.objectStore() };
   }
 
-  private common(name: string, port: number): Variables {
+  /** What every process is told. */
+  common(name: string, port: number): Variables {
     return {
       ...this.config.inherited,
       NODE_ENV: 'production',
