@@ -8,6 +8,9 @@ import { ListLog, optionsFor, silent, thingChanged } from './support.js';
 
 const aa = testContext('aa');
 const PASSWORD = 'only-for-this-test';
+/** A killed process loses nothing that it gave to the operating system: only a power cut needs fsync. */
+const settings = { fsync: 'off', shared_buffers: '16MB', max_wal_size: '64MB' };
+const patient = { timeoutMs: 30_000 };
 
 describe('a restart of PostgreSQL', () => {
   let folder: TempFolder;
@@ -17,7 +20,7 @@ describe('a restart of PostgreSQL', () => {
     folder = await tempFolder();
     await chmod(folder.path, 0o711);
     await initCluster({ dataFolder: dataFolder(), superuserPassword: PASSWORD, sync: false });
-    server = await startPostgres({ dataFolder: dataFolder() });
+    server = await startPostgres({ dataFolder: dataFolder(), settings });
   });
   afterAll(async () => {
     await server.stop('immediate');
@@ -48,14 +51,14 @@ describe('a restart of PostgreSQL', () => {
       })();
       await eventually(() => {
         expect(committed.length).toBeGreaterThan(20);
-      });
+      }, patient);
       const { port } = server;
       await server.stop(mode);
-      server = await startPostgres({ dataFolder: dataFolder(), port });
+      server = await startPostgres({ dataFolder: dataFolder(), port, settings });
       const before = committed.length;
       await eventually(() => {
         expect(committed.length).toBeGreaterThan(before + 20);
-      });
+      }, patient);
       writer.abort();
       await writing;
       await relay.flush();
