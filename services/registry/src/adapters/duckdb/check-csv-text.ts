@@ -1,0 +1,80 @@
+import { createReadStream } from 'node:fs';
+import { TextDecoder } from 'node:util';
+import { registryProblem } from '../../domain/registry-problem.js';
+
+const MAX_HEADER_BYTES = 1_048_576;
+
+/**
+ * Checks what a CSV reader would guess at: the text is UTF-8 throughout, there is a header, and no column is named twice.
+ * @throws {ProblemError} `registry.file_empty`, `registry.csv_encoding`, `registry.csv_duplicate_header`.
+ */
+export async function checkCsvText(path: string): Promise<void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let header = '';
+  let position = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    const text = decode(decoder, chunk, position);
+    if (
+      position === 0 &&
+      chunk.length >= 2 &&
+      ((chunk[0] === 0xff && chunk[1] === 0xfe) || (chunk[0] === 0xfe && chunk[1] === 0xff))
+    )
+      throw notUtf8(0);
+    if (text.includes('\0')) throw notUtf8(position);
+    if (header.length < MAX_HEADER_BYTES) header += text;
+    position += chunk.length;
+  }
+  decode(decoder, undefined, position);
+  if (header.trim() === '')
+    throw registryProblem('unprocessable', 'file_empty', 'the file is empty; a CSV file starts with a header line');
+  checkHeader(headerFields(header));
+}
+
+function decode(decoder: TextDecoder, chunk: Buffer | undefined, position: number): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch {
+    throw notUtf8(position);
+  }
+}
+
+function notUtf8(position: number): Error {
+  return registryProblem(
+    'unprocessable',
+    'csv_encoding',
+    `the text is not UTF-8 (near byte ${position}); save the file as UTF-8, with or without a byte order mark`,
+  );
+}
+
+function checkHeader(names: readonly string[]): void {
+  const empty = names.findIndex((name) => name === '');
+  if (empty >= 0)
+    throw registryProblem('unprocessable', 'csv_duplicate_header', `column ${empty + 1} of the header has no name`);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined)
+    throw registryProblem(
+      'unprocessable',
+      'csv_duplicate_header',
+      `the header names '${twice}' twice; each column needs a name of its own`,
+    );
+}
+
+/** The names of the first line, RFC 4180 quoting; the delimiter is the most frequent of `,` `;` tab and `|` outside quotes. */
+function headerFields(text: string): readonly string[] {
+  const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1);
+  const bare = line.replaceAll(/"(?:[^"]|"")*"/g, '');
+  const delimiter = [',', ';', '\t', '|'].reduce((best, candidate) =>
+    bare.split(candidate).length > bare.split(best).length ? candidate : best,
+  );
+  const fields: string[] = [];
+  let field = '';
+  let isQuoted = false;
+  for (const character of line) {
+    if (character === '"') isQuoted = !isQuoted;
+    else if (character === delimiter && !isQuoted) {
+      fields.push(field.trim());
+      field = '';
+    } else field += character;
+  }
+  return [...fields, field.trim()];
+}

@@ -1,0 +1,121 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { FileInspector } from '../../application/ports.js';
+import type { ColumnStatistics, ColumnType, FileFacts, FileFormat } from '../../domain/dataset.js';
+import { registryProblem } from '../../domain/registry-problem.js';
+import { checkCsvText } from './check-csv-text.js';
+
+const MEMORY_LIMIT = '256MB';
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Inspects files with DuckDB, in memory and on one thread; the only file it may read is the one it is given. */
+export class DuckdbFileInspector implements FileInspector {
+  async inspect(path: string, format: FileFormat): Promise<FileFacts> {
+    if (format === 'csv') await checkCsvText(path);
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
+    try {
+      const connection = await instance.connect();
+      try {
+        await connection.run(`SET allowed_paths = [${literal(path)}]; SET enable_external_access = false`);
+        return await measure(connection, path, format);
+      } finally {
+        connection.closeSync();
+      }
+    } finally {
+      instance.closeSync();
+    }
+  }
+}
+
+async function measure(connection: DuckDBConnection, path: string, format: FileFormat): Promise<FileFacts> {
+  const source =
+    format === 'csv'
+      ? `read_csv(${literal(path)}, header = true, strict_mode = true, null_padding = false, sample_size = -1)`
+      : `read_parquet(${literal(path)})`;
+  try {
+    const described = (await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`)).getRowObjects();
+    const columns = described.map((row) => ({
+      name: String(row['column_name']),
+      type: typeOf(String(row['column_type'])),
+    }));
+    const select = ['count(*)', ...columns.flatMap(measuresOf)].join(', ');
+    const [row = []] = (await connection.runAndReadAll(`SELECT ${select} FROM ${source}`)).getRowsJson();
+    const rowCount = Number(row[0]);
+    if (rowCount === 0) throw registryProblem('unprocessable', 'file_empty', 'the file has no rows');
+    return {
+      rowCount,
+      columns: columns.map((column, at) => statisticsOf(column, row.slice(1 + at * MEASURES, 1 + (at + 1) * MEASURES))),
+    };
+  } catch (error) {
+    throw error instanceof Error && !('kind' in error) ? refusalOf(error, format) : error;
+  }
+}
+
+function refusalOf(error: Error, format: FileFormat): Error {
+  const message = error.message.replaceAll(/\s+/g, ' ');
+  const line = /Line: (\d+)/i.exec(message)?.[1] ?? '?';
+  if (format === 'csv' && /Expected Number of Columns|too many columns|missing columns/i.test(message)) {
+    const [, expected = '?', found = 'another number of'] =
+      /Expected Number of Columns: (\d+) Found: (\d+)/i.exec(message) ?? [];
+    return registryProblem(
+      'unprocessable',
+      'csv_ragged',
+      `line ${line} has ${found} values; the header has ${expected}`,
+      { cause: error },
+    );
+  }
+  const detail = (message.split(/ Possible |File: | LINE /)[0] ?? message).slice(0, 300);
+  const kind = format === 'csv' ? `CSV, line ${line}` : 'Parquet';
+  return registryProblem('unprocessable', 'file_invalid', `it can't be read as ${kind}: ${detail}`, { cause: error });
+}
+
+const MEASURES = 6;
+
+function measuresOf({ name, type }: { readonly name: string; readonly type: ColumnType }): string[] {
+  const column = quoted(name);
+  const isNumeric = type === 'integer' || type === 'number';
+  const finite = `CASE WHEN isfinite(CAST(${column} AS DOUBLE)) THEN CAST(${column} AS DOUBLE) END`;
+  const [low, high] = isNumeric
+    ? [`min(${finite})`, `max(${finite})`]
+    : [`CAST(min(${column}) AS VARCHAR)`, `CAST(max(${column}) AS VARCHAR)`];
+  return [
+    `count(*) - count(${column})`,
+    `approx_count_distinct(${column})`,
+    low,
+    high,
+    isNumeric ? `avg(${finite})` : 'NULL',
+    isNumeric ? `stddev_samp(${finite})` : 'NULL',
+  ];
+}
+
+function statisticsOf(
+  { name, type }: { readonly name: string; readonly type: ColumnType },
+  row: readonly unknown[],
+): ColumnStatistics {
+  const [nulls, distinct, min, max, mean, deviation] = row;
+  const isNumeric = type === 'integer' || type === 'number';
+  const bound = (value: unknown): number | string | null => {
+    if (typeof value !== 'string' && typeof value !== 'number') return null;
+    return isNumeric ? Number(value) : String(value).slice(0, 256);
+  };
+  const real = (value: unknown): number | null =>
+    value === null || value === undefined || !Number.isFinite(Number(value)) ? null : Number(value);
+  return {
+    name,
+    type,
+    nullCount: Number(nulls),
+    distinctCount: Number(distinct),
+    min: bound(min),
+    max: bound(max),
+    mean: real(mean),
+    standardDeviation: real(deviation),
+  };
+}
+
+function typeOf(duckdbType: string): ColumnType {
+  if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER)$/.test(duckdbType)) return 'integer';
+  if (/^(DOUBLE|FLOAT|REAL|DECIMAL.*)$/.test(duckdbType)) return 'number';
+  if (duckdbType === 'BOOLEAN') return 'boolean';
+  return /^(TIMESTAMP|DATE)/.test(duckdbType) ? 'timestamp' : 'string';
+}

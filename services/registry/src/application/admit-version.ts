@@ -1,0 +1,184 @@
+import { versionAdmittedV1, versionRejectedV1, versionReviewRequestedV1 } from '@myriad/contracts';
+import { type Clock, type Digest, ProblemError, canonicalJson, systemContext } from '@myriad/kernel';
+import { type Tx, UnitOfWork } from '@myriad/persistence';
+import type { ObjectStore } from '@myriad/storage';
+import { Inject, Injectable } from '@nestjs/common';
+import { oddities } from '../domain/admission-policy.js';
+import { type AdmissionReport, type ModelVersion, type Reason, admissionLifecycle } from '../domain/model.js';
+import {
+  CLOCK,
+  MODEL_INSPECTOR,
+  type ModelInspector,
+  OBJECT_STORE,
+  type Owned,
+  VERSION_STORE,
+  type VersionStore,
+} from './ports.js';
+
+/** A worker that says nothing for this long is taken for dead, and its version is looked at again. */
+const STALE_MS = 120_000;
+const MAX_ATTEMPTS = 3;
+const MAX_ARTIFACT_BYTES = 2_147_483_648;
+const MAX_PARITY_BYTES = 16 * 1024 * 1024;
+const REVIEW_DAYS = 30;
+
+/** Looks at registered versions and admits, refuses, or puts them before a person. */
+@Injectable()
+export class AdmitVersion {
+  constructor(
+    private readonly work: UnitOfWork,
+    @Inject(VERSION_STORE) private readonly versions: VersionStore,
+    @Inject(MODEL_INSPECTOR) private readonly inspector: ModelInspector,
+    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Takes the next registered version; false when there is none. */
+  async execute(): Promise<boolean> {
+    const now = new Date(this.clock.nowMs());
+    const claimed = await this.work.runAcrossTenants('registry: claim the next version to admit', (tx) =>
+      this.versions.claim(tx, now, new Date(now.getTime() - STALE_MS)),
+    );
+    if (!claimed) return false;
+    try {
+      await this.judge(claimed);
+    } catch (error) {
+      if (claimed.attempt < MAX_ATTEMPTS) throw error;
+      const detail = error instanceof Error ? error.message : String(error);
+      await this.settle(
+        claimed,
+        {
+          ...blankReport,
+          reasons: [
+            { code: 'registry.admission_failed', detail: `could not be looked at, ${MAX_ATTEMPTS} times: ${detail}` },
+          ],
+        },
+        'rejected',
+        null,
+      );
+    }
+    return true;
+  }
+
+  /** What a person said of a version that waited; anything else changes nothing. */
+  async onReview(
+    tx: Tx,
+    review: {
+      readonly versionId: string;
+      readonly reviewDigest: Digest;
+      readonly isApproved: boolean;
+      readonly decidedBy: string;
+      readonly comment: string;
+    },
+  ): Promise<void> {
+    const version = await this.versions.findById(tx, review.versionId);
+    if (version?.status !== 'awaiting-review' || version.reviewDigest !== review.reviewDigest) return;
+    const refusal: Reason = {
+      code: 'registry.review_rejected',
+      detail: `${review.decidedBy} refused it${review.comment === '' ? '' : `: ${review.comment}`}`,
+    };
+    const reasons = review.isApproved ? version.reasons : [...version.reasons, refusal];
+    await this.write(tx, { ...version, reasons }, review.isApproved ? 'admitted' : 'rejected');
+  }
+
+  private async judge(version: Owned<ModelVersion>): Promise<void> {
+    const inspected = await this.inspect(version);
+    if (inspected.isRefused) return this.settle(version, inspected.report, 'rejected', null);
+    const odd = oddities(inspected.report);
+    if (odd.length === 0) return this.settle(version, inspected.report, 'admitted', null);
+    const report = { ...inspected.report, reasons: odd };
+    const { versionId, modelName, version: number, artifactDigest } = version;
+    const evidence = canonicalJson({
+      kind: 'version-review',
+      tenantId: version.tenantId,
+      versionId,
+      modelName,
+      version: number,
+      artifactDigest,
+      report,
+    });
+    const { digest } = await this.objects.put(version.tenantId, Buffer.from(evidence));
+    return this.settle(version, report, 'awaiting-review', digest);
+  }
+
+  private async inspect(version: Owned<ModelVersion>): Promise<{ report: AdmissionReport; isRefused: boolean }> {
+    const { tenantId, artifactDigest, parityDigest } = version;
+    try {
+      const artifact = await this.objects.getBytes(tenantId, artifactDigest, MAX_ARTIFACT_BYTES);
+      const parity =
+        parityDigest === null ? undefined : await this.objects.getBytes(tenantId, parityDigest, MAX_PARITY_BYTES);
+      return await this.inspector.inspect(artifact, parity);
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.retryable || error.kind === 'internal') throw error;
+      return { report: { ...blankReport, reasons: [{ code: error.code, detail: error.message }] }, isRefused: true };
+    }
+  }
+
+  private async settle(
+    claimed: Owned<ModelVersion>,
+    report: AdmissionReport,
+    status: Exclude<ModelVersion['status'], 'pending'>,
+    reviewDigest: Digest | null,
+  ): Promise<void> {
+    await this.work.run(systemContext('registry', claimed.tenantId), async (tx) => {
+      const current = await this.versions.findById(tx, claimed.versionId);
+      if (current?.status !== 'pending' || current.attempt !== claimed.attempt) return;
+      await this.write(tx, { ...claimed, ...report, reviewDigest }, status);
+    });
+  }
+
+  private async write(
+    tx: Tx,
+    version: ModelVersion,
+    status: Exclude<ModelVersion['status'], 'pending'>,
+  ): Promise<void> {
+    const moved: ModelVersion = {
+      ...version,
+      status: admissionLifecycle.move(version.status, status),
+      checkedAt: new Date(this.clock.nowMs()),
+    };
+    await this.versions.update(tx, moved);
+    const { modelName, version: number, versionId, application } = moved;
+    const about = { tenantId: tx.tenantId, modelName, version: number, versionId, application };
+    const reasons = moved.reasons.map((reason) => ({ ...reason }));
+    if (status === 'rejected') await tx.emit(versionRejectedV1, { ...about, runId: moved.lineage.runId, reasons });
+    else if (status === 'awaiting-review')
+      await tx.emit(versionReviewRequestedV1, { ...about, reasons, ...this.reviewOf(moved) });
+    else await tx.emit(versionAdmittedV1, { ...about, ...admittedData(moved) });
+  }
+
+  private reviewOf({ reviewDigest, registeredBy }: ModelVersion): {
+    evidenceDigest: Digest;
+    requestedBy: string;
+    expiresAt: string;
+  } {
+    if (reviewDigest === null) throw new TypeError('a version waits for a review without evidence');
+    return {
+      evidenceDigest: reviewDigest,
+      requestedBy: registeredBy,
+      expiresAt: new Date(this.clock.nowMs() + REVIEW_DAYS * 86_400_000).toISOString(),
+    };
+  }
+}
+
+const blankReport: AdmissionReport = {
+  reasons: [],
+  parity: null,
+  signature: null,
+  family: null,
+  sizeClass: null,
+  profile: null,
+};
+
+function admittedData(version: ModelVersion): {
+  artifactDigest: Digest;
+  sizeBytes: number;
+  parityDigest: Digest | null;
+  lineage: Omit<ModelVersion['lineage'], 'parameters'>;
+} & { [K in 'signature' | 'family' | 'sizeClass' | 'profile']: NonNullable<ModelVersion[K]> } {
+  const { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass, profile } = version;
+  if (signature === null || family === null || sizeClass === null || profile === null)
+    throw new TypeError(`version ${version.versionId} was admitted without a report`);
+  const { parameters: _parameters, ...lineage } = version.lineage;
+  return { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass, profile, lineage };
+}

@@ -1,0 +1,106 @@
+import type { Digest, TenantId } from '@myriad/kernel';
+import type { Tx } from '@myriad/persistence';
+import type { Application } from '../domain/application.js';
+import type { Dataset, DatasetVersion, FileFacts, FileFormat } from '../domain/dataset.js';
+import type { Grant, GrantStatus } from '../domain/grant.js';
+import type { AdmissionReport, AliasMove, Model, ModelVersion } from '../domain/model.js';
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextPageToken: string | undefined;
+}
+
+export interface PageRequest {
+  readonly pageSize: number;
+  readonly pageToken: string | undefined;
+}
+
+export type Owned<T> = T & { readonly tenantId: TenantId };
+
+export interface DatasetStore {
+  /** False when the name is taken. */
+  insert(tx: Tx, dataset: Dataset): Promise<boolean>;
+  find(tx: Tx, name: string): Promise<Dataset | undefined>;
+  list(tx: Tx, page: PageRequest): Promise<Page<Dataset>>;
+  /** Locks the dataset until the transaction ends, so that version numbers don't fork. */
+  lock(tx: Tx, name: string): Promise<Dataset | undefined>;
+  insertVersion(tx: Tx, version: DatasetVersion): Promise<void>;
+  findVersion(tx: Tx, name: string, version: number): Promise<DatasetVersion | undefined>;
+  findVersionByDigest(tx: Tx, name: string, digest: Digest): Promise<DatasetVersion | undefined>;
+  listVersions(tx: Tx, name: string, page: PageRequest): Promise<Page<DatasetVersion>>;
+}
+
+export interface GrantFilter extends PageRequest {
+  readonly datasetName: string | undefined;
+  readonly status: GrantStatus | undefined;
+}
+
+export interface GrantStore {
+  insert(tx: Tx, grant: Grant): Promise<void>;
+  update(tx: Tx, grant: Grant): Promise<void>;
+  find(tx: Tx, grantId: string): Promise<Grant | undefined>;
+  list(tx: Tx, filter: GrantFilter): Promise<Page<Grant>>;
+  /** Pending and active ones whose time is over, of every tenant. */
+  overdue(tx: Tx, now: Date, limit: number): Promise<readonly Owned<Grant>[]>;
+}
+
+/** Applications belong to the platform. */
+export interface ApplicationStore {
+  insert(tx: Tx, application: Application): Promise<boolean>;
+  update(tx: Tx, application: Application): Promise<void>;
+  find(tx: Tx, name: string): Promise<Application | undefined>;
+  list(tx: Tx, page: PageRequest): Promise<Page<Application>>;
+}
+
+export interface ModelStore {
+  /** Makes the model when it is new, locks it, and gives the number of its next version. */
+  nextVersion(tx: Tx, model: Pick<Model, 'modelId' | 'name' | 'application' | 'createdAt'>): Promise<number>;
+  find(tx: Tx, name: string): Promise<Model | undefined>;
+  list(tx: Tx, filter: PageRequest & { readonly application: string | undefined }): Promise<Page<Model>>;
+}
+
+export interface VersionStore {
+  insert(tx: Tx, version: ModelVersion): Promise<void>;
+  /** Writes what admission found. */
+  update(tx: Tx, version: ModelVersion): Promise<void>;
+  find(tx: Tx, modelName: string, version: number): Promise<ModelVersion | undefined>;
+  findById(tx: Tx, versionId: string): Promise<ModelVersion | undefined>;
+  findByRun(tx: Tx, runId: string): Promise<ModelVersion | undefined>;
+  list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<ModelVersion>>;
+  /** Takes the oldest pending one that no live worker holds, of any tenant. */
+  claim(tx: Tx, now: Date, staleBefore: Date): Promise<Owned<ModelVersion> | undefined>;
+}
+
+export interface AliasStore {
+  /** Where it pointed before; the move is in the history. */
+  move(tx: Tx, move: AliasMove & { readonly moveId: string }): Promise<AliasMove | undefined>;
+  list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<AliasMove>>;
+  history(tx: Tx, modelName: string, alias: string, page: PageRequest): Promise<Page<AliasMove>>;
+}
+
+/** Looks into a file of a dataset. */
+export interface FileInspector {
+  /** @throws {ProblemError} `registry.csv_*`, `registry.file_empty`, `registry.file_invalid`. */
+  inspect(path: string, format: FileFormat): Promise<FileFacts>;
+}
+
+/** What comes of looking at an artifact: a report, with reasons when it may not run. */
+export interface ModelInspector {
+  /** @param parity the trainer's recorded rows, when there are any. Never throws for what is wrong with the file. */
+  inspect(
+    artifact: Uint8Array,
+    parity: Uint8Array | undefined,
+  ): Promise<{ readonly report: AdmissionReport; readonly isRefused: boolean }>;
+}
+
+export const DATASET_STORE = Symbol('DatasetStore');
+export const GRANT_STORE = Symbol('GrantStore');
+export const APPLICATION_STORE = Symbol('ApplicationStore');
+export const MODEL_STORE = Symbol('ModelStore');
+export const VERSION_STORE = Symbol('VersionStore');
+export const ALIAS_STORE = Symbol('AliasStore');
+export const FILE_INSPECTOR = Symbol('FileInspector');
+export const MODEL_INSPECTOR = Symbol('ModelInspector');
+export const OBJECT_STORE = Symbol('ObjectStore');
+export const CLOCK = Symbol('Clock');
+export const LOGGER = Symbol('Logger');

@@ -1,0 +1,132 @@
+import { versionRegisteredV1 } from '@myriad/contracts';
+import { type Clock, type Digest, type RequestContext, newId } from '@myriad/kernel';
+import { type Tx, UnitOfWork } from '@myriad/persistence';
+import type { ObjectStore, PresignedUrl } from '@myriad/storage';
+import { Inject, Injectable } from '@nestjs/common';
+import { type Lineage, type ModelVersion, admissionLifecycle } from '../domain/model.js';
+import { registryProblem } from '../domain/registry-problem.js';
+import { uploaded } from './manage-datasets.js';
+import {
+  APPLICATION_STORE,
+  type ApplicationStore,
+  CLOCK,
+  MODEL_STORE,
+  type ModelStore,
+  OBJECT_STORE,
+  VERSION_STORE,
+  type VersionStore,
+} from './ports.js';
+
+const UPLOAD_SECONDS = 3600;
+
+export interface NewVersion {
+  readonly modelName: string;
+  readonly application: string | null;
+  readonly artifactDigest: Digest;
+  readonly parityDigest: Digest | null;
+  readonly sizeBytes: number;
+  readonly lineage: Lineage;
+  readonly registeredBy: string;
+}
+
+/** Registers versions: of a finished run, or of an uploaded file. Admission follows. */
+@Injectable()
+export class RegisterVersion {
+  constructor(
+    private readonly work: UnitOfWork,
+    @Inject(MODEL_STORE) private readonly models: ModelStore,
+    @Inject(VERSION_STORE) private readonly versions: VersionStore,
+    @Inject(APPLICATION_STORE) private readonly applications: ApplicationStore,
+    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  presignUpload(
+    ctx: RequestContext,
+    file: { readonly digest: Digest; readonly sizeBytes: number },
+  ): Promise<PresignedUrl> {
+    return this.objects.presignUpload(ctx.tenantId, file.digest, file.sizeBytes, UPLOAD_SECONDS);
+  }
+
+  /** @throws {ProblemError} `registry.upload_not_found`, `registry.application_not_found`. */
+  async onRequest(
+    ctx: RequestContext,
+    request: {
+      readonly modelName: string;
+      readonly application: string | undefined;
+      readonly artifactDigest: Digest;
+      readonly parityDigest: Digest | undefined;
+    },
+  ): Promise<ModelVersion> {
+    const { application } = request;
+    if (application !== undefined) {
+      const found = await this.work.runAcrossTenants('registry: applications are shown to every tenant', (tx) =>
+        this.applications.find(tx, application),
+      );
+      if (!found)
+        throw registryProblem('not-found', 'application_not_found', `there is no application '${application}'`, {
+          errors: [{ pointer: '/application', detail: `'${application}' is not known` }],
+        });
+    }
+    const { sizeBytes } = await uploaded(this.objects, ctx, request.artifactDigest);
+    if (request.parityDigest !== undefined) await uploaded(this.objects, ctx, request.parityDigest);
+    const lineage: Lineage = { runId: null, fleetRunId: null, datasetDigests: [], recipeDigest: null, parameters: {} };
+    const { modelName, artifactDigest } = request;
+    return this.work.run(ctx, (tx) =>
+      this.register(tx, {
+        modelName,
+        application: application ?? null,
+        artifactDigest,
+        parityDigest: request.parityDigest ?? null,
+        sizeBytes,
+        lineage,
+        registeredBy: ctx.principal.id,
+      }),
+    );
+  }
+
+  /** The version of a finished run; a run gives one version, however often it is told. */
+  async onRun(tx: Tx, version: NewVersion & { readonly lineage: Lineage & { readonly runId: string } }): Promise<void> {
+    if (!(await this.versions.findByRun(tx, version.lineage.runId))) await this.register(tx, version);
+  }
+
+  private async register(tx: Tx, spec: NewVersion): Promise<ModelVersion> {
+    const now = new Date(this.clock.nowMs());
+    const number = await this.models.nextVersion(tx, {
+      modelId: newId('mdl', this.clock),
+      name: spec.modelName,
+      application: spec.application,
+      createdAt: now,
+    });
+    const version: ModelVersion = {
+      ...spec,
+      version: number,
+      versionId: newId('ver', this.clock),
+      status: admissionLifecycle.initial,
+      attempt: 0,
+      checkedAt: null,
+      reviewDigest: null,
+      reasons: [],
+      parity: null,
+      signature: null,
+      family: null,
+      sizeClass: null,
+      profile: null,
+      registeredAt: now,
+    };
+    await this.versions.insert(tx, version);
+    const { modelName, versionId, application, artifactDigest, sizeBytes } = version;
+    const { parameters: _parameters, ...lineage } = version.lineage;
+    await tx.emit(versionRegisteredV1, {
+      tenantId: tx.tenantId,
+      modelName,
+      version: number,
+      versionId,
+      application,
+      artifactDigest,
+      sizeBytes,
+      lineage,
+    });
+    return version;
+  }
+}

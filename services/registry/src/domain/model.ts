@@ -1,0 +1,87 @@
+import { type Digest, stateMachine } from '@myriad/kernel';
+
+export interface Model {
+  readonly modelId: string;
+  readonly name: string;
+  readonly application: string | null;
+  readonly latestVersion: number | null;
+  readonly aliases: Readonly<Record<string, number>>;
+  readonly createdAt: Date;
+}
+
+export type AdmissionStatus = 'pending' | 'admitted' | 'rejected' | 'awaiting-review';
+
+/** A version is admitted or refused once; an unusual one waits for a person. */
+export const admissionLifecycle = stateMachine<AdmissionStatus>('registry.admission', 'pending', {
+  pending: ['admitted', 'rejected', 'awaiting-review'],
+  'awaiting-review': ['admitted', 'rejected'],
+  admitted: [],
+  rejected: [],
+});
+
+export interface Reason {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface TensorSpec {
+  readonly name: string;
+  readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
+  readonly shape: number[];
+}
+
+export interface Profile {
+  readonly parameterCount: number;
+  readonly operators: string[];
+  /** One row, measured at admission, microseconds. */
+  readonly latencyMicrosP50: number;
+  /** Whether a batch gives bit for bit what its rows give one by one. */
+  readonly batchInvariant: boolean;
+}
+
+/** What admission found. */
+export interface AdmissionReport {
+  readonly reasons: readonly Reason[];
+  readonly parity: { readonly rows: number; readonly maxDifference: number } | null;
+  readonly signature: { readonly inputs: TensorSpec[]; readonly outputs: TensorSpec[] } | null;
+  readonly family: 'tabular' | 'neural' | 'other' | null;
+  readonly sizeClass: 'small' | 'medium' | 'large' | null;
+  readonly profile: Profile | null;
+}
+
+export interface Lineage {
+  readonly runId: string | null;
+  readonly fleetRunId: string | null;
+  readonly datasetDigests: Digest[];
+  readonly recipeDigest: Digest | null;
+  readonly parameters: Record<string, unknown>;
+}
+
+export interface ModelVersion extends AdmissionReport {
+  readonly modelName: string;
+  readonly version: number;
+  readonly versionId: string;
+  readonly application: string | null;
+  readonly artifactDigest: Digest;
+  readonly parityDigest: Digest | null;
+  readonly sizeBytes: number;
+  readonly status: AdmissionStatus;
+  readonly attempt: number;
+  readonly checkedAt: Date | null;
+  /** The admission report that a person decides on, when the version waits for one. */
+  readonly reviewDigest: Digest | null;
+  readonly lineage: Lineage;
+  readonly registeredBy: string;
+  readonly registeredAt: Date;
+}
+
+/** Where an alias points, and since when. */
+export interface AliasMove {
+  readonly modelName: string;
+  readonly alias: string;
+  readonly version: number;
+  readonly versionId: string;
+  readonly movedBy: string;
+  readonly movedAt: Date;
+  readonly reason: string;
+}

@@ -1,0 +1,11 @@
+import { Database, type DatabaseOptions, infrastructureMigration } from '@myriad/persistence';
+import { Registry1700000000001 } from './migrations/1700000000001-registry.js';
+
+/** Opens the registry's database, migrated. */
+export function openRegistryDatabase(options: Omit<DatabaseOptions, 'entities' | 'migrations'>): Promise<Database> {
+  return Database.open({
+    ...options,
+    entities: [],
+    migrations: [infrastructureMigration('registry'), Registry1700000000001],
+  });
+}

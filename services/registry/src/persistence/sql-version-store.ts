@@ -1,0 +1,124 @@
+import type { Digest, TenantId } from '@myriad/kernel';
+import type { Tx } from '@myriad/persistence';
+import { Injectable } from '@nestjs/common';
+import type { Owned, Page, PageRequest, VersionStore } from '../application/ports.js';
+import type { AdmissionReport, AdmissionStatus, Lineage, ModelVersion } from '../domain/model.js';
+import { pageOfRows, startOf } from './paging.js';
+
+interface VersionRecord {
+  tenant_id: TenantId;
+  model_name: string;
+  version: number;
+  version_id: string;
+  application: string | null;
+  artifact_digest: Digest;
+  parity_digest: Digest | null;
+  size_bytes: string;
+  status: AdmissionStatus;
+  attempt: number;
+  checked_at: Date | null;
+  review_digest: Digest | null;
+  report: AdmissionReport;
+  lineage: Lineage;
+  registered_by: string;
+  registered_at: Date;
+}
+
+function toVersion(row: VersionRecord): Owned<ModelVersion> {
+  return {
+    ...row.report,
+    tenantId: row.tenant_id,
+    modelName: row.model_name,
+    version: row.version,
+    versionId: row.version_id,
+    application: row.application,
+    artifactDigest: row.artifact_digest,
+    parityDigest: row.parity_digest,
+    sizeBytes: Number(row.size_bytes),
+    status: row.status,
+    attempt: row.attempt,
+    checkedAt: row.checked_at,
+    reviewDigest: row.review_digest,
+    lineage: row.lineage,
+    registeredBy: row.registered_by,
+    registeredAt: row.registered_at,
+  };
+}
+
+function reportOf({ reasons, parity, signature, family, sizeClass, profile }: ModelVersion): string {
+  return JSON.stringify({ reasons, parity, signature, family, sizeClass, profile });
+}
+
+const CLAIM = `
+  UPDATE model_version SET attempt = attempt + 1, claimed_at = $1
+  WHERE (tenant_id, version_id) = (
+    SELECT tenant_id, version_id FROM model_version WHERE status = 'pending' AND (claimed_at IS NULL OR claimed_at < $2)
+    ORDER BY registered_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+  RETURNING *`;
+
+@Injectable()
+export class SqlVersionStore implements VersionStore {
+  async insert(tx: Tx, version: ModelVersion): Promise<void> {
+    await tx.query(
+      `INSERT INTO model_version (tenant_id, model_name, version, version_id, application, artifact_digest, parity_digest, size_bytes, run_id, status, attempt, report, lineage, registered_by, registered_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+      [
+        tx.tenantId,
+        version.modelName,
+        version.version,
+        version.versionId,
+        version.application,
+        version.artifactDigest,
+        version.parityDigest,
+        version.sizeBytes,
+        version.lineage.runId,
+        version.status,
+        version.attempt,
+        reportOf(version),
+        JSON.stringify(version.lineage),
+        version.registeredBy,
+        version.registeredAt,
+      ],
+    );
+  }
+
+  async update(tx: Tx, version: ModelVersion): Promise<void> {
+    await tx.query(
+      'UPDATE model_version SET status = $3, checked_at = $4, review_digest = $5, report = $6 WHERE tenant_id = $1 AND version_id = $2',
+      [tx.tenantId, version.versionId, version.status, version.checkedAt, version.reviewDigest, reportOf(version)],
+    );
+  }
+
+  async find(tx: Tx, modelName: string, version: number): Promise<ModelVersion | undefined> {
+    const [row] = await tx.query<VersionRecord>('SELECT * FROM model_version WHERE model_name = $1 AND version = $2', [
+      modelName,
+      version,
+    ]);
+    return row && toVersion(row);
+  }
+
+  async findById(tx: Tx, versionId: string): Promise<ModelVersion | undefined> {
+    const [row] = await tx.query<VersionRecord>('SELECT * FROM model_version WHERE version_id = $1 FOR UPDATE', [
+      versionId,
+    ]);
+    return row && toVersion(row);
+  }
+
+  async findByRun(tx: Tx, runId: string): Promise<ModelVersion | undefined> {
+    const [row] = await tx.query<VersionRecord>('SELECT * FROM model_version WHERE run_id = $1', [runId]);
+    return row && toVersion(row);
+  }
+
+  async list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<ModelVersion>> {
+    const rows = await tx.query<VersionRecord>(
+      'SELECT * FROM model_version WHERE model_name = $1 AND ($2::int IS NULL OR version < $2) ORDER BY version DESC LIMIT $3',
+      [modelName, startOf(page), page.pageSize + 1],
+    );
+    return pageOfRows(rows, page, toVersion, ({ version }) => version);
+  }
+
+  async claim(tx: Tx, now: Date, staleBefore: Date): Promise<Owned<ModelVersion> | undefined> {
+    const [row] = await tx.query<VersionRecord>(CLAIM, [now, staleBefore]);
+    return row && toVersion(row);
+  }
+}
