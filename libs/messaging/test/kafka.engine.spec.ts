@@ -19,7 +19,7 @@ class Sockets {
 
   cut(): void {
     this.isCut = true;
-    for (const socket of this.open) socket.destroy();
+    for (const socket of this.open) socket.destroy(new Error('the process is dead'));
   }
 }
 

@@ -39,3 +39,14 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 export function backOffMs(failures: number): number {
   return Math.min(5_000, 100 * 2 ** Math.max(0, failures - 1));
 }
+
+/** Waits for the promise, at most `ms` milliseconds; never rejects. */
+export async function atMost(ms: number, promise: Promise<unknown> | undefined): Promise<void> {
+  const late = new AbortController();
+  const ended = promise?.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([ended, pause(ms, late.signal)]);
+  late.abort();
+}

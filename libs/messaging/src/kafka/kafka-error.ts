@@ -1,4 +1,5 @@
 import { ProblemError } from '@myriad/kernel';
+import { backOffMs, pause } from '../group/gate.js';
 import { messagingProblem } from '../messaging-problem.js';
 
 interface KafkaError extends Error {
@@ -41,5 +42,21 @@ export async function inKafka<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     throw kafkaProblem(error);
+  }
+}
+
+const PERSISTENCE_MS = 10_000;
+
+/** Runs `work` again, for ten seconds, while brokers are about to agree who leads what. */
+export async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  const { signal } = new AbortController();
+  const deadlineMs = performance.now() + PERSISTENCE_MS;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await inKafka(work);
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.retryable) || performance.now() > deadlineMs) throw error;
+      await pause(Math.min(500, backOffMs(failures)), signal);
+    }
   }
 }

@@ -13,10 +13,11 @@ import type {
   Tail,
   TailOptions,
 } from '../event-log.port.js';
+import { atMost } from '../group/gate.js';
 import type { PartitionEnd } from '../group/tail-reader.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
-import { inKafka } from './kafka-error.js';
+import { inKafka, persistently } from './kafka-error.js';
 import { KafkaMember } from './kafka-member.js';
 import { KafkaProducer } from './kafka-producer.js';
 import { KafkaTail } from './kafka-tail.js';
@@ -46,6 +47,8 @@ export interface KafkaEventLogOptions {
 }
 
 const ERROR_LEVEL = 1;
+/** How long closing waits for brokers that may be away, milliseconds. */
+const LEAVE_MS = 5_000;
 
 /** The event log in Apache Kafka. Compaction and retention are the brokers' work. */
 export class KafkaEventLog implements EventLog {
@@ -129,7 +132,7 @@ export class KafkaEventLog implements EventLog {
 
   async lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]> {
     const committed = new Map<string, bigint>();
-    const fetched = await inKafka(() => this.admin.fetchOffsets({ groupId: group, topics: [...topics] }));
+    const fetched = await persistently(() => this.admin.fetchOffsets({ groupId: group, topics: [...topics] }));
     for (const { topic, partitions } of fetched)
       for (const { partition, offset } of partitions) committed.set(`${topic}/${partition}`, BigInt(offset));
     const ends = (await Promise.all(topics.map((topic) => this.offsetsOf(topic)))).flat();
@@ -156,8 +159,7 @@ export class KafkaEventLog implements EventLog {
   private async shutDown(): Promise<void> {
     await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
     await this.appends.close();
-    await this.producer.close();
-    await this.admin.disconnect().catch(() => undefined);
+    await atMost(LEAVE_MS, Promise.all([this.producer.close(), this.admin.disconnect()]));
   }
 
   private refuseWhenClosed(): void {
@@ -180,7 +182,7 @@ export class KafkaEventLog implements EventLog {
   }
 
   private async offsetsOf(topic: string): Promise<readonly (PartitionEnd & { readonly low: bigint })[]> {
-    const offsets = await inKafka(() => this.admin.fetchTopicOffsets(topic));
+    const offsets = await persistently(() => this.admin.fetchTopicOffsets(topic));
     return offsets.map(({ partition, high, low }) => ({ topic, partition, end: BigInt(high), low: BigInt(low) }));
   }
 }

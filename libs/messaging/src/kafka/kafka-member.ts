@@ -1,7 +1,7 @@
 import type { Cluster, Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import type { CheckedSubscribeOptions } from '../check-records.js';
 import type { BatchHandler, Subscription } from '../event-log.port.js';
-import { backOffMs, pause } from '../group/gate.js';
+import { atMost, backOffMs, pause } from '../group/gate.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { BatchInHand } from './batch-in-hand.js';
 import { inKafka } from './kafka-error.js';
@@ -72,8 +72,7 @@ export class KafkaMember implements Subscription {
   private async shutDown(): Promise<void> {
     this.closing.abort();
     await this.settle();
-    const leaving = this.consumer?.disconnect().catch(() => undefined);
-    await Promise.race([leaving, pause(LEAVE_MS, new AbortController().signal)]);
+    await atMost(LEAVE_MS, this.consumer?.disconnect());
   }
 
   private async startAgain(): Promise<void> {
@@ -107,9 +106,7 @@ export class KafkaMember implements Subscription {
     this.inHand.add(batch);
     this.given.add(new WeakRef(batch));
     void batch.done.then(() => this.inHand.delete(batch));
-    const patience = new AbortController();
-    await Promise.race([batch.done, pause(PATIENCE_MS, patience.signal)]);
-    patience.abort();
+    await atMost(PATIENCE_MS, batch.done);
     if (!this.inHand.has(batch)) return;
     const resume = payload.pause();
     void batch.done.then(resume);

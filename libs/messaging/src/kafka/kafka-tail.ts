@@ -1,7 +1,7 @@
 import { uuidv7 } from '@myriad/kernel';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Tail, TailOptions } from '../event-log.port.js';
-import { backOffMs, pause } from '../group/gate.js';
+import { atMost, backOffMs, pause } from '../group/gate.js';
 import type { PartitionEnd } from '../group/tail-reader.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { inKafka } from './kafka-error.js';
@@ -72,8 +72,7 @@ export class KafkaTail implements Tail {
 
   private async shutDown(): Promise<void> {
     this.closing.abort();
-    const leaving = this.consumer?.disconnect().catch(() => undefined);
-    await Promise.race([leaving, pause(LEAVE_MS, new AbortController().signal)]);
+    await atMost(LEAVE_MS, this.consumer?.disconnect());
   }
 
   private async startAgain(): Promise<void> {
