@@ -1,6 +1,7 @@
 import {
   type OnnxInspection,
   OnnxRuntimeModel,
+  type ParityRecord,
   type TensorMap,
   checkParity,
   classify,
@@ -10,6 +11,7 @@ import {
   measureLatency,
   newTensorData,
   parseParity,
+  rowCount,
   sliceRows,
 } from '@myriad/inference';
 import { ProblemError } from '@myriad/kernel';
