@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Transform, pipeline, type Readable } from 'node:stream';
 import type { Digest } from '@myriad/kernel';
 import type { ObjectInfo, PutOptions } from './object-store.port.js';
+import { chunkPassed } from './dead-buffers.js';
 import { storageProblem } from './storage-problem.js';
 
 const SLICE_BYTES = 256 * 1024;
@@ -22,6 +23,7 @@ export class ByteMeter {
     this.countedBytes += chunk.byteLength;
     if (this.countedBytes > this.maxSizeBytes) throw storageProblem.tooLarge(this.maxSizeBytes);
     this.hash.update(chunk);
+    chunkPassed(chunk.byteLength);
   }
 
   /** Ends the count. @throws {ProblemError} `storage.digest_mismatch` when another digest was announced. */

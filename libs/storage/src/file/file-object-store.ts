@@ -20,7 +20,7 @@ import { TempFiles, ensureFolder, isCode, openForReading, removeFile } from './d
 import { FileDocuments } from './file-documents.js';
 import { UrlSigner, type UrlGrant } from './url-signer.js';
 
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 64 * 1024;
 const MAX_REMEMBERED_CHECKS = 10_000;
 
 export interface FileObjectStoreOptions {

@@ -7,8 +7,8 @@ import type { S3Bucket } from './s3-bucket.js';
 import type { TenantKeys } from './s3-keys.js';
 
 const PART_BYTES = 8 * 1024 * 1024;
-/** With the part that is being filled: 32 MiB an upload. */
-const PARTS_IN_FLIGHT = 3;
+/** With the part that is being filled: 24 MiB an upload. */
+const PARTS_IN_FLIGHT = 2;
 
 /** A stream on its way into the bucket. */
 interface Passage {
@@ -29,7 +29,7 @@ export async function putStream(
   bytes: Readable | Uint8Array,
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const announcedKey = options.expectedDigest && keys.object(options.expectedDigest);
+  const announcedKey = options.expectedDigest === undefined ? undefined : keys.object(options.expectedDigest);
   const meter = new ByteMeter(options.maxSizeBytes);
   const parts = new PartReader(chunksOf(bytes), meter, PART_BYTES);
   const passage = { bucket, keys, parts, finish: () => meter.finish(options) };

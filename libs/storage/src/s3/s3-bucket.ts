@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -11,7 +11,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { ByteRange } from '../object-store.port.js';
 import { storageProblem } from '../storage-problem.js';
+import { resumingBody } from './resuming-body.js';
 import { S3Multipart, abortStaleMultiparts } from './s3-multipart.js';
 import { makeS3Client } from './s3-client.js';
 import { call, httpStatusOf } from './s3-error.js';
@@ -28,6 +30,10 @@ export interface S3Head {
   readonly etag: string;
   /** SHA-256 of the whole in base64, where the server computed one. */
   readonly sha256?: string;
+}
+
+export interface S3Content extends Pick<S3Head, 'sizeBytes' | 'etag'> {
+  readonly body: Readable;
 }
 
 /** When to write: unless the key exists, or only over the content of that ETag. */
@@ -68,16 +74,17 @@ export class S3Bucket {
     return { sizeBytes: ContentLength, etag: ETag, ...(isWhole ? { sha256 } : {}) };
   }
 
-  /** `range` as in HTTP. undefined: no such key; `'unsatisfiable'`: nothing of the range lies in it. */
-  async get(
-    key: string,
-    range?: string,
-  ): Promise<(S3Head & { readonly body: Readable }) | 'unsatisfiable' | undefined> {
-    const input = { ...this.at(key), ...(range === undefined ? {} : { Range: range }) };
+  /** The whole or a range; lost connections are made up for. undefined: no such key; `'unsatisfiable'`: the object ends before the range starts. */
+  async get(key: string, range?: ByteRange): Promise<S3Content | 'unsatisfiable' | undefined> {
     try {
-      const answer = await call(() => this.client.send(new GetObjectCommand(input)));
-      const { Body, ContentLength = 0, ETag = '' } = answer;
-      return { body: Body as Readable, sizeBytes: ContentLength, etag: ETag };
+      const first = await this.fetch(key, range ? { Range: `bytes=${range.start}-${range.end ?? ''}` } : {});
+      const { etag, sizeBytes } = first;
+      const start = range?.start ?? 0;
+      const rest = async (offset: number): Promise<Readable> => {
+        const Range = `bytes=${start + offset}-${start + sizeBytes - 1}`;
+        return (await this.fetch(key, { Range, IfMatch: etag })).body;
+      };
+      return { body: resumingBody(first, rest), sizeBytes, etag };
     } catch (error) {
       if (httpStatusOf(error) === 416) return 'unsatisfiable';
       if (httpStatusOf(error) === 404) return undefined;
@@ -163,6 +170,15 @@ export class S3Bucket {
       ResponseContentDisposition: 'attachment',
     });
     return getSignedUrl(this.publicClient, command, { expiresIn: expiresInSeconds });
+  }
+
+  private async fetch(key: string, how: { readonly Range?: string; readonly IfMatch?: string }): Promise<S3Content> {
+    const { Body, ContentLength, ETag } = await call(() =>
+      this.client.send(new GetObjectCommand({ ...this.at(key), ...how })),
+    );
+    if (!(Body instanceof Readable) || ContentLength === undefined || ETag === undefined)
+      throw new TypeError('the S3 server answered without a body, its length or its ETag');
+    return { body: Body, sizeBytes: ContentLength, etag: ETag };
   }
 
   private async create(): Promise<void> {

@@ -55,8 +55,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async get(tenantId: TenantId, digest: Digest, range?: ByteRange): Promise<Readable> {
     if (range !== undefined) checkRange(range);
-    const header = range && `bytes=${range.start}-${range.end ?? ''}`;
-    const found = await this.bucket.get(keysOf(tenantId).object(digest), header);
+    const found = await this.bucket.get(keysOf(tenantId).object(digest), range);
     if (found === undefined) throw storageProblem.objectNotFound(digest);
     if (found === 'unsatisfiable')
       throw storageProblem.rangeInvalid(`the object ends before byte ${range?.start ?? 0}`);
