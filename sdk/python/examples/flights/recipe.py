@@ -5,7 +5,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from myriad.training import Inconclusive, TrainingResult, TrainingTask, export_tabular_classifier
@@ -55,7 +55,7 @@ def train(task: TrainingTask) -> TrainingResult | Inconclusive:
     return export_tabular_classifier(classifier, task.features, held_out).result(metrics)
 
 
-def make_classifier(task: TrainingTask):
+def make_classifier(task: TrainingTask) -> Pipeline:
     """Missing numbers become the mean; an airport never seen in training counts as none of the known ones."""
     numeric = [feature.name for feature in task.features if feature.kind == "numeric"]
     categorical = [feature.name for feature in task.features if feature.kind == "categorical"]

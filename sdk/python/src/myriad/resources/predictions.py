@@ -57,9 +57,14 @@ class Predictions(Resource):
         return decode(ModelMetadata, self._transport.request("GET", _path(model, version)))
 
     def is_ready(self, model: str) -> bool:
-        """Whether the model is loaded and answers."""
-        answer = self._transport.request("GET", f"{_path(model, None)}/ready")
-        return answer is None or bool(answer.get("ready", True))
+        """Whether the model can be run; it is loaded when it is not in memory."""
+        try:
+            self._transport.request("GET", f"{_path(model, None)}/ready")
+            return True
+        except MyriadProblem as problem:
+            if problem.status in (404, 503):
+                return False
+            raise
 
     def predict(self, model: str, data: Any, version: int | None = None, request_id: str | None = None) -> Prediction:
         """Predicts for rows.
