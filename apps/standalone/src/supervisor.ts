@@ -24,6 +24,7 @@ import { takeLock } from './state/state-lock.js';
 import type { SupervisorLog } from './state/supervisor-log.js';
 
 const STOP_GRACE_MS = 10_000;
+const REPLICA_TIMEOUT_MS = 20_000;
 const DOOR_HEAP_MB = 96;
 const ENGINES = ['postgres', 'control', 'objects'];
 
@@ -160,7 +161,20 @@ export class Supervisor implements Mesh {
     this.#say(`${this.#services.length} processes`);
     for (const service of this.#services) service.start();
     await replicas.startAll();
-    await untilReady(this.#all(), this.#untilReadyOptions(plan));
+    await untilReady(this.#services, this.#untilReadyOptions(plan));
+    await this.#waitForReplicas(plan, replicas);
+  }
+
+  /** A serving process that does not come back is the deployer's to see to; it keeps nobody from using the rest. */
+  async #waitForReplicas(plan: MeshPlan, replicas: Replicas): Promise<void> {
+    const options = { ...this.#untilReadyOptions(plan), timeoutMs: REPLICA_TIMEOUT_MS };
+    try {
+      await untilReady(replicas.processes(), options);
+    } catch (error) {
+      if (this.#ending.signal.aborted) throw error;
+      this.options.log.error('a serving process is not ready', { reason: (error as Error).message });
+      this.#say(`not all serving processes are ready; see ${plan.state.logFile('supervisor')}`);
+    }
   }
 
   #undoAll(): Promise<void> {

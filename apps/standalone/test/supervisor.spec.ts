@@ -173,6 +173,18 @@ describe('Supervisor', () => {
     expect(await query(url, 'select id from kept')).toEqual([{ id: 1 }]);
   }, 60_000);
 
+  it('is up all the same when a serving process does not start', async () => {
+    await supervisor.stop();
+    root.order(REPLICA, { exitCode: 1 });
+    await startMesh();
+    expect(supervisor.replicas.get(REPLICA)?.status).toBe('starting');
+    expect(named('gateway').state).toBe('ready');
+    root.order(REPLICA, {});
+    await eventually(() => {
+      expect(supervisor.replicas.get(REPLICA)?.status).toBe('ready');
+    });
+  }, 60_000);
+
   it('lets a serving process go for good', async () => {
     const { pid = 0 } = named(REPLICA);
     expect(await supervisor.replicas.remove(REPLICA)).toBe(true);

@@ -34,6 +34,7 @@ export interface ReplicaStatus {
   readonly name: string;
   readonly url: string;
   readonly pid: number | null;
-  readonly status: 'starting' | 'ready' | 'waiting' | 'failed' | 'stopped';
+  /** `failed`: its configuration is wrong, so it is not started again until it is asked for anew. A crashed one is `starting`. */
+  readonly status: 'starting' | 'ready' | 'failed';
   readonly restarts: number;
 }

@@ -127,7 +127,8 @@ export class Replicas {
 
   #statusOf(process: ManagedProcess): ReplicaStatus {
     const { name, url, pid, state, restarts } = process.status();
-    return { name, url: url ?? '', pid: pid ?? null, status: state, restarts };
+    const status = state === 'ready' || state === 'failed' ? state : 'starting';
+    return { name, url: url ?? '', pid: pid ?? null, status, restarts };
   }
 
   #write(): void {
