@@ -3,7 +3,7 @@ export interface ExitOfPostgres {
   readonly signal: string | null;
 }
 
-export interface PostgresServer {
+export interface RunningPostgres {
   readonly pid: number;
   readonly port: number;
   /** Resolves when the server has ended, for whatever reason. */
@@ -36,7 +36,7 @@ export function binFolder(): string;
 export function postgresUser(): { readonly uid: number; readonly gid: number } | undefined;
 export function initCluster(options: InitOptions): Promise<boolean>;
 export function freePort(): Promise<number>;
-export function startPostgres(options: StartOptions): Promise<PostgresServer>;
+export function startPostgres(options: StartOptions): Promise<RunningPostgres>;
 export function runningCluster(
   dataFolder: string,
 ): { readonly pid: number; readonly port: number; readonly ready: boolean } | undefined;
