@@ -86,7 +86,7 @@ export const realtimeRoutes = {
     path: '/v2/health/live',
     summary: 'An empty answer when the server runs',
     permission: 'public',
-    response: z.null(),
+    response: z.void(),
   }),
   serverReady: defineRoute({
     operationId: 'serverReady',
@@ -94,7 +94,7 @@ export const realtimeRoutes = {
     path: '/v2/health/ready',
     summary: 'An empty answer when the server knows its models',
     permission: 'public',
-    response: z.null(),
+    response: z.void(),
     problems: ['realtime.not_ready'],
   }),
   modelMetadata: defineRoute({
@@ -124,7 +124,7 @@ export const realtimeRoutes = {
     summary: 'An empty answer when the model can be run; loads it when it is not in memory',
     permission: 'none',
     params: byModel,
-    response: z.null(),
+    response: z.void(),
     problems: [...notFound, 'realtime.model_unavailable'],
   }),
   modelVersionReady: defineRoute({
@@ -134,7 +134,7 @@ export const realtimeRoutes = {
     summary: 'As modelReady, of the version that is served',
     permission: 'none',
     params: byVersion,
-    response: z.null(),
+    response: z.void(),
     problems: [...notFound, 'realtime.model_unavailable'],
   }),
   infer: defineRoute({

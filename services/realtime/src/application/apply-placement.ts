@@ -29,6 +29,8 @@ const RECENT_MS = 3_600_000;
  */
 export class ApplyPlacement {
   private readonly queue = new TaskQueue(PARALLEL_LOADS);
+  /** One after the other: each looks whether there is still room, and predictions come first. */
+  private readonly warmUp = new TaskQueue(1);
   /** Placements read before the tail has caught up, with the time of their event; undefined afterwards. */
   private backlog: Map<string, { readonly placement: Placement; readonly atMs: number }> | undefined = new Map();
 
@@ -65,21 +67,23 @@ export class ApplyPlacement {
     const nowMs = this.options.clock.nowMs();
     for (const { placement, atMs } of backlog) {
       const isRecent = nowMs - atMs < RECENT_MS;
-      this.queue.add(async () => {
+      this.warmUp.add(async () => {
         if (isRecent || this.options.cache.hasRoomFor(memoryOf(placement))) await this.bringIn(placement);
       });
     }
   }
 
   /** Resolves when nothing is being loaded. */
-  idle(): Promise<void> {
-    return this.queue.idle();
+  async idle(): Promise<void> {
+    await this.warmUp.idle();
+    await this.queue.idle();
   }
 
   /** Drops loads that have not begun and waits for the others. */
   async close(): Promise<void> {
+    this.warmUp.clear();
     this.queue.clear();
-    await this.queue.idle();
+    await this.idle();
   }
 
   /** What stands in the log at the start was checked when it was placed: its newest version answers. */

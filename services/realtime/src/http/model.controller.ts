@@ -36,20 +36,18 @@ export class ModelController {
   async ready(
     @Ctx() ctx: RequestContext,
     @RouteParams() { model }: ParamsOf<typeof realtimeRoutes.modelReady>,
-  ): Promise<null> {
+  ): Promise<void> {
     mayRead(ctx);
     await this.models.bringIn(ctx, model);
-    return null;
   }
 
   @Handle(realtimeRoutes.modelVersionReady)
   async versionReady(
     @Ctx() ctx: RequestContext,
     @RouteParams() { model, version }: ParamsOf<typeof realtimeRoutes.modelVersionReady>,
-  ): Promise<null> {
+  ): Promise<void> {
     mayRead(ctx);
     await this.models.bringIn(ctx, model, version);
-    return null;
   }
 }
 

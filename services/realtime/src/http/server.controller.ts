@@ -15,13 +15,13 @@ export class ServerController {
   }
 
   @Handle(realtimeRoutes.serverLive)
-  live(): null {
-    return null;
+  live(): void {
+    // to answer is all there is to say
   }
 
   @Handle(realtimeRoutes.serverReady)
-  ready(): null {
-    if (this.readiness.isReady) return null;
+  ready(): void {
+    if (this.readiness.isReady) return;
     throw realtimeProblem('unavailable', 'not_ready', 'the placements are still being read', { retryAfterSeconds: 1 });
   }
 }

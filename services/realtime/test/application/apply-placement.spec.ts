@@ -1,0 +1,171 @@
+import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '@myriad/kernel';
+import { createLogger } from '@myriad/telemetry';
+import { ApplyPlacement } from '../../src/application/apply-placement.js';
+import { EventSink, type ModelState } from '../../src/application/event-sink.port.js';
+import { LoadOnnxModel, memoryOf } from '../../src/application/load-onnx-model.js';
+import { ModelCache } from '../../src/application/model-cache.js';
+import { RoutingTable } from '../../src/domain/routing-table.js';
+import { fixture, placementOf, StoreOfTest } from '../support.js';
+
+class SinkOfTest extends EventSink {
+  states: ModelState[] = [];
+  modelState(state: ModelState): void {
+    this.states.push(state);
+  }
+  sample(): void {
+    throw new Error('nothing is sampled here');
+  }
+}
+
+/** No pauses: what waits is tried again at once. */
+const impatient = { nowMs: () => systemClock.nowMs(), sleep: () => Promise.resolve() };
+
+function setUp(maxBytes = 10_000_000) {
+  const store = new StoreOfTest();
+  const events = new SinkOfTest();
+  const table = new RoutingTable('production', 'tabular-small');
+  const cache = new ModelCache(new LoadOnnxModel(store, maxBytes), { maxBytes, retryAfterMs: 1_000 }, impatient);
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const placements = new ApplyPlacement({ table, cache, events, clock: impatient, logger, replicaId: 'r0' });
+  for (const tenant of ['aa', 'bb'])
+    for (const name of ['logistic', 'forest']) {
+      store.put(tenant, fixture(`${name}.onnx`));
+      store.put(tenant, fixture(`${name}.parity.json`));
+    }
+  return { store, events, table, cache, placements };
+}
+
+const parity = (store: StoreOfTest, name: string) => store.put('aa', fixture(`${name}.parity.json`));
+const forest = fixture('forest.onnx');
+
+describe('ApplyPlacement', () => {
+  test('loads a placed version, runs the recorded rows, and says it is ready', async () => {
+    const { store, events, cache, placements } = setUp();
+    placements.start();
+    const placement = placementOf({ parityDigest: parity(store, 'logistic') });
+    placements.apply(placement, Date.now());
+    await placements.idle();
+    expect(cache.peek(placement)).toBeDefined();
+    expect(events.states).toMatchObject([{ state: 'ready', generation: 1, replicaId: 'r0', reason: '' }]);
+  });
+
+  test('a version that does not give what its trainer recorded is not served, and the one before goes on', async () => {
+    const { store, events, table, cache, placements } = setUp();
+    placements.start();
+    const first = placementOf();
+    placements.apply(first, 0);
+    await placements.idle();
+    const wrong = placementOf({ version: 2, generation: 2, parityDigest: parity(store, 'logistic') }, forest);
+    placements.apply(wrong, 0);
+    await placements.idle();
+    expect(events.states.at(-1)).toMatchObject({
+      state: 'failed',
+      version: 2,
+      reason: expect.stringContaining("output 'label', value 2") as unknown,
+    });
+    expect(table.find(first.tenantId, 'flight-delay')).toBe(first);
+    expect(cache.peek(first)).toBeDefined();
+    expect(cache.state.models).toBe(1);
+  });
+
+  test('a new version takes over when it is loaded, and not before', async () => {
+    const { store, table, placements } = setUp();
+    placements.start();
+    const [first, second] = [placementOf(), placementOf({ version: 2, generation: 2 }, forest)];
+    placements.apply(first, 0);
+    await placements.idle();
+    let open!: () => void;
+    store.gate = new Promise((resolve) => (open = resolve));
+    placements.apply(second, 0);
+    expect(table.find(first.tenantId, 'flight-delay')).toBe(first);
+    open();
+    await placements.idle();
+    expect(table.find(first.tenantId, 'flight-delay')).toBe(second);
+  });
+
+  test('a placement that is delivered twice is loaded and told once', async () => {
+    const { store, events, placements } = setUp();
+    placements.start();
+    const placement = placementOf();
+    placements.apply(placement, 0);
+    placements.apply({ ...placement }, 0);
+    await placements.idle();
+    placements.apply({ ...placement }, 0);
+    await placements.idle();
+    expect(store.reads).toBe(1);
+    expect(events.states).toHaveLength(1);
+  });
+
+  test('a version that was overtaken while it was loaded is freed and not told', async () => {
+    const { store, events, cache, placements } = setUp();
+    placements.start();
+    placements.apply(placementOf(), 0);
+    await placements.idle();
+    let open!: () => void;
+    store.gate = new Promise((resolve) => (open = resolve));
+    placements.apply(placementOf({ version: 2, generation: 2 }, forest), 0);
+    const third = placementOf({ version: 3, generation: 3 });
+    placements.apply(third, 0);
+    open();
+    await placements.idle();
+    expect(events.states.map(({ version, state }) => `${version} ${state}`)).toEqual(['1 ready', '3 ready']);
+    expect(cache.state.models).toBe(2);
+  });
+
+  test('a removed model is freed and told', async () => {
+    const { events, table, cache, placements } = setUp();
+    placements.start();
+    const placement = placementOf();
+    placements.apply(placement, 0);
+    await placements.idle();
+    placements.apply({ ...placement, generation: 2, status: 'removed' }, 0);
+    expect(table.find(placement.tenantId, 'flight-delay')).toBeUndefined();
+    expect(cache.state).toMatchObject({ models: 0, bytes: 0 });
+    expect(events.states.at(-1)).toMatchObject({ state: 'unloaded', generation: 2 });
+  });
+
+  test('a store that fails for a moment is tried again before anything is told', async () => {
+    const { store, events, placements } = setUp();
+    placements.start();
+    store.failure = new Error('away');
+    const bytes = store.getBytes.bind(store);
+    store.getBytes = (tenant, digest) => {
+      if (store.reads === 2) store.failure = undefined;
+      return bytes(tenant, digest);
+    };
+    placements.apply(placementOf(), 0);
+    await placements.idle();
+    expect(store.reads).toBe(3);
+    expect(events.states).toMatchObject([{ state: 'ready' }]);
+  });
+
+  test('missing bytes are a failure that is told with its reason', async () => {
+    const { events, placements } = setUp();
+    placements.start();
+    placements.apply(placementOf({ tenantId: 'cc' }), 0);
+    await placements.idle();
+    expect(events.states).toMatchObject([
+      { state: 'failed', tenantId: 'cc', reason: expect.stringContaining('no object') as unknown },
+    ]);
+  });
+
+  test('at the start only the newest version of each model is loaded, the newest placements first, as far as there is room', async () => {
+    const one = memoryOf(placementOf());
+    const { store, events, table, cache, placements } = setUp(2.5 * one);
+    const now = Date.now();
+    const old = (hours: number): number => now - hours * 3_600_000;
+    const names = ['a', 'b', 'c'];
+    for (const modelName of names) placements.apply(placementOf({ modelName }), old(9));
+    const newest = names.map((modelName) => placementOf({ modelName, version: 2, generation: 2 }));
+    newest.forEach((placement, i) => {
+      placements.apply(placement, old(8 - i));
+    });
+    expect(store.reads).toBe(0);
+    placements.start();
+    await placements.idle();
+    expect(events.states.map((state) => `${state.modelName}${state.version}`)).toEqual(['c2', 'b2']);
+    expect(cache.state).toMatchObject({ models: 2, evictions: 0 });
+    expect(newest.map(({ modelName, tenantId }) => table.find(tenantId, modelName)?.version)).toEqual([2, 2, 2]);
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals';
+import { FakeClock } from '@myriad/kernel';
+import { ModelCache } from '../../src/application/model-cache.js';
+import { ModelLoader, type LoadedModel } from '../../src/application/model-loader.port.js';
+import type { Placement } from '../../src/domain/placement.js';
+import { placementOf } from '../support.js';
+
+class LoaderOfTest extends ModelLoader {
+  loads: string[] = [];
+  disposed: string[] = [];
+  gates = new Map<string, Promise<void>>();
+  failure: Error | undefined;
+
+  async load(placement: Placement): Promise<LoadedModel> {
+    this.loads.push(placement.versionId);
+    await this.gates.get(placement.versionId);
+    if (this.failure !== undefined) throw this.failure;
+    return {
+      memoryBytes: placement.sizeBytes,
+      runSync: () => ({}),
+      dispose: () => void this.disposed.push(placement.versionId),
+    };
+  }
+}
+
+const model = (versionId: string, sizeBytes = 100): Placement => placementOf({ versionId, sizeBytes });
+const setUp = (maxBytes = 300) => {
+  const loader = new LoaderOfTest();
+  const clock = new FakeClock();
+  return { loader, clock, cache: new ModelCache(loader, { maxBytes, retryAfterMs: 3_000 }, clock) };
+};
+
+describe('ModelCache', () => {
+  test('loads once for many who ask at the same time', async () => {
+    const { loader, cache } = setUp();
+    await Promise.all(Array.from({ length: 50 }, () => cache.load(model('a'))));
+    expect(loader.loads).toEqual(['a']);
+    expect(cache.peek(model('a'))).toBeDefined();
+    expect(cache.state).toMatchObject({ models: 1, bytes: 100, loads: 1 });
+  });
+
+  test('a slow load holds up no other', async () => {
+    const { loader, cache } = setUp();
+    let open!: () => void;
+    loader.gates.set('slow', new Promise((resolve) => (open = resolve)));
+    const slow = cache.load(model('slow'));
+    await cache.load(model('quick'));
+    expect(cache.peek(model('slow'))).toBeUndefined();
+    expect(cache.peek(model('quick'))).toBeDefined();
+    open();
+    await slow;
+    expect(cache.peek(model('slow'))).toBeDefined();
+  });
+
+  test('frees the least recently used when the memory is full', async () => {
+    const { loader, cache } = setUp();
+    for (const id of ['a', 'b', 'c']) await cache.load(model(id));
+    cache.peek(model('a'));
+    await cache.load(model('d'));
+    expect(loader.disposed).toEqual(['b']);
+    await cache.load(model('big', 250));
+    expect(loader.disposed).toEqual(['b', 'c', 'a', 'd']);
+    expect(cache.state).toMatchObject({ models: 1, bytes: 250, evictions: 4 });
+  });
+
+  test('a model that is larger than all the memory is refused, pushes nobody out, and is freed', async () => {
+    const { loader, cache } = setUp();
+    await cache.load(model('a'));
+    await expect(cache.load(model('huge', 301))).rejects.toMatchObject({ code: 'realtime.model_unavailable' });
+    expect(loader.disposed).toEqual(['huge']);
+    expect(cache.peek(model('a'))).toBeDefined();
+  });
+
+  test('remembers a failure with its reason for a while, then tries again', async () => {
+    const { loader, cache, clock } = setUp();
+    loader.failure = new Error('the store is away');
+    const refused = {
+      code: 'realtime.model_unavailable',
+      retryAfterSeconds: 3,
+      message: expect.stringContaining('the store is away') as unknown,
+    };
+    await expect(cache.load(model('a'))).rejects.toMatchObject(refused);
+    loader.failure = undefined;
+    clock.advance(2_999);
+    await expect(cache.load(model('a'))).rejects.toMatchObject(refused);
+    expect(loader.loads).toEqual(['a']);
+    clock.advance(1);
+    await cache.load(model('a'));
+    expect(loader.loads).toEqual(['a', 'a']);
+    expect(cache.state).toMatchObject({ loads: 1, failures: 1 });
+  });
+
+  test('everyone who waited for a load that fails is told, and one failure is counted', async () => {
+    const { loader, cache } = setUp();
+    loader.failure = new Error('broken');
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => cache.load(model('a'))));
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(cache.state.failures).toBe(1);
+  });
+
+  test('unload frees the memory at once and once', async () => {
+    const { loader, cache } = setUp();
+    await cache.load(model('a'));
+    cache.unload(model('a'));
+    cache.unload(model('a'));
+    expect(loader.disposed).toEqual(['a']);
+    expect(cache.state).toMatchObject({ models: 0, bytes: 0 });
+  });
+
+  test('the same version id of two tenants is two models', async () => {
+    const { loader, cache } = setUp();
+    await cache.load(model('a'));
+    expect(cache.peek(placementOf({ versionId: 'a', tenantId: 'bb' }))).toBeUndefined();
+    await cache.load(placementOf({ versionId: 'a', tenantId: 'bb', sizeBytes: 100 }));
+    expect(loader.loads).toHaveLength(2);
+  });
+
+  test('close frees all, also what is still being loaded', async () => {
+    const { loader, cache } = setUp();
+    let open!: () => void;
+    await cache.load(model('a'));
+    loader.gates.set('b', new Promise((resolve) => (open = resolve)));
+    const late = cache.load(model('b'));
+    await cache.close();
+    open();
+    await expect(late).rejects.toMatchObject({ code: 'realtime.model_unavailable' });
+    expect(loader.disposed).toEqual(['a', 'b']);
+  });
+});

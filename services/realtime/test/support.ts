@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import type { EventData, placementChangedV1 } from '@myriad/contracts';
+import { inspectOnnxBytes } from '@myriad/inference';
+import { digestOf, newId, tenantId, type Digest } from '@myriad/kernel';
+import type { ObjectStore } from '@myriad/storage';
+import type { Placement } from '../src/domain/placement.js';
+
+const FIXTURES = `${import.meta.dirname}/../../../libs/inference/test/fixtures`;
+
+/** A real model, or the rows its trainer recorded. */
+export const fixture = (name: string): Buffer => readFileSync(`${FIXTURES}/${name}`);
+
+export type PlacementData = EventData<typeof placementChangedV1>;
+
+/** A placement of the logistic model, with what a test cares for put in. */
+export function placementOf(
+  more: Partial<PlacementData> = {},
+  bytes = fixture('logistic.onnx'),
+): Placement & PlacementData {
+  const data: PlacementData = {
+    tenantId: 'aa',
+    modelName: 'flight-delay',
+    version: 1,
+    versionId: newId('ver'),
+    application: 'flight-delay',
+    environment: 'production',
+    pool: 'tabular-small',
+    generation: 1,
+    status: 'active',
+    artifactDigest: digestOf(bytes),
+    sizeBytes: bytes.length,
+    parityDigest: null,
+    signature: inspectOnnxBytes(bytes).signature,
+    batchInvariant: true,
+    rolloutId: 'rol_1',
+    ...more,
+  };
+  return { ...data, tenantId: tenantId(data.tenantId) };
+}
+
+/** A V2 request of `rows` flights. */
+export function flights(rows: number, changes: Readonly<Record<string, object>> = {}): { inputs: object[] } {
+  const column = (name: string, datatype: string, value: unknown): object => ({
+    name,
+    datatype,
+    shape: [rows, 1],
+    data: Array.from({ length: rows }, () => value),
+    ...changes[name],
+  });
+  return {
+    inputs: [
+      column('month', 'FP32', 3),
+      column('hour', 'FP32', 17),
+      column('distance', 'FP32', null),
+      column('origin', 'BYTES', 'JFK'),
+    ],
+  };
+}
+
+/** An object store of a test, with a door that the test can shut. */
+export class StoreOfTest implements Pick<ObjectStore, 'getBytes'> {
+  readonly objects = new Map<string, Buffer>();
+  reads = 0;
+  /** Awaited by every read. */
+  gate: Promise<void> = Promise.resolve();
+  failure: Error | undefined;
+
+  put(tenant: string, bytes: Buffer): Digest {
+    const digest = digestOf(bytes);
+    this.objects.set(`${tenant}/${digest}`, bytes);
+    return digest;
+  }
+
+  async getBytes(tenant: string, digest: Digest): Promise<Buffer> {
+    this.reads += 1;
+    await this.gate;
+    if (this.failure !== undefined) throw this.failure;
+    const bytes = this.objects.get(`${tenant}/${digest}`);
+    if (bytes === undefined) throw new Error(`no object ${digest}`);
+    return bytes;
+  }
+}
