@@ -1,4 +1,5 @@
 import { cloudEventSchema } from '@myriad/contracts';
+import { startTelemetry } from '@myriad/telemetry';
 import { eventually, testContext } from '@myriad/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OutboxRelay, type OutboxRecord, type UnitOfWork } from '../src/index.js';
@@ -181,6 +182,30 @@ describe('OutboxRelay', () => {
     log.fails = false;
     await relay.flush();
     expect(log.sizesOf('aa/x')).toEqual([1, 2, 3]);
+  });
+
+  it('shows how old the oldest event is that the log has not got', async () => {
+    const telemetry = await startTelemetry({ service: 'shop' });
+    const ageOf = async (): Promise<number> => {
+      const [, age] = /^myriad_outbox_oldest_age_seconds ([\d.e+-]+)$/m.exec(await telemetry.metricsText()) ?? [];
+      return Number(age);
+    };
+    log.fails = true;
+    const relay = startRelay();
+    await shop.admin(
+      "ALTER TABLE outbox ALTER COLUMN created_at SET DEFAULT clock_timestamp() - interval '90 seconds'",
+    );
+    await emit('x', 1);
+    await eventually(async () => {
+      expect(await ageOf()).toBeGreaterThan(89);
+    });
+    log.fails = false;
+    await relay.flush();
+    await eventually(async () => {
+      expect(await ageOf()).toBe(0);
+    });
+    expect(await telemetry.metricsText()).toMatch(/^myriad_outbox_relayed_total 1$/m);
+    await telemetry.shutdown();
   });
 
   it('comes back after the database cut its connection', async () => {
