@@ -14,7 +14,7 @@ export type Handled<R> =
   | Readable
   | StreamableFile
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- `Promise<void>` is what a handler without an answer returns
-  | ([undefined] extends [RouteResponse<R>] ? void : never);
+  | ([RouteResponse<R>] extends [null | undefined | void] ? void : never);
 
 /**
  * Binds a controller method to a route of a contract: method, path, status, content type, permission, scope, validation and body limit
