@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type Clock, systemClock } from '@myriad/kernel';
 import type { StandaloneConfig } from './config.js';
 import { openControlDoor } from './control/control-door.js';
@@ -111,6 +111,11 @@ export class Supervisor implements Mesh {
       lock.release();
     });
     const records = new ProcessRecords(state.processes);
+    const forget = (): void => {
+      rmSync(state.addresses, { force: true });
+    };
+    forget();
+    this.#undo.push(forget);
     const leftBehind = await records.endAll(STOP_GRACE_MS);
     if (leftBehind.length > 0)
       log.warn('ended what a supervisor before this one left behind', { processes: leftBehind });
