@@ -1,4 +1,5 @@
 import { ProblemError } from '@myriad/kernel';
+import { isError } from '../connection-error.js';
 import { backOffMs, pause } from '../group/gate.js';
 import { messagingProblem } from '../messaging-problem.js';
 
@@ -9,7 +10,7 @@ interface KafkaError extends Error {
 
 /** The error at the root: kafkajs wraps one in another when its retries ran out. */
 function rootOf(error: Error): KafkaError {
-  return error.cause instanceof Error ? rootOf(error.cause) : error;
+  return isError(error.cause) ? rootOf(error.cause) : error;
 }
 
 const UNREACHABLE = /Connection|Broker|Timeout|Retries|Closed|Metadata|LockTimeout/;
@@ -18,12 +19,12 @@ const FENCED = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN
 
 /** Whether the coordinator refused a commit because the partition moved. */
 export function isFenced(error: unknown): boolean {
-  return error instanceof Error && FENCED.has(rootOf(error).type ?? '');
+  return isError(error) && FENCED.has(rootOf(error).type ?? '');
 }
 
 /** Turns an error of kafkajs into this package's problem, and leaves every other error as it is. */
 export function kafkaProblem(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ProblemError) return error;
+  if (!isError(error) || error instanceof ProblemError) return error;
   const root = rootOf(error);
   if (root.type === 'UNKNOWN_TOPIC_OR_PARTITION')
     return messagingProblem('not-found', 'unknown_topic', root.message, { cause: error });

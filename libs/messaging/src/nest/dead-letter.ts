@@ -1,5 +1,6 @@
 import type { TopicDefinition } from '@myriad/contracts';
 import { ProblemError } from '@myriad/kernel';
+import { isError } from '../connection-error.js';
 import type { NewRecord, StoredRecord } from '../event-log.port.js';
 
 const DAY_MS = 86_400_000;
@@ -115,12 +116,12 @@ export function toRetry(letter: DeadLetter): NewRecord {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   const details = error instanceof ProblemError ? error.errors.map((e) => `${e.pointer}: ${e.detail}`) : [];
   return [error.message, ...details].join('; ');
 }
 
 function codeOf(error: unknown): string {
   if (error instanceof ProblemError) return error.code;
-  return error instanceof Error ? error.name : 'unknown';
+  return isError(error) ? error.name : 'unknown';
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { isError } from '../connection-error.js';
 import { backOffMs, pause } from '../group/gate.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
@@ -72,7 +73,7 @@ export class Session implements Sql {
       return await runStatement<T>(client, statement);
     } catch (error) {
       // A statement that gets no answer blocks all behind it: better a new connection.
-      if (error instanceof Error && error.message.includes('timeout')) this.abandon(client);
+      if (isError(error) && error.message.includes('timeout')) this.abandon(client);
       throw error;
     }
   }
