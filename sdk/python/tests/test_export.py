@@ -140,7 +140,7 @@ def test_other_classes_than_0_and_1_are_refused(classes: list[object]) -> None:
     label = numpy.array(classes, dtype=object if isinstance(classes[0], str) else int)[
         numpy.arange(len(frame)) % len(classes)
     ]
-    classifier = LogisticRegression().fit(frame[["hour", "distance"]], label)
+    classifier = LogisticRegression(max_iter=5000).fit(frame[["hour", "distance"]], label)
     with pytest.raises(ExportError, match="exactly 0 and 1"):
         export_tabular_classifier(classifier, FEATURES[:2], frame)
 

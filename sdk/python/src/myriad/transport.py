@@ -88,17 +88,6 @@ class Transport:
         is_repeatable = method in _SAFE_TO_REPEAT or repeat != "once"
         return self._attempts(method, path, _query(params), content, headers, is_repeatable)
 
-    def stream_content(self, method: str, path: str, params: Mapping[str, Any], chunks: Iterator[bytes]) -> Any:
-        """Sends a body as it is read; once, for what was read can't be read again."""
-        headers = {"content-type": "application/octet-stream"}
-        try:
-            response = self.http.request(
-                method, self.url + path, params=_query(params), content=chunks, headers=self._headers(headers)
-            )
-        except httpx.TransportError as error:
-            raise MyriadUnavailable(f"{method} {path}: {error}") from error
-        return _answer(response)
-
     @contextmanager
     def events(self, path: str, last_event_id: str | None = None) -> Iterator[Iterator[str]]:
         """Opens a server-sent event stream; gives its lines. Read without time limit."""
