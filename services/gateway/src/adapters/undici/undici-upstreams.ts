@@ -1,0 +1,143 @@
+import { Pool, type Dispatcher } from 'undici';
+import { Upstreams, type Flight, type UpstreamListener, type UpstreamRequest } from '../../application/ports.js';
+
+/** Connections to one origin. */
+const CONNECTIONS = 256;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Shorter than services keep idle connections, so that none is used that is about to be closed. */
+const KEEP_ALIVE_MS = 30_000;
+/** Origins come and go with replicas; a pool that served nothing for so long is closed. */
+const IDLE_POOL_MS = 300_000;
+const RETRY_PAUSE_MS = 50;
+
+const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+/** Nothing of the request was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+/** The connection broke; what was sent may have been done. */
+const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+interface PoolEntry {
+  readonly pool: Pool;
+  usedAtMs: number;
+}
+
+/** {@link Upstreams} on undici: bodies are streamed both ways with back-pressure, a client that leaves takes its request with it. */
+export class UndiciUpstreams extends Upstreams {
+  private readonly pools = new Map<string, PoolEntry>();
+  private readonly cleaning = setInterval(() => {
+    this.closeIdle();
+  }, IDLE_POOL_MS / 2).unref();
+
+  send(request: UpstreamRequest, listener: UpstreamListener): Flight {
+    const flight = new UndiciFlight((origin) => this.poolOf(origin), request, listener);
+    flight.start();
+    return flight;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.cleaning);
+    await Promise.all([...this.pools.values()].map(({ pool }) => pool.destroy()));
+  }
+
+  private poolOf(origin: string): Pool {
+    let entry = this.pools.get(origin);
+    if (entry === undefined) {
+      const timeouts = { connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveTimeout: KEEP_ALIVE_MS };
+      entry = { pool: new Pool(origin, { connections: CONNECTIONS, pipelining: 1, ...timeouts }), usedAtMs: 0 };
+      this.pools.set(origin, entry);
+    }
+    entry.usedAtMs = Date.now();
+    return entry.pool;
+  }
+
+  private closeIdle(): void {
+    for (const [origin, { pool, usedAtMs }] of this.pools) {
+      if (Date.now() - usedAtMs < IDLE_POOL_MS || pool.stats.running > 0) continue;
+      this.pools.delete(origin);
+      void pool.close();
+    }
+  }
+}
+
+/** One request and its answer; tried a second time when the first was not sent at all, or is a GET whose connection broke. */
+class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
+  private controller: Dispatcher.DispatchController | undefined;
+  private isAborted = false;
+  private hasHead = false;
+  private tries = 0;
+
+  constructor(
+    private readonly poolOf: (origin: string) => Pool,
+    private readonly request: UpstreamRequest,
+    private readonly listener: UpstreamListener,
+  ) {}
+
+  start(): void {
+    this.tries += 1;
+    const { origin, method, path, headers, body, headTimeoutMs, pauseTimeoutMs } = this.request;
+    const options = { path, method: method, headers, body: body ?? null };
+    const timeouts = { headersTimeout: headTimeoutMs, bodyTimeout: pauseTimeoutMs };
+    try {
+      this.poolOf(origin()).dispatch({ ...options, ...timeouts }, this);
+    } catch (error) {
+      this.listener.onFailure('unreachable', error as Error);
+    }
+  }
+
+  abort(): void {
+    this.isAborted = true;
+    this.controller?.abort(new Error('the client is gone'));
+  }
+
+  resume(): void {
+    this.controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.isAborted) this.abort();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    if (status < 200) return;
+    this.hasHead = true;
+    this.listener.onHead(status, headers);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.listener.onData(chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.listener.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.isAborted) return;
+    const code = (error as { code?: unknown }).code;
+    const name = typeof code === 'string' ? code : '';
+    if (this.mayTryAgain(name)) {
+      setTimeout(() => {
+        if (!this.isAborted) this.start();
+      }, RETRY_PAUSE_MS);
+      return;
+    }
+    const kind = TIMEOUTS.has(name) ? 'timeout' : NOT_SENT.has(name) ? 'unreachable' : 'broken';
+    this.listener.onFailure(kind, error);
+  }
+
+  private mayTryAgain(code: string): boolean {
+    if (this.tries > 1 || this.hasHead) return false;
+    return NOT_SENT.has(code) || (BROKEN.has(code) && this.request.method === 'GET');
+  }
+}

@@ -1,0 +1,98 @@
+import { httpContracts } from '@myriad/contracts';
+import type { InternalSigner } from '@myriad/http';
+import { systemClock, type Clock } from '@myriad/kernel';
+import type { EventLog } from '@myriad/messaging';
+import type { Logger } from '@myriad/telemetry';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Ed25519Minter } from './adapters/jose/ed25519-minter.js';
+import { Es256TokenVerifier } from './adapters/jose/es256-token-verifier.js';
+import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
+import { Authenticate } from './application/authenticate.js';
+import { IdentityTables } from './application/identity-tables.js';
+import { InternalTokens } from './application/internal-tokens.js';
+import { OpenSession } from './application/open-session.js';
+import { PlacementTable } from './application/placement-table.js';
+import { CLOCK, InternalTokenMinter, UserTokenVerifier } from './application/ports.js';
+import { RateLimiter } from './application/rate-limiter.js';
+import { RequestAudit } from './application/request-audit.js';
+import { Admit } from './http/admit.js';
+import { Door } from './http/door.js';
+import { Forward } from './http/forward.js';
+import { OwnRoutes } from './http/own-routes.js';
+import { RecordRequest } from './http/record-request.js';
+import { routeTargets } from './http/route-targets.js';
+import { ServiceOrigins } from './http/service-origins.js';
+import { GatewayTails } from './messaging/gateway-tails.js';
+import { LogAuditSink } from './messaging/log-audit-sink.js';
+
+/** What is made outside of the module: by `main.ts`, or by a test. */
+export interface GatewayParts {
+  readonly log: EventLog;
+  readonly logger: Logger;
+  readonly signer: InternalSigner;
+  readonly settings: {
+    /** Origins by service. */
+    readonly serviceUrls: Readonly<Record<string, string>>;
+    readonly openapiFolder: string;
+    readonly bodyTimeoutMs: number;
+    readonly predictionTimeoutMs: number;
+    readonly answerTimeoutMs: number;
+  };
+  readonly metricsText: () => Promise<string>;
+  readonly clock?: Clock;
+}
+
+const useCases = [Admit, Authenticate, IdentityTables, InternalTokens, OpenSession, PlacementTable, RateLimiter];
+
+function adapters({ log, logger, signer, clock = systemClock }: GatewayParts): Provider[] {
+  return [
+    { provide: CLOCK, useValue: clock },
+    { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
+    { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
+    { provide: UndiciUpstreams, useValue: new UndiciUpstreams() },
+    { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
+    {
+      provide: GatewayTails,
+      inject: [IdentityTables, PlacementTable, UserTokenVerifier],
+      useFactory: (identities: IdentityTables, placements: PlacementTable, userTokens: UserTokenVerifier) =>
+        new GatewayTails({ log, identities, placements, userTokens, logger }),
+    },
+  ];
+}
+
+function door({ logger, settings, metricsText }: GatewayParts): Provider[] {
+  return [
+    {
+      provide: Forward,
+      inject: [PlacementTable, InternalTokens, UndiciUpstreams],
+      useFactory: (placements: PlacementTable, tokens: InternalTokens, upstreams: UndiciUpstreams) =>
+        new Forward({ ...settings, origins: new ServiceOrigins(settings.serviceUrls, placements), tokens, upstreams }),
+    },
+    {
+      provide: Door,
+      inject: [Admit, Forward, GatewayTails, RequestAudit],
+      useFactory: (admit: Admit, forward: Forward, tails: GatewayTails, audit: RequestAudit) =>
+        new Door({
+          routes: routeTargets(),
+          ownRoutes: new OwnRoutes({
+            contracts: httpContracts,
+            openapiFolder: settings.openapiFolder,
+            isReady: () => tails.isCaughtUp,
+            metricsText,
+          }),
+          isReady: () => tails.isCaughtUp,
+          admit,
+          forward,
+          record: new RecordRequest({ audit, logger }),
+          logger,
+        }),
+    },
+  ];
+}
+
+@Module({})
+export class AppModule {
+  static with(parts: GatewayParts): DynamicModule {
+    return { module: AppModule, providers: [...useCases, ...adapters(parts), ...door(parts)] };
+  }
+}

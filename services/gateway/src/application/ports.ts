@@ -1,0 +1,76 @@
+import type { Readable } from 'node:stream';
+import type { requestAuditedV1, EventData } from '@myriad/contracts';
+import type { Session } from './session.js';
+
+export const CLOCK = Symbol('Clock');
+
+/** What a verified user token says. */
+export interface TokenSubject {
+  readonly principalId: string;
+  /** Permissions the token is narrowed to. */
+  readonly scopes: ReadonlySet<string>;
+  readonly expiresAtMs: number;
+}
+
+/** Verifies the ES256 tokens that auth signs. */
+export abstract class UserTokenVerifier {
+  /** @throws {ProblemError} `gateway.token_invalid`, `gateway.token_expired`. */
+  abstract verify(token: string): Promise<TokenSubject>;
+  /** The public keys from now on, as JWKs. */
+  abstract setKeys(jwks: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+}
+
+/** Mints the tokens that services trust. */
+export abstract class InternalTokenMinter {
+  abstract mint(
+    session: Session,
+    audience: string,
+    requestId: string,
+  ): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
+}
+
+export type RequestAudited = EventData<typeof requestAuditedV1>;
+
+/** Where records of requests go. */
+export abstract class AuditSink {
+  /** Resolves when the records are durable. */
+  abstract append(records: readonly RequestAudited[]): Promise<void>;
+}
+
+/** A request as it goes to a service. */
+export interface UpstreamRequest {
+  /** The base URL to send it to; asked again for a second try. */
+  readonly origin: () => string;
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly body: Buffer | Readable | undefined;
+  /** Longest wait for the answer's head, milliseconds. */
+  readonly headTimeoutMs: number;
+  /** Longest pause within the answer, milliseconds; 0 = none. */
+  readonly pauseTimeoutMs: number;
+}
+
+/** Hears the answer of a service. */
+export interface UpstreamListener {
+  onHead(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  /** False when no more is wanted until {@link Flight.resume}. */
+  onData(chunk: Buffer): boolean;
+  onEnd(): void;
+  /** The service could not be reached, was too slow or broke off. After {@link onHead} nothing can be told to the client any more. */
+  onFailure(failure: 'unreachable' | 'timeout' | 'broken', cause: Error): void;
+}
+
+/** A request on its way. */
+export interface Flight {
+  resume(): void;
+  /** The client is gone. */
+  abort(): void;
+}
+
+/** Services and replicas, over pooled connections. */
+export abstract class Upstreams {
+  abstract send(request: UpstreamRequest, listener: UpstreamListener): Flight;
+}

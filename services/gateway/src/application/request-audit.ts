@@ -1,0 +1,103 @@
+import type { Clock } from '@myriad/kernel';
+import type { Logger } from '@myriad/telemetry';
+import { counter } from '@myriad/telemetry';
+import type { AuditSink } from './ports.js';
+import { type RequestAudited } from './ports.js';
+
+/** Records kept while the log is away; more are counted as lost. */
+const MAX_BUFFERED = 20_000;
+/** Records appended at a time. */
+const BATCH = 500;
+const FLUSH_EVERY_MS = 1000;
+
+const lost = counter(
+  'myriad_gateway_audit_lost_total',
+  'Records of requests that were lost because the event log was away for too long',
+);
+
+export interface RequestAuditOptions {
+  readonly sink: AuditSink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A request that has ended. */
+export type AuditedRequest = Omit<RequestAudited, 'at' | 'count'>;
+
+/** Tells auth's audit chain of requests: each on its own, or counted by second where there may be many of a kind. */
+export class RequestAudit {
+  private buffer: RequestAudited[] = [];
+  private readonly counts = new Map<string, { record: RequestAudited; durationMs: number }>();
+  private readonly stop = new AbortController();
+  private loop: Promise<void> | undefined;
+  private isAway = false;
+
+  constructor(private readonly options: RequestAuditOptions) {}
+
+  start(): void {
+    this.loop ??= this.work();
+  }
+
+  /** Sends what is left, once. */
+  async close(): Promise<void> {
+    this.stop.abort();
+    await this.loop;
+    await this.flush();
+  }
+
+  /** One record. */
+  record(request: AuditedRequest): void {
+    this.push({ ...request, count: 1, at: this.now() });
+  }
+
+  /** Adds to the record of this second of the same tenant, principal, route and outcome; its duration is the mean. */
+  count(request: AuditedRequest): void {
+    const { tenantId, principalId, method, route, status, code = '' } = request;
+    const key = `${tenantId} ${principalId} ${method} ${route} ${status} ${code}`;
+    const known = this.counts.get(key);
+    if (known === undefined) {
+      const record = { ...request, count: 1, at: this.now() };
+      this.counts.set(key, { record, durationMs: request.durationMs });
+    } else {
+      known.record = { ...known.record, count: known.record.count + 1 };
+      known.durationMs += request.durationMs;
+    }
+  }
+
+  /** Sends what there is; what the log does not take stays for the next time. */
+  async flush(): Promise<void> {
+    for (const { record, durationMs } of this.counts.values())
+      this.push({ ...record, durationMs: durationMs / record.count });
+    this.counts.clear();
+    while (this.buffer.length > 0) {
+      const batch = this.buffer.slice(0, BATCH);
+      try {
+        await this.options.sink.append(batch);
+      } catch (err) {
+        if (!this.isAway)
+          this.options.logger.warn({ err }, 'the event log takes no audit records; they are kept for now');
+        this.isAway = true;
+        return;
+      }
+      this.isAway = false;
+      this.buffer = this.buffer.slice(batch.length);
+    }
+  }
+
+  private push(record: RequestAudited): void {
+    if (this.buffer.length < MAX_BUFFERED) this.buffer.push(record);
+    else lost.add(record.count);
+  }
+
+  private now(): string {
+    return new Date(this.options.clock.nowMs()).toISOString();
+  }
+
+  private async work(): Promise<void> {
+    const { signal } = this.stop;
+    while (!signal.aborted) {
+      await this.options.clock.sleep(FLUSH_EVERY_MS, signal).catch(() => undefined);
+      await this.flush();
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { PrincipalEntry } from './identity-tables.js';
+
+/** A principal acting in one tenant and environment with what its credential lets it do there. Kept as long as none of it changes. */
+export interface Session {
+  readonly principal: PrincipalEntry;
+  readonly tenantId: string;
+  readonly environment: string;
+  readonly permissions: ReadonlySet<string>;
+  /** Internal tokens by audience. */
+  readonly tokens: Map<string, { readonly token: string; readonly expiresAtMs: number }>;
+}
+
+/** A key or token that was accepted: whose it is, and its sessions by tenant and environment. */
+export interface Credential {
+  readonly principal: PrincipalEntry;
+  readonly scopes: ReadonlySet<string> | undefined;
+  readonly sessions: Map<string, Session>;
+}

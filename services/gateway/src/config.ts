@@ -1,0 +1,61 @@
+import { ConfigError, httpConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { httpContracts } from '@myriad/contracts';
+import { eventLogConfig } from '@myriad/messaging';
+import { z } from 'zod';
+
+const url = z.url({ protocol: /^https?$/ });
+const milliseconds = (fallback: number, what: string) =>
+  z.coerce.number().int().min(10).max(3_600_000).default(fallback).describe(`${what}, milliseconds, 10–3,600,000`);
+
+export const gatewayConfigSchema = z.object({
+  ...httpConfig,
+  ...telemetryConfig,
+  ...eventLogConfig,
+  INTERNAL_SIGNING_KEY_FILE: z.string().min(1).describe('file with the private Ed25519 JWK that services trust'),
+  SERVICE_URLS: z
+    .string()
+    .transform((text, ctx): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        ctx.addIssue({ code: 'custom', message: 'must be JSON, {"auth":"http://…",…}' });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.record(z.string(), url))
+    .optional()
+    .describe('base URLs of the services as one JSON object; or one variable each, as follows'),
+  AUTH_URL: url.optional(),
+  REGISTRY_URL: url.optional(),
+  TRAINING_URL: url.optional(),
+  EVALUATOR_URL: url.optional(),
+  DEPLOYER_URL: url.optional(),
+  BATCH_URL: url.optional(),
+  OPENAPI_FOLDER: z
+    .string()
+    .default(`${import.meta.dirname}/../../../contracts/printed`)
+    .describe('holds <service>.openapi.yaml for /docs'),
+  BODY_TIMEOUT_MS: milliseconds(15_000, 'a small body must be there, and a large one go on, within'),
+  PREDICTION_TIMEOUT_MS: milliseconds(30_000, 'longest wait for the answer to a prediction'),
+  ANSWER_TIMEOUT_MS: milliseconds(120_000, 'longest wait for any other answer'),
+});
+
+export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
+
+/** @throws {ConfigError} with every fault. */
+export function gatewayConfig(): GatewayConfig {
+  return loadConfig(gatewayConfigSchema);
+}
+
+/** Origin of each service but realtime, whose replicas the deployer names. @throws {ConfigError} naming those that are missing */
+export function serviceUrls(config: GatewayConfig): Readonly<Record<string, string>> {
+  const byVariable = config as Readonly<Record<string, unknown>>;
+  const names = httpContracts.map(({ service }) => service).filter((service) => service !== 'realtime');
+  const found = names.map((name) => [name, config.SERVICE_URLS?.[name] ?? byVariable[variableOf(name)]] as const);
+  const missing = found.filter(([, value]) => value === undefined);
+  if (missing.length > 0)
+    throw new ConfigError(missing.map(([name]) => ({ variable: variableOf(name), message: 'is required' })));
+  return Object.fromEntries(found.map(([name, value]) => [name, new URL(String(value)).origin]));
+}
+
+const variableOf = (service: string): string => `${service.toUpperCase()}_URL`;

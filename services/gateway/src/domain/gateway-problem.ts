@@ -1,0 +1,4 @@
+import { problems } from '@myriad/kernel';
+
+/** Makes the gateway's refusals. */
+export const gatewayProblem = problems('gateway');

@@ -1,0 +1,139 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Logger } from '@myriad/telemetry';
+import { gatewayProblem } from '../domain/gateway-problem.js';
+import type { RouteTable } from '../domain/route-table.js';
+import { isSafePath } from '../domain/safe-path.js';
+import type { Admit } from './admit.js';
+import { Exchange } from './exchange.js';
+import type { Forward } from './forward.js';
+import type { OwnRoutes } from './own-routes.js';
+import type { RecordRequest } from './record-request.js';
+import { ProtocolRefusal, refusalOf, sendProblem } from './refusal.js';
+import type { RouteTarget } from './route-targets.js';
+
+export interface DoorOptions {
+  readonly routes: RouteTable<RouteTarget>;
+  readonly ownRoutes: OwnRoutes;
+  readonly admit: Admit;
+  readonly forward: Forward;
+  readonly record: RecordRequest;
+  readonly logger: Logger;
+  /** Whether keys and placements are known. */
+  readonly isReady: () => boolean;
+}
+
+/** A request's head must be there within, milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A whole request, streamed uploads included, may take so long to arrive, milliseconds. */
+const REQUEST_TIMEOUT_MS = 3_600_000;
+/** Idle connections of clients are kept so long, milliseconds. */
+const KEEP_ALIVE_MS = 75_000;
+/** After a refusal, the rest of a body is read away for so long, so that the client gets to see why, milliseconds. */
+const LINGER_MS = 2_000;
+const PRINTABLE = /^[\x21-\x7e]*$/;
+
+/** The public door: plain Node HTTP, for every prediction passes here. */
+export class Door {
+  readonly server: Server;
+
+  constructor(private readonly options: DoorOptions) {
+    const timeouts = {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    };
+    this.server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
+      void this.serve(request, response);
+    });
+    this.server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      else socket.destroy();
+    });
+  }
+
+  listen(port: number, host: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        const address = this.server.address();
+        if (typeof address === 'object' && address !== null) resolve(`http://${host}:${address.port}`);
+      });
+    });
+  }
+
+  /** Takes no more requests; those in flight may end within `drainMs`. */
+  close(drainMs = 10_000): Promise<void> {
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => {
+        this.server.closeAllConnections();
+      }, drainMs);
+      this.server.close(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+      this.server.closeIdleConnections();
+    });
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = new Exchange(request, response);
+    response.once('close', () => {
+      this.options.record.execute(exchange);
+    });
+    try {
+      const path = pathOf(request.url ?? '/');
+      if (await this.options.ownRoutes.serve(exchange, path)) return;
+      if (!this.options.isReady())
+        throw gatewayProblem('unavailable', 'starting', 'the gateway is starting', { retryAfterSeconds: 1 });
+      const target = this.targetOf(exchange, path);
+      exchange.target = target;
+      await this.options.admit.execute(exchange, target);
+      await this.options.forward.execute(exchange, target, (error) => {
+        this.refuse(exchange, error);
+      });
+    } catch (error) {
+      this.refuse(exchange, error);
+    }
+  }
+
+  private targetOf({ request }: Exchange, path: string): RouteTarget {
+    const match = this.options.routes.match(request.method ?? '', path);
+    if (match.found === 'route') return match.value;
+    if (match.found === 'nothing') throw gatewayProblem('not-found', 'route_not_found', `there is nothing at ${path}`);
+    const allow = match.methods.join(', ');
+    const detail = `${request.method ?? ''} is not allowed there; allowed is ${allow}`;
+    throw new ProtocolRefusal({ status: 405, code: 'gateway.method_not_allowed', detail, headers: { allow } });
+  }
+
+  private refuse(exchange: Exchange, error: unknown): void {
+    const { response, request, requestId } = exchange;
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    const { problem, headers } = refusalOf(error, requestId);
+    if (problem.status === 500) this.options.logger.error({ err: error, requestId }, 'a request failed in the gateway');
+    exchange.code = problem.code;
+    sendProblem(response, problem, { ...exchange.headers, ...headers });
+    if (!request.complete) linger(request);
+  }
+}
+
+/** The path, without the query. @throws {ProblemError} `gateway.path_invalid` for what gateway and service could read in two ways */
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  if (isSafePath(path) && (query < 0 || PRINTABLE.test(url.slice(query)))) return path;
+  const detail = 'the path must have no empty and no dot segments, and no escapes of / \\ . % or control characters';
+  throw gatewayProblem('invalid', 'path_invalid', detail);
+}
+
+function linger(request: IncomingMessage): void {
+  request.resume();
+  const cut = setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, LINGER_MS).unref();
+  request.once('close', () => {
+    clearTimeout(cut);
+  });
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requestIdOf } from '@myriad/http';
+import { newTraceparent, isTraceparent } from '@myriad/telemetry';
+import type { PrincipalEntry } from '../application/identity-tables.js';
+import type { Session } from '../application/session.js';
+import type { RouteTarget } from './route-targets.js';
+
+/** A request and what was found out about it on its way. */
+export class Exchange {
+  readonly requestId: string;
+  readonly startedMs = performance.now();
+  /** Headers of the answer that the gateway says itself. */
+  readonly headers: Record<string, string>;
+  target: RouteTarget | undefined;
+  principal: PrincipalEntry | undefined;
+  session: Session | undefined;
+  /** Code of the refusal, when the gateway refused. */
+  code: string | undefined;
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+  ) {
+    this.requestId = requestIdOf(request);
+    this.headers = { 'x-request-id': this.requestId };
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The caller's trace, or a new one. */
+  get traceparent(): string {
+    const sent = this.header('traceparent');
+    return sent !== undefined && isTraceparent(sent) ? sent : newTraceparent();
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.startedMs;
+  }
+}

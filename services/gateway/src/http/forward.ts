@@ -1,0 +1,127 @@
+import type { Readable } from 'node:stream';
+import { INTERNAL_AUDIENCE } from '@myriad/http';
+import { ProblemError } from '@myriad/kernel';
+import type { InternalTokens } from '../application/internal-tokens.js';
+import type { Upstreams } from '../application/ports.js';
+import { type Flight, type UpstreamListener } from '../application/ports.js';
+import { gatewayProblem } from '../domain/gateway-problem.js';
+import type { Exchange } from './exchange.js';
+import { forwardedHeaders, returnedHeaders } from './headers.js';
+import { ProtocolRefusal } from './refusal.js';
+import { declaredBody, requestBody } from './request-body.js';
+import { maxBodyBytes, type RouteTarget } from './route-targets.js';
+import type { ServiceOrigins } from './service-origins.js';
+
+export interface ForwardOptions {
+  readonly origins: ServiceOrigins;
+  readonly tokens: InternalTokens;
+  readonly upstreams: Upstreams;
+  /** A small body must be there, and a large one go on, within, milliseconds. */
+  readonly bodyTimeoutMs: number;
+  /** Longest wait for the head of a prediction's answer, milliseconds. */
+  readonly predictionTimeoutMs: number;
+  /** Longest wait for the head of any other answer, milliseconds. */
+  readonly answerTimeoutMs: number;
+}
+
+/** Longest pause within an answer that is no event stream, milliseconds. */
+const PAUSE_TIMEOUT_MS = 60_000;
+
+/** Sends an admitted request to its service and the answer back. */
+export class Forward {
+  constructor(private readonly options: ForwardOptions) {}
+
+  /** `refuse` hears what went wrong before any of the answer was sent. @throws likewise */
+  async execute(exchange: Exchange, target: RouteTarget, refuse: (error: unknown) => void): Promise<void> {
+    const { request, response } = exchange;
+    const url = request.url ?? '/';
+    const origin = this.originsOf(exchange, target, url);
+    const body = await this.bodyOf(exchange, target);
+    const headers = await this.headersOf(exchange, target);
+    if (response.destroyed) return;
+    const timeoutMs = target.isPrediction ? this.options.predictionTimeoutMs : this.options.answerTimeoutMs;
+    const flight: Flight = this.options.upstreams.send(
+      {
+        origin,
+        method: request.method ?? 'GET',
+        path: url,
+        headers,
+        body,
+        headTimeoutMs: timeoutMs,
+        pauseTimeoutMs: target.isEventStream ? 0 : PAUSE_TIMEOUT_MS,
+      },
+      answering(exchange, target, refuse),
+    );
+    response.on('drain', () => {
+      flight.resume();
+    });
+    response.once('close', () => {
+      if (!response.writableFinished) flight.abort();
+    });
+  }
+
+  /** The first origin is chosen now, so that a model that is not placed is refused before its body is read. */
+  private originsOf(exchange: Exchange, target: RouteTarget, url: string): () => string {
+    const choose = (): string => this.options.origins.of(exchange, target, url.split('?', 1)[0] ?? '');
+    let first: string | undefined = choose();
+    return () => {
+      const origin = first ?? choose();
+      first = undefined;
+      return origin;
+    };
+  }
+
+  private async bodyOf({ request }: Exchange, target: RouteTarget): Promise<Buffer | Readable | undefined> {
+    const declared = declaredBody(request);
+    if (declared.hasBody && request.method === 'GET')
+      throw gatewayProblem('invalid', 'body_unexpected', 'a GET has no body');
+    return requestBody(request, declared, {
+      maxBytes: maxBodyBytes(target),
+      timeoutMs: this.options.bodyTimeoutMs,
+    });
+  }
+
+  private async headersOf(exchange: Exchange, { service }: RouteTarget): Promise<string[]> {
+    const { request, session, requestId } = exchange;
+    const headers = forwardedHeaders(request.rawHeaders, request.headers.connection);
+    headers.push('x-request-id', requestId, 'traceparent', exchange.traceparent);
+    if (session === undefined) return headers;
+    const audience = service === 'realtime' ? `myriad-realtime-${session.environment}` : INTERNAL_AUDIENCE;
+    const token = this.options.tokens.of(session, audience, requestId);
+    headers.push('authorization', `Bearer ${typeof token === 'string' ? token : await token}`);
+    return headers;
+  }
+}
+
+function answering(exchange: Exchange, target: RouteTarget, refuse: (error: unknown) => void): UpstreamListener {
+  const { response, headers: own } = exchange;
+  return {
+    onHead: (status, headers) => {
+      response.writeHead(status, { ...returnedHeaders(headers), ...own });
+      if (target.isEventStream) response.flushHeaders();
+    },
+    onData: (chunk) => response.write(chunk),
+    onEnd: () => {
+      response.end();
+    },
+    onFailure: (failure, cause) => {
+      if (response.headersSent) response.destroy(cause);
+      else refuse(cause instanceof ProblemError || cause instanceof ProtocolRefusal ? cause : problem(failure, target));
+    },
+  };
+}
+
+function problem(failure: 'unreachable' | 'timeout' | 'broken', { service, route }: RouteTarget): Error {
+  if (failure === 'unreachable') {
+    const detail = `the service '${service}' can't be reached; nothing was done, try again in a moment`;
+    return gatewayProblem('unavailable', 'service_unavailable', detail, { retryAfterSeconds: 1 });
+  }
+  if (failure === 'timeout')
+    return gatewayProblem(
+      'timeout',
+      'service_timeout',
+      `the service '${service}' did not answer ${route.operationId} in time`,
+    );
+  const detail = `the connection to the service '${service}' broke; it may have done what was asked`;
+  return new ProtocolRefusal({ status: 502, code: 'gateway.service_broke_off', detail });
+}

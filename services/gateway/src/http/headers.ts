@@ -1,0 +1,72 @@
+/** Headers of one connection (RFC 9110 §7.6.1), what the gateway says itself, and what only it may say. Never forwarded to a service. */
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'host',
+  'authorization',
+  'x-api-key',
+  'cookie',
+  'x-request-id',
+  'traceparent',
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-original-url',
+  'x-rewrite-url',
+]);
+/** Whatever begins so is between gateway and services, or claims where a request came from. */
+const RESERVED = /^(?:x-myriad-|x-forwarded-)/;
+/** What a client may say to a replica: how long an answer is of use to it. */
+const TIMEOUT_HEADER = 'x-myriad-timeout-ms';
+
+const NOT_RETURNED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-request-id',
+]);
+
+/** Header names that `Connection` declares to be of this connection only. */
+function connectionNames(value: string | undefined): readonly string[] {
+  if (value === undefined || value === 'keep-alive' || value === 'close') return [];
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+}
+
+/** The client's headers for a service, names and values in turn, without what it must not say. */
+export function forwardedHeaders(rawHeaders: readonly string[], connection: string | undefined): string[] {
+  const ofConnection = connectionNames(connection);
+  const headers: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (NOT_FORWARDED.has(name) || ofConnection.includes(name)) continue;
+    if (RESERVED.test(name) && name !== TIMEOUT_HEADER) continue;
+    headers.push(name, rawHeaders[i + 1] ?? '');
+  }
+  return headers;
+}
+
+/** The service's headers for the client. */
+export function returnedHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string | string[]> {
+  const returned: Record<string, string | string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && !NOT_RETURNED.has(name)) returned[name] = value;
+  }
+  return returned;
+}

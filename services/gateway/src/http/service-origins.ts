@@ -1,0 +1,37 @@
+import { ENVIRONMENTS } from '../application/open-session.js';
+import type { PlacementTable } from '../application/placement-table.js';
+import { gatewayProblem } from '../domain/gateway-problem.js';
+import type { Exchange } from './exchange.js';
+import type { RouteTarget } from './route-targets.js';
+
+/** `/v2/models/<model>/…` */
+const MODEL = /^\/v2\/models\/([^/]+)/;
+
+/** Base URLs: of a service by its name, of a replica by the placement of the model that the path names. */
+export class ServiceOrigins {
+  constructor(
+    private readonly urls: Readonly<Record<string, string>>,
+    private readonly placements: PlacementTable,
+  ) {}
+
+  /** @throws {ProblemError} `gateway.{model_not_placed,no_replica,service_unavailable,environment_unknown}` */
+  of(exchange: Exchange, { service }: RouteTarget, path: string): string {
+    if (service === 'realtime') return this.replica(exchange, path);
+    const url = this.urls[service];
+    if (url !== undefined) return url;
+    throw gatewayProblem('unavailable', 'service_unavailable', `the service '${service}' does not run here`);
+  }
+
+  private replica(exchange: Exchange, path: string): string {
+    const { session } = exchange;
+    if (session !== undefined) {
+      const model = MODEL.exec(path)?.[1];
+      return model === undefined
+        ? this.placements.anyReplica(session.environment)
+        : this.placements.replicaOf(session.tenantId, session.environment, model);
+    }
+    const environment = exchange.header('x-myriad-environment') ?? 'production';
+    if ((ENVIRONMENTS as readonly string[]).includes(environment)) return this.placements.anyReplica(environment);
+    throw gatewayProblem('invalid', 'environment_unknown', `X-Myriad-Environment must be ${ENVIRONMENTS.join(', ')}`);
+  }
+}

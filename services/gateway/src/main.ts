@@ -1,0 +1,69 @@
+import 'reflect-metadata';
+import { ConfigError, runMain, secretFile, stopOnSignal } from '@myriad/config';
+import { internalSigner, type InternalSigner } from '@myriad/http';
+import { ensureContractTopics, openEventLog } from '@myriad/messaging';
+import { createLogger, startTelemetry } from '@myriad/telemetry';
+import { NestFactory } from '@nestjs/core';
+import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
+import { AppModule } from './app.module.js';
+import { RequestAudit } from './application/request-audit.js';
+import { gatewayConfig, serviceUrls, type GatewayConfig } from './config.js';
+import { Door } from './http/door.js';
+import { GatewayTails } from './messaging/gateway-tails.js';
+
+const SERVICE = 'gateway';
+
+await runMain(async () => {
+  const config = gatewayConfig();
+  const settings = settingsOf(config);
+  const signer = await signerOf(config);
+  const logger = createLogger({ service: SERVICE, level: config.LOG_LEVEL });
+  const telemetry = await startTelemetry({
+    service: SERVICE,
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    sampleRatio: config.TRACE_SAMPLE_RATIO,
+  });
+  const log = await openEventLog(config, { clientId: SERVICE, logger });
+  await ensureContractTopics(log);
+  const metricsText = () => telemetry.metricsText();
+  const module = AppModule.with({ log, logger, signer, settings, metricsText });
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents literals
+  const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+  const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
+  stopOnSignal([
+    () => door.close(),
+    () => audit.close(),
+    () => app.get(UndiciUpstreams).close(),
+    () => tails.close(),
+    () => app.close(),
+    () => log.close(),
+    () => telemetry.shutdown(),
+  ]);
+  audit.start();
+  await tails.start();
+  logger.info({ url: await door.listen(config.PORT, config.HOST) }, 'listening');
+  await tails.caughtUpOnce();
+  logger.info({}, 'ready');
+});
+
+function settingsOf(config: GatewayConfig) {
+  return {
+    serviceUrls: serviceUrls(config),
+    openapiFolder: config.OPENAPI_FOLDER,
+    bodyTimeoutMs: config.BODY_TIMEOUT_MS,
+    predictionTimeoutMs: config.PREDICTION_TIMEOUT_MS,
+    answerTimeoutMs: config.ANSWER_TIMEOUT_MS,
+  };
+}
+
+/** @throws {ConfigError} when the file holds no Ed25519 private key; never with any of it */
+async function signerOf({ INTERNAL_SIGNING_KEY_FILE: path }: GatewayConfig): Promise<InternalSigner> {
+  const text = secretFile(path, 'INTERNAL_SIGNING_KEY_FILE');
+  try {
+    return await internalSigner(JSON.parse(text) as Parameters<typeof internalSigner>[0]);
+  } catch {
+    throw new ConfigError([
+      { variable: 'INTERNAL_SIGNING_KEY_FILE', message: `${path} holds no Ed25519 private JWK with a kid` },
+    ]);
+  }
+}
