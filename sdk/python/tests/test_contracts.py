@@ -11,7 +11,7 @@ import pytest
 SDK = Path(__file__).parents[1] / "src" / "myriad"
 PRINTED = Path(__file__).parents[3] / "contracts" / "printed"
 
-#: Operations that the client leaves to others: keys for token checks, signing keys, small clients' direct upload, health.
+#: Operations that the client leaves to others: token checks, signing keys, the direct upload of small clients, health.
 NOT_OFFERED = {
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/v1/signing-keys/rotate"),
