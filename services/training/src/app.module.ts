@@ -1,0 +1,89 @@
+import { type Clock, systemClock } from '@myriad/kernel';
+import { type Database, UnitOfWork } from '@myriad/persistence';
+import type { ObjectStore } from '@myriad/storage';
+import type { Logger } from '@myriad/telemetry';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { AjvParameterCheck } from './adapters/schema/ajv-parameter-check.js';
+import { EndRun } from './application/end-run.js';
+import { ManageRecipes } from './application/manage-recipes.js';
+import {
+  CLOCK,
+  EXPERIMENT_STORE,
+  FLEET_RUN_STORE,
+  JOB_EVENT_STORE,
+  JOB_RUNNER,
+  JOB_STORE,
+  type JobRunner,
+  LOGGER,
+  MAX_PARALLEL_JOBS,
+  OBJECT_STORE,
+  PARAMETER_CHECK,
+  RECIPE_STORE,
+  RUN_STORE,
+  VIEW_STORE,
+} from './application/ports.js';
+import { ReadState } from './application/read-state.js';
+import { RunJobs } from './application/run-jobs.js';
+import { SubmitFleetRun } from './application/submit-fleet-run.js';
+import { SubmitJob } from './application/submit-job.js';
+import { TrackRuns } from './application/track-runs.js';
+import { WorkLoop } from './application/work-loop.js';
+import { FleetRunController } from './http/fleet-run.controller.js';
+import { JobController } from './http/job.controller.js';
+import { RunController } from './http/run.controller.js';
+import { TrainingHandlers } from './messaging/training.handlers.js';
+import { SqlExperimentStore } from './persistence/sql-experiment-store.js';
+import { SqlFleetRunStore } from './persistence/sql-fleet-run-store.js';
+import { SqlJobEventStore } from './persistence/sql-job-event-store.js';
+import { SqlJobStore } from './persistence/sql-job-store.js';
+import { SqlRecipeStore } from './persistence/sql-recipe-store.js';
+import { SqlRunStore } from './persistence/sql-run-store.js';
+import { SqlViewStore } from './persistence/sql-view-store.js';
+
+/** What is made outside of the module: by `main.ts`, or by a test. */
+export interface TrainingParts {
+  readonly database: Database;
+  readonly store: ObjectStore;
+  readonly runner: JobRunner;
+  readonly maxParallelJobs: number;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+const useCases = [EndRun, ManageRecipes, ReadState, RunJobs, SubmitFleetRun, SubmitJob, TrackRuns, WorkLoop];
+
+const stores: Provider[] = [
+  { provide: RECIPE_STORE, useClass: SqlRecipeStore },
+  { provide: JOB_STORE, useClass: SqlJobStore },
+  { provide: RUN_STORE, useClass: SqlRunStore },
+  { provide: FLEET_RUN_STORE, useClass: SqlFleetRunStore },
+  { provide: JOB_EVENT_STORE, useClass: SqlJobEventStore },
+  { provide: EXPERIMENT_STORE, useClass: SqlExperimentStore },
+  { provide: VIEW_STORE, useClass: SqlViewStore },
+];
+
+function adapters({
+  database,
+  store,
+  runner,
+  maxParallelJobs,
+  logger,
+  clock = systemClock,
+}: TrainingParts): Provider[] {
+  return [
+    { provide: UnitOfWork, useValue: new UnitOfWork(database) },
+    { provide: CLOCK, useValue: clock },
+    { provide: LOGGER, useValue: logger },
+    { provide: OBJECT_STORE, useValue: store },
+    { provide: JOB_RUNNER, useValue: runner },
+    { provide: PARAMETER_CHECK, useValue: new AjvParameterCheck() },
+    { provide: MAX_PARALLEL_JOBS, useValue: maxParallelJobs },
+  ];
+}
+
+@Module({ controllers: [FleetRunController, JobController, RunController, TrainingHandlers] })
+export class AppModule {
+  static with(parts: TrainingParts): DynamicModule {
+    return { module: AppModule, providers: [...useCases, ...stores, ...adapters(parts)] };
+  }
+}

@@ -1,0 +1,195 @@
+import { fleetRunChangedV1 } from '@myriad/contracts';
+import { type Clock, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
+import { type Tx, UnitOfWork } from '@myriad/persistence';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type FleetRun,
+  type Job,
+  type Limits,
+  type Run,
+  type RunCounts,
+  type RunInput,
+  fleetStatusOf,
+  packed,
+} from '../domain/job.js';
+import { trainingProblem } from '../domain/training-problem.js';
+import { EndRun } from './end-run.js';
+import { ManageRecipes } from './manage-recipes.js';
+import {
+  CLOCK,
+  FLEET_RUN_STORE,
+  type FleetRunStore,
+  JOB_STORE,
+  type JobStore,
+  type Owned,
+  PARAMETER_CHECK,
+  type ParameterCheck,
+  RUN_STORE,
+  type RunStore,
+  VIEW_STORE,
+  type ViewStore,
+} from './ports.js';
+import { announceJob, newJob, newRun } from './submit-job.js';
+
+export interface FleetOrder {
+  readonly application: string;
+  readonly datasetName: string;
+  readonly tenants: readonly string[];
+  readonly recipe: string | undefined;
+  readonly recipeVersion: number | undefined;
+  readonly parameters: Record<string, unknown>;
+  readonly tenantsPerJob: number;
+  readonly limits: Limits;
+}
+
+interface Member {
+  readonly tenantId: string;
+  readonly input: RunInput | undefined;
+  /** Why this tenant can't be trained; undefined when it can. */
+  readonly refusal: string | undefined;
+}
+
+/** Trains an application for many tenants, packed into few jobs; a tenant that can't be trained ends as failed, the others go on. */
+@Injectable()
+export class SubmitFleetRun {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly recipes: ManageRecipes,
+    private readonly endRun: EndRun,
+    @Inject(JOB_STORE) private readonly jobs: JobStore,
+    @Inject(RUN_STORE) private readonly runs: RunStore,
+    @Inject(FLEET_RUN_STORE) private readonly fleetRuns: FleetRunStore,
+    @Inject(VIEW_STORE) private readonly views: ViewStore,
+    @Inject(PARAMETER_CHECK) private readonly check: ParameterCheck,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** @throws {ProblemError} `training.application_not_found`, `training.recipe_not_found`, `training.parameters_invalid`. */
+  async execute(ctx: RequestContext, order: FleetOrder): Promise<string> {
+    const application = await this.work.run(ctx, (tx) => this.views.findApplication(tx, order.application));
+    if (!application)
+      throw trainingProblem('not-found', 'application_not_found', `there is no application '${order.application}'`);
+    const recipeName = order.recipe ?? application.recipe;
+    if (recipeName === null)
+      throw trainingProblem(
+        'not-found',
+        'recipe_not_found',
+        `application '${order.application}' has no recipe; name one`,
+      );
+    const recipe = await this.recipes.get(recipeName, order.recipeVersion);
+    this.check.assertValid(recipe.parameterSchema, order.parameters);
+    const now = new Date(this.clock.nowMs());
+    const fleetRun: FleetRun = {
+      fleetRunId: newId('flt', this.clock),
+      application: order.application,
+      datasetName: order.datasetName,
+      recipe: recipe.name,
+      recipeVersion: recipe.version,
+      parameters: order.parameters,
+      status: 'queued',
+      createdBy: ctx.principal.id,
+      createdAt: now,
+      endedAt: null,
+    };
+    const source = { tenantId: PLATFORM_TENANT, digest: recipe.sourceDigest, entryPoint: recipe.entryPoint };
+    const jobOf = (): Owned<Job> => ({
+      ...newJob({
+        source,
+        parameters: order.parameters,
+        limits: order.limits,
+        fleetRunId: fleetRun.fleetRunId,
+        createdBy: ctx.principal.id,
+        now,
+        clock: this.clock,
+      }),
+      features: application.features,
+      label: application.label,
+      tenantId: PLATFORM_TENANT,
+    });
+    await this.work.runAcrossTenants(
+      `training: ${ctx.principal.id} trains a fleet of ${order.tenants.length} tenants`,
+      async (tx) => {
+        const members: Member[] = [];
+        for (const tenantId of new Set(order.tenants))
+          members.push(await this.memberOf(tx, ctx, tenantId, order.datasetName));
+        await this.fleetRuns.insert(tx, fleetRun);
+        const able = members.filter((member) => member.refusal === undefined);
+        const runOf = (member: Member, job: Job): Run =>
+          newRun({
+            tenantId: member.tenantId,
+            job,
+            modelName: order.application,
+            application: order.application,
+            experiment: null,
+            inputs: member.input ? [member.input] : [],
+            now,
+            clock: this.clock,
+          });
+        for (const group of packed(able, order.tenantsPerJob)) {
+          const job = jobOf();
+          await this.jobs.insert(tx, job);
+          await this.runs.insert(
+            tx,
+            group.map((member) => runOf(member, job)),
+          );
+          await announceJob(tx, job, null);
+        }
+        const refused = members.flatMap(({ refusal, ...member }) =>
+          refusal === undefined ? [] : [{ refusal, run: { ...runOf({ ...member, refusal }, jobOf()), jobId: null } }],
+        );
+        await this.runs.insert(
+          tx,
+          refused.map(({ run }) => run),
+        );
+        for (const { run, refusal } of refused)
+          await this.endRun.execute(tx, run, { outcome: 'failed', reason: refusal, recipeDigest: recipe.sourceDigest });
+        await announceFleetRun(tx, fleetRun, await this.runs.countFleetRun(tx, fleetRun.fleetRunId));
+      },
+    );
+    return fleetRun.fleetRunId;
+  }
+
+  private async memberOf(tx: Tx, ctx: RequestContext, tenantId: string, datasetName: string): Promise<Member> {
+    const input = await this.views.findDataset(tx, tenantId, datasetName, undefined);
+    if (!input) return { tenantId, input, refusal: `${tenantId} has no dataset '${datasetName}'` };
+    const hasGrant = await this.views.hasGrant(tx, {
+      tenantId,
+      datasetName,
+      principalId: ctx.principal.id,
+      now: new Date(this.clock.nowMs()),
+    });
+    return {
+      tenantId,
+      input,
+      refusal: hasGrant
+        ? undefined
+        : `${ctx.principal.id} has no active grant to train on '${datasetName}' of ${tenantId}`,
+    };
+  }
+}
+
+/** Says how a fleet run stands. */
+export async function announceFleetRun(tx: Tx, fleetRun: FleetRun, counts: RunCounts): Promise<void> {
+  const { fleetRunId, application, status } = fleetRun;
+  const { total, succeeded, inconclusive, failed } = counts;
+  await tx.emit(
+    fleetRunChangedV1,
+    { fleetRunId, application, status, counts: { total, succeeded, inconclusive, failed } },
+    { tenantId: PLATFORM_TENANT },
+  );
+}
+
+/** Brings a fleet run's state in line with its runs, and says so when it moved. */
+export async function settleFleetRun(
+  tx: Tx,
+  fleetRun: FleetRun,
+  counts: RunCounts,
+  stores: { readonly fleetRuns: FleetRunStore; readonly now: Date },
+): Promise<void> {
+  const status = fleetStatusOf(fleetRun.status, counts);
+  if (status === fleetRun.status) return;
+  const isEnded = status === 'completed' || status === 'failed';
+  const moved: FleetRun = { ...fleetRun, status, endedAt: isEnded ? stores.now : null };
+  await stores.fleetRuns.update(tx, moved);
+  await announceFleetRun(tx, moved, counts);
+}

@@ -1,0 +1,103 @@
+import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import { Injectable } from '@nestjs/common';
+import type { ExperimentStore, MetricPoint, Page, PageRequest } from '../application/ports.js';
+import type { Run } from '../domain/job.js';
+import { pageOfRows, startOf } from './paging.js';
+
+type Experiment = Parameters<ExperimentStore['insert']>[1];
+
+interface ExperimentRecord {
+  experiment_id: string;
+  name: string;
+  description: string;
+  created_at: Date;
+}
+
+interface MetricRecord {
+  name: string;
+  value: number;
+  step: string;
+  timestamp_ms: string;
+}
+
+const toPoint = (row: MetricRecord): MetricPoint => ({
+  name: row.name,
+  value: row.value,
+  step: Number(row.step),
+  timestampMs: Number(row.timestamp_ms),
+});
+
+@Injectable()
+export class SqlExperimentStore implements ExperimentStore {
+  async insert(tx: Tx, experiment: Experiment): Promise<boolean> {
+    const { experimentId, name, description, createdAt } = experiment;
+    const rows = await tx.query(
+      'INSERT INTO experiment (tenant_id, name, experiment_id, description, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, name) DO NOTHING RETURNING 1',
+      [tx.tenantId, name, experimentId, description, createdAt],
+    );
+    return rows.length === 1;
+  }
+
+  async exists(tx: Tx, name: string): Promise<boolean> {
+    return (await tx.query('SELECT 1 FROM experiment WHERE name = $1', [name])).length === 1;
+  }
+
+  async list(tx: Tx, page: PageRequest): Promise<Page<Experiment>> {
+    const rows = await tx.query<ExperimentRecord>(
+      'SELECT * FROM experiment WHERE ($1::text IS NULL OR name > $1) ORDER BY name LIMIT $2',
+      [startOf(page), page.pageSize + 1],
+    );
+    return pageOfRows(
+      rows,
+      page,
+      (row) => ({
+        experimentId: row.experiment_id,
+        name: row.name,
+        description: row.description,
+        createdAt: row.created_at,
+      }),
+      ({ name }) => name,
+    );
+  }
+
+  async addMetrics(tx: Tx, run: Pick<Run, 'tenantId' | 'runId'>, points: readonly MetricPoint[]): Promise<void> {
+    // one statement may not write a row twice: the last point of equal ones counts
+    const unique = [
+      ...new Map(points.map((point) => [`${point.name}/${point.step}/${point.timestampMs}`, point])).values(),
+    ];
+    await tx.query(
+      `INSERT INTO run_metric (tenant_id, run_id, name, step, timestamp_ms, value)
+       SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::float8[])
+       ON CONFLICT (tenant_id, run_id, name, step, timestamp_ms) DO UPDATE SET value = excluded.value`,
+      [
+        run.tenantId,
+        run.runId,
+        unique.map(({ name }) => name),
+        unique.map(({ step }) => step),
+        unique.map(({ timestampMs }) => timestampMs),
+        unique.map(({ value }) => value),
+      ],
+    );
+  }
+
+  async metrics(
+    tx: Tx,
+    runId: string,
+    filter: PageRequest & { readonly name: string | undefined },
+  ): Promise<Page<MetricPoint>> {
+    const after = filter.pageToken === undefined ? [null, null, null] : decodeCursor(filter.pageToken);
+    const rows = await tx.query<MetricRecord>(
+      `SELECT name, value, step, timestamp_ms FROM run_metric
+       WHERE run_id = $1 AND ($2::text IS NULL OR name = $2) AND ($3::text IS NULL OR (name, step, timestamp_ms) > ($3, $4::bigint, $5::bigint))
+       ORDER BY name, step, timestamp_ms LIMIT $6`,
+      [runId, filter.name ?? null, ...after, filter.pageSize + 1],
+    );
+    const items = rows.slice(0, filter.pageSize).map(toPoint);
+    const last = items.at(-1);
+    return {
+      items,
+      nextPageToken:
+        rows.length > filter.pageSize && last ? encodeCursor([last.name, last.step, last.timestampMs]) : undefined,
+    };
+  }
+}

@@ -1,0 +1,11 @@
+import { Database, type DatabaseOptions, infrastructureMigration } from '@myriad/persistence';
+import { Training1700000000001 } from './migrations/1700000000001-training.js';
+
+/** Opens training's database, migrated. */
+export function openTrainingDatabase(options: Omit<DatabaseOptions, 'entities' | 'migrations'>): Promise<Database> {
+  return Database.open({
+    ...options,
+    entities: [],
+    migrations: [infrastructureMigration('training'), Training1700000000001],
+  });
+}
