@@ -1,10 +1,11 @@
-// What the mesh on this machine costs: start-up, idle memory, events, predictions.
+// What the mesh on this machine costs: start-up, idle memory, events, predictions. References: Kafka for events, a bare node:http echo for predictions.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineUnavailable, startKafka } from '../tools/engines/engine.mjs';
 import { eventLatencies } from './lib/event-latency.mjs';
+import { predictions } from './lib/predictions.mjs';
 import { processTree, pssBytes } from './lib/proc.mjs';
 import { BenchMesh } from './lib/standalone.mjs';
 import { median, quantile } from './lib/statistics.mjs';
@@ -18,6 +19,7 @@ export async function run(figures) {
     await startUp(figures, mesh);
     await idleMemory(figures, mesh);
     await events(figures, mesh);
+    await predictions(figures, mesh);
   } finally {
     await mesh.remove();
   }
