@@ -45,19 +45,24 @@ export async function* chunksOf(bytes: Readable | Uint8Array): AsyncGenerator<Ui
 }
 
 /**
- * Passes `source` on, and ends in the error `storage.corrupt` instead of `end` when it was not the object's bytes. Destroying the result destroys the source.
+ * Passes `source` on, and ends in the error `storage.corrupt` instead of `end` when it was not the object's bytes. The last chunk is held back until the check: whoever counts bytes, as an
+ * HTTP client does, never takes damaged ones for whole. Destroying the result destroys the source.
  */
 export function verified(source: Readable, { digest, sizeBytes }: ObjectInfo): Readable {
   const meter = new ByteMeter();
+  let held: Buffer | undefined;
   const check = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       meter.add(chunk);
-      done(null, chunk);
+      const next = held;
+      held = chunk;
+      done(null, next);
     },
     flush(done) {
       const found = meter.finish();
       const detail = `${found.sizeBytes} of ${sizeBytes} bytes, with the digest ${found.digest}`;
-      done(found.digest === digest ? null : storageProblem.corrupt(digest, detail));
+      if (found.digest === digest) done(null, held);
+      else done(storageProblem.corrupt(digest, detail));
     },
   });
   return pipeline(source, check, () => undefined);

@@ -40,9 +40,18 @@ export function createObjectDoor(
   return (request, response) => {
     answer(store, urls, request, response).catch((error: unknown) => {
       refuse(error, request, response);
-      if (!(error instanceof ProblemError) || error.logLevel !== 'info') onError(error);
+      if (isOurs(error)) onError(error);
     });
   };
+}
+
+/** Not: a refusal, or a client that went away. */
+function isOurs(error: unknown): boolean {
+  if (error instanceof ProblemError) return error.logLevel !== 'info';
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    !(error instanceof MethodNotAllowed) && !['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code ?? '')
+  );
 }
 
 async function answer(

@@ -84,7 +84,8 @@ async function putUnnamed(passage: Passage, first: Buffer): Promise<ObjectInfo> 
     const info = await putParts(passage, first, key);
     const from = await bucket.head(key);
     if (!from) throw storageProblem.unavailable('the S3 server lost an upload');
-    if (!(await bucket.head(keys.object(info.digest)))) await bucket.copy(key, keys.object(info.digest), from);
+    const target = keys.object(info.digest);
+    if (!(await bucket.head(target)) && !(await bucket.copy(key, target, from))) await requireThere(bucket, target);
     return info;
   } finally {
     await bucket.delete(key);

@@ -86,8 +86,8 @@ export class S3Bucket {
       };
       return { body: resumingBody(first, rest), sizeBytes, etag };
     } catch (error) {
-      if (httpStatusOf(error) === 416) return 'unsatisfiable';
-      if (httpStatusOf(error) === 404) return undefined;
+      if (isAnswer(error, 416)) return 'unsatisfiable';
+      if (isAnswer(error, 404)) return undefined;
       throw error;
     }
   }
@@ -109,14 +109,12 @@ export class S3Bucket {
     await call(() => this.client.send(new DeleteObjectCommand(this.at(key))));
   }
 
-  /** Copies within the server the content that `from` had when its head was read. */
-  async copy(fromKey: string, toKey: string, from: S3Head): Promise<void> {
+  /** Copies within the server the content that `from` had when its head was read. False, and nothing is copied, when it has another by now or is gone. */
+  async copy(fromKey: string, toKey: string, from: S3Head): Promise<boolean> {
     const source = { CopySource: `${this.bucket}/${encodeURI(fromKey)}`, CopySourceIfMatch: from.etag };
     if (from.sizeBytes <= MAX_SINGLE_REQUEST_BYTES) {
       const command = new CopyObjectCommand({ ...this.at(toKey), ...source });
-      const copied = await unless([404, 409, 412], () => this.client.send(command));
-      if (!copied) throw storageProblem.unavailable('what is copied changed meanwhile; try again');
-      return;
+      return (await unless([404, 409, 412], () => this.client.send(command))) !== undefined;
     }
     const upload = await this.startMultipart(toKey);
     await upload.run(async (add) => {
@@ -125,7 +123,7 @@ export class S3Bucket {
         await add((number) => upload.copyPart(number, source, `bytes=${start}-${end}`), COPIES_IN_FLIGHT);
       }
     });
-    if (!(await upload.complete())) throw storageProblem.unavailable('a copy was ended by another; try again');
+    return upload.complete();
   }
 
   /** Every key that starts with `prefix`, in order. */
@@ -198,7 +196,12 @@ async function unless<T>(statuses: readonly number[], send: () => Promise<T>): P
   try {
     return await call(send);
   } catch (error) {
-    if (statuses.includes(httpStatusOf(error) ?? 0)) return undefined;
+    if (isAnswer(error, ...statuses)) return undefined;
     throw error;
   }
+}
+
+/** Whether the server answered one of these statuses for the key; a bucket that is not there is a fault of the configuration. */
+function isAnswer(error: unknown, ...statuses: readonly number[]): boolean {
+  return statuses.includes(httpStatusOf(error) ?? 0) && (error as Error).name !== 'NoSuchBucket';
 }

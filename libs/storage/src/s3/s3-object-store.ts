@@ -109,8 +109,8 @@ export class S3ObjectStore implements ObjectStore {
     const keys = keysOf(tenantId);
     const uploaded = await this.bucket.head(keys.upload(digest));
     if (uploaded && !(await this.bucket.head(keys.object(digest)))) {
-      await this.prove(keys.upload(digest), digest, uploaded);
-      await this.bucket.copy(keys.upload(digest), keys.object(digest), uploaded);
+      const isProven = await this.prove(keys.upload(digest), digest, uploaded);
+      if (isProven) await this.bucket.copy(keys.upload(digest), keys.object(digest), uploaded);
     }
     if (uploaded) await this.bucket.delete(keys.upload(digest));
     const info = await this.head(tenantId, digest);
@@ -178,22 +178,22 @@ export class S3ObjectStore implements ObjectStore {
     this.bucket.close();
   }
 
-  /** @throws {ProblemError} `storage.digest_mismatch`, and the upload is gone. */
-  private async prove(key: string, digest: Digest, uploaded: S3Head): Promise<void> {
+  /** False when the upload changed or went meanwhile: another confirmation was faster. @throws {ProblemError} `storage.digest_mismatch`, and the upload is gone. */
+  private async prove(key: string, digest: Digest, uploaded: S3Head): Promise<boolean> {
     const actual = await this.digestAt(key, uploaded);
-    if (actual === digest || actual === undefined) return;
+    if (actual === digest) return true;
+    if (actual === undefined) return false;
     await this.bucket.delete(key);
     throw storageProblem.digestMismatch(digest, actual);
   }
 
-  /** undefined when the key is gone meanwhile: another confirmation was faster, or the copy will say so. */
-  private async digestAt(key: string, { sha256 }: S3Head): Promise<Digest | undefined> {
+  private async digestAt(key: string, { sha256, etag }: S3Head): Promise<Digest | undefined> {
     if (sha256 !== undefined) return `sha256:${Buffer.from(sha256, 'base64').toString('hex')}`;
     const found = await this.bucket.get(key);
     if (found === undefined || found === 'unsatisfiable') return undefined;
     const meter = new ByteMeter();
     for await (const chunk of found.body) meter.add(chunk as Buffer);
-    return meter.finish().digest;
+    return found.etag === etag ? meter.finish().digest : undefined;
   }
 
   private expiry(expiresInSeconds: number): string {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 export interface ChildResult {
@@ -7,21 +7,32 @@ export interface ChildResult {
   readonly stderr: string;
 }
 
-/** Runs one of this folder's scripts in a process of its own. */
-export function runChild(script: string, args: readonly string[]): Promise<ChildResult> {
+/** A script of this folder in a process of its own; `limits` is shell that runs before it. */
+export function startChild(
+  script: string,
+  args: readonly string[],
+  limits = ':',
+): { readonly process: ChildProcess; readonly ended: Promise<ChildResult> } {
   const folder = import.meta.dirname;
-  const node = ['--expose-gc', '--no-warnings', '--conditions=development', '--import', join(folder, 'typescript.mjs')];
-  const child = spawn(process.execPath, [...node, join(folder, script), ...args], {
+  const node = [process.execPath, '--expose-gc', '--no-warnings', '--conditions=development'];
+  const command = [...node, '--import', join(folder, 'typescript.mjs'), join(folder, script), ...args];
+  const child = spawn('/bin/sh', ['-c', `${limits}; exec "$@"`, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<ChildResult>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
       resolve({ code, stdout, stderr });
     });
   });
+  return { process: child, ended };
+}
+
+/** Runs a script to its end. */
+export function runChild(script: string, args: readonly string[], limits?: string): Promise<ChildResult> {
+  return startChild(script, args, limits).ended;
 }

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { tempFolder } from '@myriad/testing';
+import { passThrough } from './child/measure.js';
+import { S3_ENDPOINT, openS3Fixture, type S3Fixture } from './s3-fixture.js';
+
+const GIB = 1024 ** 3;
+/** More than the 5 GiB that one PUT or one copy may have. */
+const LARGE_BYTES = 5 * GIB + 9_999_999;
+const LIMIT_BYTES = 64 * 1024 * 1024;
+
+const describeWithS3 = S3_ENDPOINT === undefined ? describe.skip : describe;
+
+describeWithS3('S3ObjectStore: more than 5 GiB pass through put and get with less than 64 MiB', () => {
+  let fixture: S3Fixture;
+  beforeAll(async () => {
+    fixture = await openS3Fixture();
+  });
+  afterAll(() => fixture.close());
+
+  test.each([
+    ['with the digest announced', true],
+    ['of unknown digest, copied within the server in parts', false],
+  ])(
+    '%s',
+    async (_name, isAnnounced) => {
+      const passage = await passThrough(LARGE_BYTES, fixture.options, { isAnnounced });
+      expect(passage.readBytes).toBe(LARGE_BYTES);
+      expect(passage.growthBytes).toBeGreaterThan(0);
+      expect(passage.growthBytes).toBeLessThan(LIMIT_BYTES);
+      expect(await fixture.leftovers()).toEqual([]);
+    },
+    900_000,
+  );
+});
+
+test('FileObjectStore: more than 5 GiB pass through put and get with less than 64 MiB', async () => {
+  const folder = await tempFolder();
+  const passage = await passThrough(LARGE_BYTES, { root: join(folder.path, 'store') }, { isAnnounced: false });
+  expect(passage.readBytes).toBe(LARGE_BYTES);
+  expect(passage.growthBytes).toBeLessThan(LIMIT_BYTES);
+  await folder.remove();
+}, 600_000);
