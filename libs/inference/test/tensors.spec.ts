@@ -156,6 +156,13 @@ describe('parseInferRequest', () => {
     expect(refusal({ inputs: Array.from({ length: 100 }, () => 5) }).errors).toHaveLength(20);
   });
 
+  test('pointers are escaped, and a fault is never as long as what was sent', () => {
+    const name = 'x'.repeat(1_000_000);
+    const error = refusal({ inputs: [{ ...month([1]), name }], 'a/b~c': 1 });
+    expect(error.errors.map((item) => item.pointer)).toContain('/a~1b~0c');
+    expect(JSON.stringify([error.message, error.errors]).length).toBeLessThan(6_000);
+  });
+
   test('a million rows are refused before a value is read, with a word on what to do', () => {
     const error = refusal({ inputs: [{ ...month([]), shape: [1_000_000, 1] }, origin([])] });
     expect(error.kind).toBe('too-large');

@@ -152,7 +152,9 @@ describe('realtime', () => {
 
   test('an unknown model and a model of another tenant are not found, in the same words', async () => {
     await place({ tenantId: 'bb', modelName: 'secret' });
-    await eventually(async () => { expect((await infer('secret', flights(1), { tenant: 'bb' })).status).toBe(200); });
+    await eventually(async () => {
+      expect((await infer('secret', flights(1), { tenant: 'bb' })).status).toBe(200);
+    });
     const unknown = (await infer('nothing', flights(1))).problem;
     const foreign = (await infer('secret', flights(1))).problem;
     expect(unknown).toMatchObject({ status: 404, code: 'realtime.model_not_found' });
@@ -228,13 +230,17 @@ describe('realtime', () => {
       while (!isOver) seen.add(((await infer('swap', flights(1))).body as Answer).model_version);
     };
     const clients = [client(), client(), client(), client()];
-    await eventually(() => { expect(seen).toEqual(new Set(['1'])); });
+    await eventually(() => {
+      expect(seen).toEqual(new Set(['1']));
+    });
     await place(
       { modelName: 'swap', version: 2, generation: 2, parityDigest: await parityOf('forest') },
       fixture('forest.onnx'),
     );
     await realtime.event(modelStateChangedV1, { modelName: 'swap', state: 'ready', version: 2 });
-    await eventually(() => { expect(seen).toEqual(new Set(['1', '2'])); });
+    await eventually(() => {
+      expect(seen).toEqual(new Set(['1', '2']));
+    });
     isOver = true;
     await Promise.all(clients);
     expect(((await infer('swap', flights(1))).body as Answer).model_version).toBe('2');

@@ -47,7 +47,7 @@ function parseEnvelope(body: Readonly<Record<string, unknown>>, faults: Faults):
     if (!MEMBERS.has(member))
       faults.add(
         'request_invalid',
-        `/${member}`,
+        `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`,
         `'${member}' is not a member of an inference request: ${[...MEMBERS].join(', ')}`,
       );
   if (body['parameters'] !== undefined && !isRecord(body['parameters']))

@@ -14,8 +14,8 @@ export class Faults {
 
   add(code: string, pointer: string, detail: string): void {
     this.code ??= code;
-    // twenty are enough to see what is wrong
-    if (this.details.length < 20) this.details.push({ pointer, detail });
+    // twenty are enough to see what is wrong, and names may be as long as the request
+    if (this.details.length < 20) this.details.push({ pointer: pointer.slice(0, 200), detail: detail.slice(0, 500) });
   }
 
   toProblem(): ProblemError {
