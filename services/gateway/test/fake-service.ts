@@ -21,7 +21,8 @@ export interface FakeService {
   close(): Promise<void>;
 }
 
-const echo: Answer = (_request, response, body) => {
+/** Says how much came. */
+export const echo: Answer = (_request, response, body) => {
   response.writeHead(200, { 'content-type': 'application/json', 'x-from': 'service' });
   response.end(JSON.stringify({ ok: true, received: body.length }));
 };

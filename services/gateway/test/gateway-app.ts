@@ -62,7 +62,10 @@ export class GatewayApp {
   private closers: (() => Promise<unknown>)[] = [];
   readonly audited: RequestAudited[] = [];
 
-  static async start(settings: Partial<GatewayParts['settings']> = {}): Promise<GatewayApp> {
+  static async start(
+    settings: Partial<GatewayParts['settings']> = {},
+    services: Readonly<Record<string, string>> = {},
+  ): Promise<GatewayApp> {
     const log = new MemoryEventLog();
     await log.ensureTopics(topics);
     const service = await fakeService();
@@ -73,15 +76,16 @@ export class GatewayApp {
       keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'user-key', alg: 'ES256' }],
     });
     await gateway.tenant('platform');
-    await gateway.open(await internalSigner(privateJwk), settings);
+    const names = httpContracts.map((contract) => contract.service);
+    const serviceUrls = { ...Object.fromEntries(names.map((name) => [name, service.url])), ...services };
+    await gateway.open(await internalSigner(privateJwk), { serviceUrls, ...settings });
     return gateway;
   }
 
   private async open(signer: GatewayParts['signer'], more: Partial<GatewayParts['settings']>): Promise<void> {
     const logger = createLogger({ service: 'gateway', level: 'fatal' });
-    const services = httpContracts.map(({ service }) => [service, this.service.url]);
     const settings: GatewayParts['settings'] = {
-      serviceUrls: Object.fromEntries(services) as Record<string, string>,
+      serviceUrls: {},
       openapiFolder: `${import.meta.dirname}/../../../contracts/printed`,
       bodyTimeoutMs: 300,
       predictionTimeoutMs: 500,

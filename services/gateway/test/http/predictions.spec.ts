@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@myriad/testing';
+import { fakeService, type FakeService } from '../fake-service.js';
+import { GatewayApp } from '../gateway-app.js';
+
+const INFER = '/v2/models/flight-delay/infer';
+
+describe('predictions', () => {
+  let gateway: GatewayApp;
+  let replicas: FakeService[];
+  let aa: { key: string };
+  let bb: { key: string };
+  beforeAll(async () => {
+    gateway = await GatewayApp.start();
+    replicas = [await fakeService(), await fakeService()];
+    for (const tenantId of ['aa', 'bb']) await gateway.tenant(tenantId);
+    aa = await gateway.principal('aa', [['predictor', 'aa']]);
+    bb = await gateway.principal('bb', [['predictor', 'bb']]);
+    await gateway.pool(
+      'tabular-small',
+      replicas.map((replica) => replica.url),
+    );
+    await gateway.placement('aa', 'flight-delay', 'tabular-small');
+    await eventually(async () => {
+      expect((await infer(aa.key)).status).toBe(200);
+    });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    for (const replica of replicas) await replica.close();
+  });
+
+  const infer = (key: string, path = INFER, headers = {}) =>
+    gateway.send('POST', path, { key, body: '{"inputs":[]}', headers });
+
+  it("go to the replicas of the model's pool in turn, with a token for that environment alone", async () => {
+    const before = replicas.map((replica) => replica.seen.length);
+    for (let i = 0; i < 6; i += 1) await infer(aa.key);
+    expect(replicas.map((replica, i) => replica.seen.length - before[i]!)).toEqual([3, 3]);
+    const { headers, url, body } = replicas[0]!.seen.at(-1)!;
+    expect({ url, body }).toEqual({ url: INFER, body: '{"inputs":[]}' });
+    const token = headers.authorization!.split(' ')[1]!;
+    const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as {
+      aud: string;
+      tid: string;
+    };
+    expect(claims).toMatchObject({ aud: 'myriad-realtime-production', tid: 'aa' });
+  });
+
+  it("never reach another tenant's model, by whatever name", async () => {
+    const before = replicas.map((replica) => replica.seen.length);
+    expect(await infer(bb.key)).toMatchObject({ status: 404, body: { code: 'gateway.model_not_placed' } });
+    expect(await infer(bb.key, INFER, { 'x-myriad-tenant': 'aa' })).toMatchObject({
+      status: 403,
+      body: { code: 'gateway.tenant_forbidden' },
+    });
+    for (const path of ['/v2/models/aa%2fflight-delay/infer', '/v2/models/../aa/flight-delay/infer'])
+      expect((await infer(bb.key, path)).status).toBe(400);
+    expect(replicas.map((replica) => replica.seen.length)).toEqual(before);
+  });
+
+  it('are of one environment', async () => {
+    const answer = await infer(aa.key, INFER, { 'x-myriad-environment': 'engineering' });
+    expect(answer).toMatchObject({ status: 404, body: { code: 'gateway.model_not_placed' } });
+  });
+
+  it('need their permission', async () => {
+    const { key } = await gateway.principal('aa', [['viewer', 'aa']]);
+    expect((await infer(key)).body.code).toBe('gateway.permission_missing');
+    expect((await gateway.send('GET', '/v2/models/flight-delay', { key })).status).toBe(200);
+  });
+
+  it('go on with the other replica when one is down', async () => {
+    const spare = await fakeService();
+    await gateway.pool('p2', [spare.url, replicas[1]!.url]);
+    await gateway.placement('aa', 'two', 'p2');
+    await spare.close();
+    await eventually(async () => {
+      expect((await infer(aa.key, '/v2/models/two/infer')).status).toBe(200);
+    });
+    for (let i = 0; i < 4; i += 1) expect((await infer(aa.key, '/v2/models/two/infer')).status).toBe(200);
+  });
+
+  it('wait for a replica when none is up, and end when the model is removed', async () => {
+    await gateway.pool('p3', []);
+    await gateway.placement('aa', 'three', 'p3');
+    await eventually(async () => {
+      const answer = await infer(aa.key, '/v2/models/three/infer');
+      expect(answer).toMatchObject({ status: 503, body: { code: 'gateway.no_replica' } });
+      expect(answer.headers['retry-after']).toBe('1');
+    });
+    await gateway.placement('aa', 'three', 'p3', { status: 'removed', generation: 2 });
+    await eventually(async () => {
+      expect((await infer(aa.key, '/v2/models/three/infer')).status).toBe(404);
+    });
+    await gateway.placement('aa', 'three', 'p3', { status: 'active', generation: 1 });
+    await gateway.placement('aa', 'four', 'p3');
+    await eventually(async () => {
+      expect((await infer(aa.key, '/v2/models/four/infer')).status).toBe(503);
+    });
+    expect((await infer(aa.key, '/v2/models/three/infer')).status).toBe(404);
+  });
+
+  it('end with 504 when the replica does not answer', async () => {
+    const stuck = await fakeService();
+    stuck.answer = () => undefined;
+    await gateway.pool('p4', [stuck.url]);
+    await gateway.placement('aa', 'stuck', 'p4');
+    await eventually(async () => {
+      expect((await infer(aa.key, '/v2/models/stuck/infer')).body.code).toBe('gateway.service_timeout');
+    });
+    await stuck.close();
+  });
+
+  it('have doors that need no key: of the server, in an environment', async () => {
+    for (const path of ['/v2', '/v2/health/live', '/v2/health/ready'])
+      expect((await gateway.send('GET', path)).status).toBe(200);
+    const elsewhere = { 'x-myriad-environment': 'research' };
+    expect((await gateway.send('GET', '/v2/health/ready', { headers: elsewhere })).status).toBe(503);
+  });
+
+  it('are audited by the second: how many of whom, on which route, with which outcome', async () => {
+    const { key, principalId } = await gateway.principal('aa', [['predictor', 'aa']]);
+    for (let i = 0; i < 5; i += 1) await infer(key);
+    for (let i = 0; i < 3; i += 1) await infer(key, '/v2/models/none/infer');
+    await eventually(() => {
+      const mine = gateway.audited.filter((record) => record.principalId === principalId);
+      const sum = (status: number): number =>
+        mine.filter((record) => record.status === status).reduce((total, record) => total + record.count, 0);
+      expect([sum(200), sum(404)]).toEqual([5, 3]);
+      expect(mine.length).toBeLessThanOrEqual(4);
+      expect(mine[0]).toMatchObject({ tenantId: 'aa', route: '/v2/models/:model/infer', method: 'POST' });
+    });
+  });
+});
