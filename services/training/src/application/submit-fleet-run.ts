@@ -12,10 +12,12 @@ import {
   fleetStatusOf,
   packed,
 } from '../domain/job.js';
+import type { Recipe } from '../domain/recipe.js';
 import { trainingProblem } from '../domain/training-problem.js';
 import { EndRun } from './end-run.js';
 import { ManageRecipes } from './manage-recipes.js';
 import {
+  type ApplicationView,
   CLOCK,
   FLEET_RUN_STORE,
   type FleetRunStore,
@@ -49,6 +51,12 @@ interface Member {
   readonly refusal: string | undefined;
 }
 
+interface Plan {
+  readonly fleetRun: FleetRun;
+  readonly newFleetJob: () => Owned<Job>;
+  readonly newMemberRun: (member: Member, job: Job) => Run;
+}
+
 /** Trains an application for many tenants, packed into few jobs; a tenant that can't be trained ends as failed, the others go on. */
 @Injectable()
 export class SubmitFleetRun {
@@ -78,75 +86,84 @@ export class SubmitFleetRun {
       );
     const recipe = await this.recipes.get(recipeName, order.recipeVersion);
     this.check.assertValid(recipe.parameterSchema, order.parameters);
+    const plan = this.planOf(ctx, order, recipe, application);
+    await this.work.runAcrossTenants(
+      `training: ${ctx.principal.id} trains a fleet of ${order.tenants.length} tenants`,
+      (tx) => this.insert(tx, ctx, order, plan),
+    );
+    return plan.fleetRun.fleetRunId;
+  }
+
+  private planOf(ctx: RequestContext, order: FleetOrder, recipe: Recipe, application: ApplicationView): Plan {
     const now = new Date(this.clock.nowMs());
+    const { parameters, limits } = order;
+    const createdBy = ctx.principal.id;
     const fleetRun: FleetRun = {
       fleetRunId: newId('flt', this.clock),
       application: order.application,
       datasetName: order.datasetName,
       recipe: recipe.name,
       recipeVersion: recipe.version,
-      parameters: order.parameters,
+      parameters,
       status: 'queued',
-      createdBy: ctx.principal.id,
+      createdBy,
       createdAt: now,
       endedAt: null,
     };
     const source = { tenantId: PLATFORM_TENANT, digest: recipe.sourceDigest, entryPoint: recipe.entryPoint };
-    const jobOf = (): Owned<Job> => ({
-      ...newJob({
-        source,
-        parameters: order.parameters,
-        limits: order.limits,
-        fleetRunId: fleetRun.fleetRunId,
-        createdBy: ctx.principal.id,
-        now,
-        clock: this.clock,
-      }),
-      features: application.features,
-      label: application.label,
+    const { features, label } = application;
+    const newFleetJob = (): Owned<Job> => ({
+      ...newJob({ source, parameters, limits, fleetRunId: fleetRun.fleetRunId, createdBy, now, clock: this.clock }),
+      features,
+      label,
       tenantId: PLATFORM_TENANT,
     });
-    await this.work.runAcrossTenants(
-      `training: ${ctx.principal.id} trains a fleet of ${order.tenants.length} tenants`,
-      async (tx) => {
-        const members: Member[] = [];
-        for (const tenantId of new Set(order.tenants))
-          members.push(await this.memberOf(tx, ctx, tenantId, order.datasetName));
-        await this.fleetRuns.insert(tx, fleetRun);
-        const able = members.filter((member) => member.refusal === undefined);
-        const runOf = (member: Member, job: Job): Run =>
-          newRun({
-            tenantId: member.tenantId,
-            job,
-            modelName: order.application,
-            application: order.application,
-            experiment: null,
-            inputs: member.input ? [member.input] : [],
-            now,
-            clock: this.clock,
-          });
-        for (const group of packed(able, order.tenantsPerJob)) {
-          const job = jobOf();
-          await this.jobs.insert(tx, job);
-          await this.runs.insert(
-            tx,
-            group.map((member) => runOf(member, job)),
-          );
-          await announceJob(tx, job, null);
-        }
-        const refused = members.flatMap(({ refusal, ...member }) =>
-          refusal === undefined ? [] : [{ refusal, run: { ...runOf({ ...member, refusal }, jobOf()), jobId: null } }],
-        );
-        await this.runs.insert(
-          tx,
-          refused.map(({ run }) => run),
-        );
-        for (const { run, refusal } of refused)
-          await this.endRun.execute(tx, run, { outcome: 'failed', reason: refusal, recipeDigest: recipe.sourceDigest });
-        await announceFleetRun(tx, fleetRun, await this.runs.countFleetRun(tx, fleetRun.fleetRunId));
-      },
-    );
-    return fleetRun.fleetRunId;
+    const newMemberRun = ({ tenantId, input }: Member, job: Job): Run =>
+      newRun({
+        tenantId,
+        job,
+        modelName: order.application,
+        application: order.application,
+        experiment: null,
+        inputs: input ? [input] : [],
+        now,
+        clock: this.clock,
+      });
+    return { fleetRun, newFleetJob, newMemberRun };
+  }
+
+  private async insert(tx: Tx, ctx: RequestContext, order: FleetOrder, plan: Plan): Promise<void> {
+    const { fleetRun, newFleetJob, newMemberRun } = plan;
+    const members: Member[] = [];
+    for (const tenantId of new Set(order.tenants))
+      members.push(await this.memberOf(tx, ctx, tenantId, order.datasetName));
+    await this.fleetRuns.insert(tx, fleetRun);
+    for (const group of packed(
+      members.filter(({ refusal }) => refusal === undefined),
+      order.tenantsPerJob,
+    )) {
+      const job = newFleetJob();
+      await this.jobs.insert(tx, job);
+      await this.runs.insert(
+        tx,
+        group.map((member) => newMemberRun(member, job)),
+      );
+      await announceJob(tx, job, null);
+    }
+    for (const member of members) {
+      if (member.refusal === undefined) continue;
+      const job = newFleetJob();
+      const run: Run = { ...newMemberRun(member, job), jobId: null };
+      await this.runs.insert(tx, [run]);
+      await this.endRun.execute(tx, run, {
+        outcome: 'failed',
+        reason: member.refusal,
+        recipeDigest: job.source.digest,
+      });
+    }
+    const counts = await this.runs.countFleetRun(tx, fleetRun.fleetRunId);
+    await announceFleetRun(tx, fleetRun, counts);
+    await settleFleetRun(tx, fleetRun, counts, { fleetRuns: this.fleetRuns, now: fleetRun.createdAt });
   }
 
   private async memberOf(tx: Tx, ctx: RequestContext, tenantId: string, datasetName: string): Promise<Member> {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import stat
 import sys
 import threading
 
@@ -48,6 +49,26 @@ def seed_everything(seed: int) -> None:
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(seed % 2**32)
+
+
+def end_with_parent() -> None:
+    """Ends the process when standard input closes: whoever started it holds the other end and is gone.
+
+    Only where standard input is a pipe or a socket; a terminal, a file or ``/dev/null`` says nothing about a parent.
+    """
+    try:
+        mode = os.fstat(0).st_mode
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+            return
+    except OSError:
+        return
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(EXIT_TERMINATED)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def stop_on_sigterm(protocol: Protocol, unfinished: dict[str, str]) -> None:

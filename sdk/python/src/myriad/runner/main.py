@@ -9,7 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from myriad.runner.limits import limit_memory, limit_threads, seed_everything, stop_on_sigterm
+from myriad.runner.limits import (
+    end_with_parent,
+    limit_memory,
+    limit_threads,
+    seed_everything,
+    stop_on_sigterm,
+)
 from myriad.runner.protocol import Protocol
 from myriad.runner.recipe import RecipeError, load_entry_point
 from myriad.runner.spec import JobSpec, SpecError, TaskSpec
@@ -27,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m myriad.runner SPEC.json", file=sys.stderr)
         return EXIT_USAGE
+    end_with_parent()
     protocol = Protocol()
     try:
         job = JobSpec.read(Path(arguments[0]))
