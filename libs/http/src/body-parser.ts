@@ -13,6 +13,10 @@ import { routeOf } from './request-state.js';
  */
 export function installBodyParser(instance: FastifyInstance, limits: HttpLimits): void {
   instance.removeAllContentTypeParsers();
+  instance.addHook('onResponse', (request, _reply, done) => {
+    releaseStreamedBody(request);
+    done();
+  });
   instance.addContentTypeParser('*', async (request: FastifyRequest) => {
     const route = routeOf(request);
     if (route === undefined) return undefined;
@@ -23,6 +27,15 @@ export function installBodyParser(instance: FastifyInstance, limits: HttpLimits)
       return undefined;
     }
   });
+}
+
+/**
+ * A handler that refused without reading leaves the rest of a streamed body behind: it is read away, or it would stand before the next
+ * request of the connection.
+ */
+function releaseStreamedBody(request: FastifyRequest): void {
+  const { streamedBody } = request.myriad;
+  if (streamedBody !== undefined && !streamedBody.destroyed) streamedBody.destroy();
 }
 
 /**
@@ -40,6 +53,7 @@ async function parseBody(request: FastifyRequest, route: RouteDefinition, limits
   if (route.streamedBody !== undefined) {
     refuseMediaType(mediaType, route.streamedBody);
     const stream = guardBody(request.raw, { maxBytes, timeoutMs: limits.streamPauseMs });
+    request.myriad.streamedBody = stream;
     return { stream, mediaType, contentLength: declaredLength(request.raw) } satisfies IncomingBody;
   }
   refuseEncoding(request);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { RouteDefinition } from '@myriad/contracts';
 import type { RequestContext } from '@myriad/kernel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -13,6 +14,7 @@ export interface RequestState {
   body?: unknown;
   /** A refusal met while the body was read; told after authorization, with the connection kept. */
   bodyError?: Error;
+  streamedBody?: Readable;
   idempotencyKey?: string;
   /** Code of the problem that was answered. */
   problemCode?: string;

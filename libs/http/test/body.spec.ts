@@ -127,6 +127,17 @@ describe('bodies and broken requests', () => {
     expect(text).toMatch(/^HTTP\/1\.1 408 /);
   });
 
+  it('reads a streamed body away that its handler did not want, and keeps the connection for the next request', async () => {
+    const bytes = 4 * 1024 * 1024;
+    const text = await raw(
+      server.port,
+      head('PUT /v1/things/missing/content', `content-type: text/csv\r\ncontent-length: ${bytes}\r\n`) +
+        'x'.repeat(bytes) +
+        head('GET /v1/things/nut', 'connection: close\r\n'),
+    );
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200']);
+  });
+
   it('answers 408 to headers that do not come', async () => {
     const text = await raw(server.port, 'GET /v1/things HTTP/1.1\r\nhost: x\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 408 /);

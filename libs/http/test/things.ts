@@ -140,7 +140,13 @@ export class ThingsController {
   }
 
   @Handle(routes.upload)
-  async upload(@StreamedBody() body: IncomingBody): Promise<{ bytes: number; mediaType: string }> {
+  async upload(
+    @RouteParams() params: ParamsOf<typeof routes.upload>,
+    @StreamedBody() body: IncomingBody,
+  ): Promise<{ bytes: number; mediaType: string }> {
+    if (params.name === 'missing') {
+      throw new ProblemError({ kind: 'not-found', code: 'test.thing_not_found', detail: "no thing 'missing'" });
+    }
     let bytes = 0;
     for await (const chunk of body.stream) bytes += chunk.length;
     return { bytes, mediaType: body.mediaType };
