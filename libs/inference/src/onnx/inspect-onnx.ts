@@ -38,7 +38,7 @@ const DEFAULT_LIMITS: OnnxLimits = {
   maxElements: 2 ** 28,
   maxSubgraphDepth: 8,
 };
-/** Names, dimensions and messages kept of one file. */
+/** Names, dimensions and messages (which weigh 8) kept of one file. */
 const MAX_ITEMS = 4_000_000;
 
 /**

@@ -74,8 +74,11 @@ function expectWire(wireType: number, expected: number): void {
   if (wireType !== expected) throw new SyntaxError(`wire type ${wireType} where ${expected} belongs`);
 }
 
-function keep(cursor: Cursor): void {
-  cursor.itemsLeft -= 1;
+/** What an empty message weighs against a name or a dimension. */
+const MESSAGE_WEIGHT = 8;
+
+function keep(cursor: Cursor, weight = 1): void {
+  cursor.itemsLeft -= weight;
   if (cursor.itemsLeft < 0)
     throw inferenceProblem(
       'unprocessable',
@@ -147,7 +150,7 @@ export function messages<K extends string, M>(
 
 function decodeNested<M>(cursor: Cursor, type: MessageType<M>, value: M, wireType: number): void {
   expectWire(wireType, LENGTH);
-  keep(cursor);
+  keep(cursor, MESSAGE_WEIGHT);
   const length = lengthOf(cursor);
   const outerEnd = cursor.end;
   cursor.end = cursor.reader.pos + length;
