@@ -67,7 +67,7 @@ export function detach(args: readonly string[], config: StandaloneConfig): Promi
   const child = fork(script, [...args], {
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
-    execArgv: ['--enable-source-maps', '--max-old-space-size=128'],
+    execArgv: ['--enable-source-maps', '--max-old-space-size=128', '--max-semi-space-size=1'],
   });
   const follow = follower(config);
   return new Promise((resolve) => {
