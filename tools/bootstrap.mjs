@@ -1,6 +1,6 @@
 // node tools/bootstrap.mjs [--python] [--build] [-- script args…]
 // Makes a fresh clone ready — npm packages, with --python a Python environment, with --build the compiled packages — and runs the script on
-// the pinned Node. It has no dependencies and runs on the machine's own Node; what is ready already costs a few milliseconds.
+// the pinned Node (a script that is not there yet is compiled first). It has no dependencies and runs on the machine's own Node; what is ready already costs a few milliseconds.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -67,9 +67,9 @@ async function main() {
   progress.close();
   const faults = results.filter((result) => result.status === 'rejected').map((result) => result.reason.message);
   if (faults.length > 0) throw new Error(faults.join('\n'));
-  if (build) await progress.step('compile', compile, { quietBelowMs: 500 });
-  if (command.length === 0) return 0;
-  const script = resolve(root, command[0]);
+  const script = command.length > 0 ? resolve(root, command[0]) : undefined;
+  if (build || (script && !existsSync(script))) await progress.step('compile', compile, { quietBelowMs: 500 });
+  if (!script) return 0;
   if (!existsSync(script)) throw new Error(`there is no ${command[0]}`);
   return become(command);
 }
