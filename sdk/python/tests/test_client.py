@@ -210,6 +210,26 @@ def test_an_approval_is_decided_on_the_digest_that_was_shown(gateway: FakeGatewa
     assert gateway.seen[0].query == {"status": "pending", "subjectId": "grt_1", "pageSize": "500"}
 
 
+def test_what_was_made_a_moment_ago_is_waited_for(gateway: FakeGateway, client: Client) -> None:
+    me = {
+        "principalId": "usr_1",
+        "kind": "user",
+        "name": "Ada",
+        "homeTenantId": "aa",
+        "status": "active",
+        "bindings": [{"role": "viewer", "tenantId": "*", "environment": "*"}],
+        "createdAt": NOW,
+        "actingTenantId": "aa",
+        "permissions": [],
+    }
+    unknown = [problem(401, "gateway.key_unknown"), problem(404, "gateway.tenant_unknown")]
+    gateway.on("GET", "/v1/principals/me", *unknown, Answer(body=me))
+    assert client.wait_usable().bindings[0].role == "viewer"
+    gateway.on("GET", "/v1/principals/me", problem(401, "gateway.key_revoked"))
+    with pytest.raises(MyriadProblem, match=r"gateway\.key_revoked"):
+        client.wait_usable(timeout_seconds=0.1)
+
+
 def test_waiting_for_ever_ends_with_a_timeout(gateway: FakeGateway, client: Client) -> None:
     gateway.on("GET", "/v1/approvals", Answer(body={"items": []}))
     with pytest.raises(MyriadTimeout, match="the approval of grt_9 did not end within 0.2 s"):

@@ -7,6 +7,7 @@ import onnx
 import onnxruntime
 import pandas
 import pytest
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -143,6 +144,28 @@ def test_other_classes_than_0_and_1_are_refused(classes: list[object]) -> None:
     classifier = LogisticRegression(max_iter=5000).fit(frame[["hour", "distance"]], label)
     with pytest.raises(ExportError, match="exactly 0 and 1"):
         export_tabular_classifier(classifier, FEATURES[:2], frame)
+
+
+@pytest.mark.parametrize("is_by_column", [False, True])
+@pytest.mark.parametrize("name", ["logistic", "boosted"])
+def test_columns_may_have_nearly_any_name(name: str, is_by_column: bool) -> None:
+    names = ["weights", "variable", "flat", "probabilities", "output_label", "matrix", "distance (miles) é"]
+    random = numpy.random.default_rng(0)
+    frame = pandas.DataFrame({column: random.normal(size=300) for column in names})
+    label = (frame.sum(axis=1) > 0).astype(int)
+    estimator = clone(ESTIMATORS[name])
+    if is_by_column:
+        estimator = make_pipeline(ColumnTransformer([("numeric", SimpleImputer(), names)]), estimator)
+    export = export_tabular_classifier(estimator.fit(frame, label), [Feature(name, "numeric") for name in names], frame)
+    assert [tensor.name for tensor in session(export.onnx).get_inputs()] == names
+
+
+@pytest.mark.parametrize("column", ["label", "probability", "/out/bias"])
+def test_columns_with_names_that_the_model_needs_are_refused(column: str) -> None:
+    frame = pandas.DataFrame({column: numpy.arange(100.0)})
+    classifier = LogisticRegression().fit(frame, frame[column] > 50)
+    with pytest.raises(ExportError, match="names that the model needs"):
+        export_tabular_classifier(classifier, [Feature(column, "numeric")], frame)
 
 
 def test_an_estimator_without_onnx_form_is_refused_by_name() -> None:

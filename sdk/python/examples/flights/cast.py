@@ -70,6 +70,7 @@ def assemble_carriers(admin: Client, keyring: Keyring, files: Sequence[CarrierFi
         if carrier.tenant_id not in known:
             platform.tenants.create(carrier.tenant_id, carrier.name, RATE_LIMIT)
         issuer = admin.acting_in(carrier.tenant_id)
+        issuer.wait_usable()
         program = _principal(issuer, "flight-planner", "service-account", [Binding("predictor", carrier.tenant_id)])
         decider = _principal(
             issuer, f"{carrier.name}, data steward", "user", [Binding("tenant-admin", carrier.tenant_id)]

@@ -41,7 +41,9 @@ class Keyring:
                 issuer.keys.revoke(old.key_id)
         text = issuer.keys.create(principal_id).key
         self._keep(principal_id, text)
-        return Client(issuer.url, text)
+        client = Client(issuer.url, text)
+        client.wait_usable()
+        return client
 
     def _keep(self, principal_id: str, text: str) -> None:
         with self._lock:

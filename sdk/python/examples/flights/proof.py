@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cast import PLATFORM, Carrier, Team
 from data import FEATURES, LABEL
-from recipe import PARAMETER_SCHEMA
 from story import Story, outcome, together
 
 from myriad import Client, MyriadProblem
@@ -43,8 +43,9 @@ ENVIRONMENTS = ("engineering", "production")
 def describe_application(team: Team) -> None:
     """Adds the recipe, the suite and the application, or their next version where they differ."""
     platform = team.scientist.acting_in(PLATFORM)
-    source = Path(__file__).with_name("recipe.py")
-    platform.recipes.create(NAME, source, parameter_schema=PARAMETER_SCHEMA)
+    here = Path(__file__).parent
+    schema = json.loads((here / "recipe.schema.json").read_text())
+    platform.recipes.create(NAME, here / "recipe.py", parameter_schema=schema)
     platform.suites.create(NAME, FEATURES, LABEL, "flights-golden", **SUITE)
     try:
         platform.applications.create(NAME, FEATURES, LABEL, recipe=NAME, suite=NAME)

@@ -1,4 +1,7 @@
-"""Arrival delay over fifteen minutes, from what is known before departure: one logistic regression a carrier."""
+"""Arrival delay over fifteen minutes, from what is known before departure: one logistic regression a carrier.
+
+`recipe.schema.json` says what the parameters may be.
+"""
 
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -12,19 +15,6 @@ from myriad.training import Inconclusive, TrainingResult, TrainingTask, export_t
 
 #: Of either class; with fewer, a validation part says nothing.
 MIN_ROWS_OF_A_CLASS = 50
-
-#: JSON Schema of the parameters.
-PARAMETER_SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "seed": {"type": "integer", "minimum": 0, "default": 0},
-        "minRows": {"type": "integer", "minimum": 1, "default": 1000},
-        "validationShare": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": 0.2},
-        "inverseRegularization": {"type": "number", "exclusiveMinimum": 0, "default": 1.0},
-        "maxIterations": {"type": "integer", "minimum": 1, "default": 1000},
-    },
-}
 
 
 def train(task: TrainingTask) -> TrainingResult | Inconclusive:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import ssl
+from functools import cache
 from types import TracebackType
 from typing import Any
 
 import httpx
 
 from myriad import __version__
-from myriad.errors import MyriadError
+from myriad.errors import MyriadError, MyriadProblem, MyriadTimeout
 from myriad.objects import ObjectTransfer
 from myriad.resources.applications import Applications
 from myriad.resources.approvals import Approvals
@@ -26,7 +28,7 @@ from myriad.resources.jobs import Jobs
 from myriad.resources.keys import Keys
 from myriad.resources.models import Models
 from myriad.resources.predictions import Prediction, Predictions
-from myriad.resources.principals import Principals
+from myriad.resources.principals import Me, Principals
 from myriad.resources.promotions import Promotions
 from myriad.resources.recipes import Recipes
 from myriad.resources.rollouts import Rollouts
@@ -34,6 +36,7 @@ from myriad.resources.runs import Experiments, Runs
 from myriad.resources.suites import Suites
 from myriad.resources.tenants import Tenants
 from myriad.transport import RetryPolicy, Transport
+from myriad.waiting import wait_until
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -61,7 +64,7 @@ class Client:
         agent = {"user-agent": f"myriad-ml/{__version__}"}
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
         timeout = httpx.Timeout(timeout_seconds, connect=10)
-        http = httpx.Client(headers=agent, limits=limits, timeout=timeout, trust_env=_is_remote(url))
+        http = httpx.Client(headers=agent, limits=limits, timeout=timeout, verify=_tls(), trust_env=_is_remote(url))
         transport = Transport(http, url.rstrip("/"), api_key, tenant, environment, retry or RetryPolicy())
         self._use(transport)
 
@@ -98,6 +101,32 @@ class Client:
     def predict(self, model: str, data: Any, version: int | None = None) -> Prediction:
         """Predicts for rows: a pandas frame, or a mapping of column names to values. See ``Predictions.predict``."""
         return self.predictions.predict(model, data, version)
+
+    def wait_usable(self, timeout_seconds: float = 15) -> Me:
+        """Waits until the gateway knows the key and the acting tenant, and returns who the key belongs to.
+
+        What was made a moment ago reaches the gateway by an event, usually within tens of milliseconds. Raises
+        the last refusal (``MyriadProblem``) when that takes longer.
+        """
+        refusals: list[MyriadProblem] = []
+
+        def ask() -> Me | None:
+            try:
+                return self.principals.me()
+            except MyriadProblem as problem:
+                if problem.status not in (401, 403, 404):
+                    raise
+                refusals.append(problem)
+                return None
+
+        try:
+            me = wait_until(
+                ask, lambda me: me is not None, what="the key", timeout_seconds=timeout_seconds, first_seconds=0.02
+            )
+        except MyriadTimeout as error:
+            raise refusals[-1] from error
+        assert me is not None
+        return me
 
     def is_healthy(self) -> bool:
         """Whether the gateway answers and is ready."""
@@ -146,6 +175,12 @@ class Client:
         self.costs = Costs(transport)
         self.predictions = Predictions(transport)
         self.batch_jobs = BatchJobs(transport, objects)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The authorities that are trusted; read once, for that takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 def _is_remote(url: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from myriad.training.onnx_graph import rewrite_outputs, set_names_apart, sort_opsets, split_matrix
 from myriad.training.result import MAX_PARITY_ROWS, TrainingResult
 from myriad.training.task import Feature
 
@@ -51,8 +52,9 @@ def export_tabular_classifier(
     Raises ``ExportError`` when the classes are not 0 and 1, the conversion fails, or the graph disagrees.
     """
     _check_classes(classifier)
+    _check_names(features)
     model = _convert(classifier, features)
-    _rewrite_outputs(model)
+    rewrite_outputs(model.graph)
     names = [feature.name for feature in features]
     rows = sample_frame[names]
     probability = classifier.predict_proba(rows)[:, 1]
@@ -64,6 +66,7 @@ def export_tabular_classifier(
         "label": classifier.predict(rows).astype("int64"),
         "probability": classifier.predict_proba(rows)[:, 1].astype("float32"),
     }
+    _check_domains(model)
     onnx = model.SerializeToString(deterministic=True)
     _check_parity(onnx, inputs, outputs)
     return ExportedClassifier(onnx, inputs, outputs)
@@ -87,125 +90,62 @@ def _check_classes(classifier: Any) -> None:
         raise ExportError(f"the classifier's classes are {classes}; allowed: exactly 0 and 1")
 
 
+def _check_domains(model: Any) -> None:
+    others = {node.domain for node in model.graph.node} - {"", "ai.onnx", "ai.onnx.ml"}
+    if others:
+        raise ExportError(f"the graph needs operators of {sorted(others)}; allowed: ai.onnx and ai.onnx.ml")
+
+
+def _check_names(features: Sequence[Feature]) -> None:
+    taken = [
+        feature.name for feature in features if feature.name in ("label", "probability") or feature.name[:1] == "/"
+    ]
+    if taken:
+        raise ExportError(
+            f"columns {taken} have names that the model needs: label, probability, and all that begin with /"
+        )
+
+
 def _convert(classifier: Any, features: Sequence[Feature]) -> Any:
-    from skl2onnx import convert_sklearn
+    """The converter's graph with one input per column under the column's own name."""
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
-    types = {"numeric": FloatTensorType, "categorical": StringTensorType}
+    if _takes_one_matrix(classifier) and all(feature.kind == "numeric" for feature in features):
+        model = _run_converter(classifier, [("matrix", FloatTensorType([None, len(features)]))])
+        set_names_apart(model.graph, keep={})
+        split_matrix(model.graph, features)
+    else:
+        types = {"numeric": FloatTensorType, "categorical": StringTensorType}
+        model = _run_converter(classifier, [(feature.name, types[feature.kind]([None, 1])) for feature in features])
+        if len(model.graph.input) != len(features):
+            raise ExportError(f"{len(model.graph.input)} of {len(features)} columns reach the classifier")
+        # The converter writes characters other than letters, digits and `_` in a column's name as `_`.
+        names = {tensor.name: feature.name for tensor, feature in zip(model.graph.input, features, strict=True)}
+        set_names_apart(model.graph, keep=names)
+    sort_opsets(model)
+    return model
+
+
+def _takes_one_matrix(classifier: Any) -> bool:
+    """Whether the estimator, or a pipeline's first step, looks at columns by position only."""
+    steps = getattr(classifier, "steps", None)
+    return not hasattr(steps[0][1] if steps else classifier, "transformers_")
+
+
+def _run_converter(classifier: Any, initial_types: list[tuple[str, Any]]) -> Any:
+    from skl2onnx import convert_sklearn
+
     try:
-        model = convert_sklearn(
+        return convert_sklearn(
             classifier,
             # The name lands in the file: a fixed one, so that equal models have equal digests.
             name="classifier",
-            initial_types=[(feature.name, types[feature.kind]([None, 1])) for feature in features],
+            initial_types=initial_types,
             options={id(classifier): {"zipmap": False}},
             target_opset=TARGET_OPSET,
         )
     except (RuntimeError, ValueError, NotImplementedError) as error:
         raise ExportError(f"{type(classifier).__name__} has no ONNX form: {error}") from error
-    # The converter writes them in the order of a set, which differs from process to process.
-    opsets = sorted((entry.domain, entry.version) for entry in model.opset_import)
-    del model.opset_import[:]
-    for domain, version in opsets:
-        model.opset_import.add(domain=domain, version=version)
-    return model
-
-
-def _rewrite_outputs(model: Any) -> None:
-    """Makes the two outputs ``label`` and ``probability`` of shape [-1] out of the converter's two."""
-    from onnx import TensorProto, helper
-
-    graph = model.graph
-    label, probabilities = (output.name for output in graph.output)
-    classifier = next(node for node in graph.node if probabilities in node.output)
-    if _is_binary_logistic(classifier, label):
-        _lower_logistic(graph, classifier)
-    else:
-        _slice_positive_class(graph, label, probabilities)
-    del graph.output[:]
-    graph.output.extend(
-        [
-            helper.make_tensor_value_info("label", TensorProto.INT64, ["rows"]),
-            helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["rows"]),
-        ]
-    )
-    for tensor in graph.input:
-        tensor.type.tensor_type.shape.dim[0].dim_param = "rows"
-
-
-def _is_binary_logistic(node: Any, label: str) -> bool:
-    if node.op_type != "LinearClassifier" or label not in node.output:
-        return False
-    attributes = _attributes(node)
-    return len(attributes["intercepts"]) == 2 and attributes["post_transform"] == b"LOGISTIC"
-
-
-def _attributes(node: Any) -> dict[str, Any]:
-    from onnx import helper
-
-    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-
-
-def _lower_logistic(graph: Any, node: Any) -> None:
-    """Writes the classifier as x·w + b and a sigmoid, with w a column.
-
-    ``LinearClassifier`` computes both classes as one matrix product whose rounding depends on how many rows come
-    at once; a product with a single column adds up each row alone, so a batch gives bit for bit what its rows
-    give one by one. It is also faster, and its weights are initializers rather than attributes.
-    """
-    import numpy
-    from onnx import TensorProto, helper, numpy_helper
-
-    attributes = _attributes(node)
-    weights = numpy.asarray(attributes["coefficients"], dtype="float32").reshape(2, -1)[1]
-    bias = numpy.asarray(attributes["intercepts"], dtype="float32")[1:]
-    graph.initializer.extend(
-        [
-            numpy_helper.from_array(weights.reshape(-1, 1), "weights"),
-            numpy_helper.from_array(bias, "bias"),
-            numpy_helper.from_array(numpy.array([-1], dtype="int64"), "flat"),
-            numpy_helper.from_array(numpy.array([0], dtype="float32"), "zero"),
-        ]
-    )
-    source = node.input[0]
-    graph.node.remove(node)
-    graph.node.extend(
-        [
-            helper.make_node("MatMul", [source, "weights"], ["product"]),
-            helper.make_node("Add", ["product", "bias"], ["logit_column"]),
-            helper.make_node("Reshape", ["logit_column", "flat"], ["logit"]),
-            helper.make_node("Sigmoid", ["logit"], ["probability"]),
-            helper.make_node("Greater", ["logit", "zero"], ["is_positive"]),
-            helper.make_node("Cast", ["is_positive"], ["label"], to=TensorProto.INT64),
-        ]
-    )
-
-
-def _slice_positive_class(graph: Any, label: str, probabilities: str) -> None:
-    import numpy
-    from onnx import TensorProto, helper, numpy_helper
-
-    for node in graph.node:
-        for index, name in enumerate(node.output):
-            if name in (label, probabilities):
-                node.output[index] = f"{name}_of_classifier"
-        for index, name in enumerate(node.input):
-            if name in (label, probabilities):
-                node.input[index] = f"{name}_of_classifier"
-    graph.initializer.extend(
-        [
-            numpy_helper.from_array(numpy.array([-1], dtype="int64"), "flat"),
-            numpy_helper.from_array(numpy.array(1, dtype="int64"), "positive_class"),
-        ]
-    )
-    graph.node.extend(
-        [
-            helper.make_node("Gather", [f"{probabilities}_of_classifier", "positive_class"], ["positive"], axis=1),
-            helper.make_node("Reshape", ["positive", "flat"], ["probability"]),
-            helper.make_node("Reshape", [f"{label}_of_classifier", "flat"], ["label_flat"]),
-            helper.make_node("Cast", ["label_flat"], ["label"], to=TensorProto.INT64),
-        ]
-    )
 
 
 def _check_parity(onnx: bytes, inputs: Mapping[str, ndarray], outputs: Mapping[str, ndarray]) -> None:
