@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requestIdOf } from '@myriad/http';
-import { newTraceparent, isTraceparent } from '@myriad/telemetry';
+import { isTraceparent } from '@myriad/telemetry';
 import type { PrincipalEntry } from '../application/identity-tables.js';
 import type { Session } from '../application/session.js';
+import { randomHex } from './random-hex.js';
 import type { RouteTarget } from './route-targets.js';
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** A request and what was found out about it on its way. */
 export class Exchange {
@@ -21,7 +23,8 @@ export class Exchange {
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
   ) {
-    this.requestId = requestIdOf(request);
+    const sent = this.header('x-request-id');
+    this.requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : randomHex(16);
     this.headers = { 'x-request-id': this.requestId };
   }
 
@@ -33,7 +36,7 @@ export class Exchange {
   /** The caller's trace, or a new one. */
   get traceparent(): string {
     const sent = this.header('traceparent');
-    return sent !== undefined && isTraceparent(sent) ? sent : newTraceparent();
+    return sent !== undefined && isTraceparent(sent) ? sent : `00-${randomHex(16)}-${randomHex(8)}-01`;
   }
 
   get durationMs(): number {
