@@ -31,7 +31,12 @@ export function createLogger({ service, level = 'info', destination }: LoggerOpt
     mixin: traceFields,
     hooks: { streamWrite: redactLine },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination ?? buffered());
+}
+
+/** Standard output, written in blocks and at least twice a second; what is left is written when the process ends by itself. */
+function buffered(): DestinationStream {
+  return pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 });
 }
 
 const NOT_SAID: ReadonlySet<string> = new Set(['parameters', 'driverError', 'raw']);
