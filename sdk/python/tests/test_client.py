@@ -222,7 +222,7 @@ def test_what_was_made_a_moment_ago_is_waited_for(gateway: FakeGateway, client: 
         "actingTenantId": "aa",
         "permissions": [],
     }
-    unknown = [problem(401, "gateway.key_unknown"), problem(404, "gateway.tenant_unknown")]
+    unknown = [problem(401, "gateway.key_invalid"), problem(404, "gateway.tenant_unknown")]
     gateway.on("GET", "/v1/principals/me", *unknown, Answer(body=me))
     assert client.wait_usable().bindings[0].role == "viewer"
     gateway.on("GET", "/v1/principals/me", problem(401, "gateway.key_revoked"))

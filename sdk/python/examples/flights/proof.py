@@ -15,6 +15,7 @@ from myriad import Client, MyriadProblem
 from myriad.resources.campaigns import Campaign, CampaignMember
 from myriad.resources.fleet_runs import FleetRun
 from myriad.resources.models import ModelVersion
+from myriad.waiting import once_known
 
 #: Application, recipe, suite and every tenant's model have one name.
 NAME = "flight-delay"
@@ -59,7 +60,10 @@ def train(team: Team, carriers: Sequence[Carrier], story: Story) -> FleetRun:
     """One fleet run over all carriers, eight of them in one process."""
     platform = team.scientist.acting_in(PLATFORM)
     tenants = [carrier.tenant_id for carrier in carriers]
-    run = platform.fleet_runs.create(NAME, "flights", tenants, parameters=PARAMETERS, tenants_per_job=8)
+    run = once_known(
+        lambda: platform.fleet_runs.create(NAME, "flights", tenants, parameters=PARAMETERS, tenants_per_job=8),
+        ["training.application_not_found", "training.recipe_not_found"],
+    )
     run = platform.fleet_runs.wait(run.fleet_run_id, timeout_seconds=300)
     counts = run.counts
     jobs = len({member.job_id for member in run.members})
@@ -73,7 +77,10 @@ def train(team: Team, carriers: Sequence[Carrier], story: Story) -> FleetRun:
 def evaluate(team: Team, run: FleetRun) -> Campaign:
     """Collects the evidence on the run's versions: the platform admits and evaluates each by itself."""
     platform = team.scientist.acting_in(PLATFORM)
-    campaign = platform.campaigns.create(NAME, run.fleet_run_id, ENVIRONMENTS, waves=[30, 100])
+    campaign = once_known(
+        lambda: platform.campaigns.create(NAME, run.fleet_run_id, ENVIRONMENTS, waves=[30, 100]),
+        ["evaluator.fleet_run_not_found"],
+    )
     return platform.campaigns.wait_evaluated(campaign.campaign_id, timeout_seconds=300)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from myriad import __version__
-from myriad.errors import MyriadError, MyriadProblem, MyriadTimeout
+from myriad.errors import MyriadError
 from myriad.objects import ObjectTransfer
 from myriad.resources.applications import Applications
 from myriad.resources.approvals import Approvals
@@ -36,9 +36,11 @@ from myriad.resources.runs import Experiments, Runs
 from myriad.resources.suites import Suites
 from myriad.resources.tenants import Tenants
 from myriad.transport import RetryPolicy, Transport
-from myriad.waiting import wait_until
+from myriad.waiting import once_known
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+#: What the gateway says of a key, a tenant or a binding that it has not heard of.
+_NOT_KNOWN_YET = ("gateway.key_invalid", "gateway.tenant_unknown", "gateway.tenant_forbidden")
 
 
 class Client:
@@ -108,25 +110,7 @@ class Client:
         What was made a moment ago reaches the gateway by an event, usually within tens of milliseconds. Raises
         the last refusal (``MyriadProblem``) when that takes longer.
         """
-        refusals: list[MyriadProblem] = []
-
-        def ask() -> Me | None:
-            try:
-                return self.principals.me()
-            except MyriadProblem as problem:
-                if problem.status not in (401, 403, 404):
-                    raise
-                refusals.append(problem)
-                return None
-
-        try:
-            me = wait_until(
-                ask, lambda me: me is not None, what="the key", timeout_seconds=timeout_seconds, first_seconds=0.02
-            )
-        except MyriadTimeout as error:
-            raise refusals[-1] from error
-        assert me is not None
-        return me
+        return once_known(self.principals.me, _NOT_KNOWN_YET, timeout_seconds)
 
     def is_healthy(self) -> bool:
         """Whether the gateway answers and is ready."""

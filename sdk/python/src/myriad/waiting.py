@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
-from myriad.errors import MyriadTimeout
+from myriad.errors import MyriadProblem, MyriadTimeout
 
 T = TypeVar("T")
 
@@ -39,3 +39,26 @@ def wait_until(
             raise MyriadTimeout(f"{what} did not end within {timeout_seconds:g} s; it goes on")
         sleep(pause)
         pause = min(pause * 1.5, longest_seconds)
+
+
+def once_known(
+    call: Callable[[], T],
+    codes: Collection[str],
+    timeout_seconds: float = 15,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """The result of ``call``, which is made again while it is refused with one of the problem ``codes``.
+
+    Services tell each other by events what was made, so a thing made a moment ago may be unknown to the next service
+    for some tens of milliseconds. Raises the refusal itself when it lasts.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    pause = 0.05
+    while True:
+        try:
+            return call()
+        except MyriadProblem as problem:
+            if problem.code not in codes or time.monotonic() + pause > deadline:
+                raise
+        sleep(pause)
+        pause = min(pause * 1.5, 1.0)
