@@ -37,6 +37,7 @@ export {
 export { pageFrom, type Page, type PageRequest } from './page.js';
 export {
   CallerEnvironment,
+  CallerKeyId,
   Ctx,
   LastEventId,
   RawRequest,

@@ -24,6 +24,8 @@ export interface InternalClaims {
   readonly env: z.infer<typeof fields.environment>;
   /** Request id. */
   readonly rid: string;
+  /** The API key that the caller came with, or got its token with. */
+  readonly cid?: string | undefined;
 }
 
 export const internalClaimsSchema = z.object({
@@ -34,4 +36,5 @@ export const internalClaimsSchema = z.object({
   perms: z.array(z.string()),
   env: fields.environment,
   rid: z.string().min(1).max(128),
+  cid: fields.id.optional(),
 });

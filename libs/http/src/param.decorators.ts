@@ -23,6 +23,11 @@ export const CallerEnvironment: Decorator = createParamDecorator(
   },
 );
 
+/** Id of the API key that the caller came with, or got its token with; undefined when it is not known. */
+export const CallerKeyId: Decorator = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string | undefined => requestOf(context).myriad.caller?.claims.cid,
+);
+
 /** Path parameters, as the route's schema parsed them: `RouteParams<typeof route>`. */
 export const RouteParams: Decorator = createParamDecorator(
   (_: unknown, context: ExecutionContext): unknown => requestOf(context).myriad.params,

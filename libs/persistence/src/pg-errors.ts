@@ -8,6 +8,9 @@ const FOREIGN_KEY_VIOLATION = '23503';
 const QUERY_CANCELED = '57014';
 const LOCK_NOT_AVAILABLE = '55P03';
 const ROW_SECURITY = '42501';
+/** A text holds NUL, which PostgreSQL can't. */
+const NUL_IN_TEXT = '22021';
+const NUL_IN_JSON = '22P05';
 /** Class 08 and these: the server went away, is starting, or has no room. */
 const AWAY = new Set([
   '57P01',
@@ -77,6 +80,8 @@ export function asProblem(error: unknown): unknown {
       error,
     );
   const { code } = faultOf(error);
+  if (code === NUL_IN_TEXT || code === NUL_IN_JSON)
+    return problem('invalid', 'text_invalid', 'a text that was sent holds the character U+0000; leave it out', error);
   if (code === QUERY_CANCELED)
     return problem('timeout', 'statement_timeout', 'a database statement took longer than it may', error);
   if (code === LOCK_NOT_AVAILABLE)
@@ -86,7 +91,7 @@ export function asProblem(error: unknown): unknown {
 }
 
 function problem(
-  kind: 'conflict' | 'timeout' | 'unavailable',
+  kind: 'conflict' | 'invalid' | 'timeout' | 'unavailable',
   code: string,
   detail: string,
   cause: unknown,

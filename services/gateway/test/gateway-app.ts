@@ -183,10 +183,10 @@ export class GatewayApp {
   userToken(
     principalId: string,
     scopes: readonly string[],
-    more: { exp?: number; kid?: string } = {},
+    more: { exp?: number; kid?: string; cid?: string } = {},
   ): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
-    return new SignJWT({ scp: scopes, htid: 'aa' })
+    return new SignJWT({ scp: scopes, htid: 'aa', cid: more.cid })
       .setProtectedHeader({ alg: 'ES256', kid: more.kid ?? 'user-key' })
       .setSubject(principalId)
       .setIssuer('myriad')

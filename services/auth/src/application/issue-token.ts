@@ -14,13 +14,18 @@ export class IssueToken {
     @Inject(SETTINGS) private readonly settings: AuthSettings,
   ) {}
 
-  async execute({ principal }: RequestContext): Promise<{ readonly accessToken: string; readonly expiresAt: Date }> {
+  /** `keyId`: the API key that the caller came with; the token dies with it. */
+  async execute(
+    { principal }: RequestContext,
+    keyId: string | undefined,
+  ): Promise<{ readonly accessToken: string; readonly expiresAt: Date }> {
     const iat = Math.floor(this.clock.nowMs() / 1000);
     const exp = iat + this.settings.tokenLifeSeconds;
     const accessToken = await this.tokenKeys.sign(await this.signingKeys.active(), {
       sub: principal.id,
       htid: principal.homeTenantId,
       scp: [...principal.permissions].sort(),
+      cid: keyId,
       iat,
       exp,
     });

@@ -1,5 +1,5 @@
 import { authRoutes, type RouteResponse as Response } from '@myriad/contracts';
-import { Ctx, Handle } from '@myriad/http';
+import { CallerKeyId, Ctx, Handle } from '@myriad/http';
 import type { RequestContext } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { IssueToken } from '../application/issue-token.js';
@@ -15,8 +15,11 @@ export class TokenController {
   ) {}
 
   @Handle(authRoutes.createToken)
-  async create(@Ctx() ctx: RequestContext): Promise<Response<typeof authRoutes.createToken>> {
-    const { accessToken, expiresAt } = await this.issueToken.execute(ctx);
+  async create(
+    @Ctx() ctx: RequestContext,
+    @CallerKeyId() keyId: string | undefined,
+  ): Promise<Response<typeof authRoutes.createToken>> {
+    const { accessToken, expiresAt } = await this.issueToken.execute(ctx, keyId);
     return { accessToken, expiresAt: expiresAt.toISOString() };
   }
 

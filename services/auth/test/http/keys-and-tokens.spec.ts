@@ -104,13 +104,13 @@ describe('keys and tokens', () => {
 
     it('is an ES256 JWT that holds what the caller may do, and no more', async () => {
       const { status, body } = await auth.call(authRoutes.createToken, {
-        as: { sub: bodies['aa']!.principalId, htid: 'aa', tid: 'aa', perms: ['models:read'] },
+        as: { sub: bodies['aa']!.principalId, htid: 'aa', tid: 'aa', perms: ['models:read'], cid: 'key_1' },
         body: {},
       });
       expect(status).toBe(201);
       const { payload, protectedHeader } = await verify(body.accessToken);
       expect(protectedHeader.alg).toBe('ES256');
-      expect(payload).toMatchObject({ sub: bodies['aa']!.principalId, htid: 'aa', scp: ['models:read'] });
+      expect(payload).toMatchObject({ sub: bodies['aa']!.principalId, htid: 'aa', scp: ['models:read'], cid: 'key_1' });
       expect(new Date(payload.exp! * 1000).toISOString()).toBe(body.expiresAt);
     });
 

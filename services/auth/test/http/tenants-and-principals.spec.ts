@@ -179,6 +179,13 @@ describe('tenants and principals', () => {
     expect(await republish.execute()).toBe(false);
   });
 
+  it('refuses a text with NUL in it as a fault of the request', async () => {
+    const answer = await auth.call(authRoutes.listPrincipals, { as: { tid: 'aa' }, query: { name: 'a\0b' } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'persistence.text_invalid' } });
+    const body = { kind: 'user', name: 'a\0b' };
+    expect((await auth.call(authRoutes.createPrincipal, { as: { tid: 'aa' }, body })).status).toBe(400);
+  });
+
   it('shows the built-in roles', async () => {
     const { body } = await auth.call(authRoutes.listRoles);
     expect(body.items.find((role) => role.role === 'approver')?.permissions).toContain('approvals:decide');

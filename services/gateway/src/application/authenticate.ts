@@ -31,14 +31,24 @@ export class Authenticate {
     const key = prefix === undefined ? undefined : this.tables.keys.get(prefix);
     const isRight = timingSafeEqual(hash('sha256', text, 'buffer'), key?.hash ?? NO_HASH);
     if (key === undefined || !isRight) throw refuse('key_invalid', 'the API key is not one that was issued here');
-    if (key.isRevoked) throw refuse('key_revoked', `the API key '${key.keyId}' was revoked`);
-    if (key.expiresAtMs <= this.clock.nowMs())
-      throw refuse('key_expired', `the API key '${key.keyId}' expired at ${new Date(key.expiresAtMs).toISOString()}`);
+    this.assertInForce(key);
     return this.credentialOf(key);
   }
 
   private async byToken(token: string): Promise<Credential> {
-    return this.credentialOf(await this.tokens.verify(token));
+    const subject = await this.tokens.verify(token);
+    if (subject.keyId !== undefined) {
+      const key = this.tables.keysById.get(subject.keyId);
+      if (key === undefined) throw refuse('key_invalid', 'the API key that the token was got with is not known here');
+      this.assertInForce(key);
+    }
+    return this.credentialOf(subject);
+  }
+
+  private assertInForce({ keyId, isRevoked, expiresAtMs }: KeyEntry): void {
+    if (isRevoked) throw refuse('key_revoked', `the API key '${keyId}' was revoked`);
+    if (expiresAtMs <= this.clock.nowMs())
+      throw refuse('key_expired', `the API key '${keyId}' expired at ${new Date(expiresAtMs).toISOString()}`);
   }
 
   /** The same one as long as neither the key or token nor its principal changes. */
@@ -46,7 +56,7 @@ export class Authenticate {
     const principal = this.activePrincipal(proof.principalId);
     const known = this.accepted.get(proof);
     if (known?.principal === principal) return known;
-    const credential: Credential = { principal, scopes: proof.scopes, sessions: new Map() };
+    const credential: Credential = { principal, scopes: proof.scopes, keyId: proof.keyId, sessions: new Map() };
     this.accepted.set(proof, credential);
     return credential;
   }

@@ -36,6 +36,7 @@ export class IdentityTables {
   readonly principals = new Map<string, PrincipalEntry>();
   /** By prefix. */
   readonly keys = new Map<string, KeyEntry>();
+  readonly keysById = new Map<string, KeyEntry>();
   private readonly generations = new Map<string, number>();
 
   setTenant({ tenantId, status, rateLimit, generation }: EventData<typeof tenantChangedV1>): void {
@@ -53,14 +54,16 @@ export class IdentityTables {
   setKey({ keyId, prefix, hash, principalId, scopes, expiresAt, revokedAt }: EventData<typeof keyChangedV1>): void {
     const known = this.keys.get(prefix);
     if (known?.keyId === keyId && known.isRevoked) return;
-    this.keys.set(prefix, {
+    const key: KeyEntry = {
       keyId,
       hash: Buffer.from(hash, 'hex'),
       principalId,
       scopes: scopes.length === 0 ? undefined : new Set(scopes),
       expiresAtMs: expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt),
       isRevoked: revokedAt !== null,
-    });
+    };
+    this.keys.set(prefix, key);
+    this.keysById.set(keyId, key);
   }
 
   /** An event that is delivered again, or late, changes nothing. */

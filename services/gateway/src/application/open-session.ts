@@ -42,7 +42,7 @@ export class OpenSession {
     }
     const where = { tenantId, environment };
     const permissions = effectivePermissions(principal.bindings, where, credential.scopes);
-    const session: Session = { principal, ...where, permissions, tokens: new Map() };
+    const session: Session = { principal, ...where, permissions, keyId: credential.keyId, tokens: new Map() };
     if (sessions.size >= MAX_SESSIONS) sessions.clear();
     sessions.set(key, session);
     return session;

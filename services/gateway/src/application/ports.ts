@@ -9,6 +9,8 @@ export interface TokenSubject {
   readonly principalId: string;
   /** Permissions the token is narrowed to. */
   readonly scopes: ReadonlySet<string>;
+  /** The API key it was got with, if any. */
+  readonly keyId: string | undefined;
   readonly expiresAtMs: number;
 }
 

@@ -6,6 +6,8 @@ export interface Session {
   readonly tenantId: string;
   readonly environment: string;
   readonly permissions: ReadonlySet<string>;
+  /** The API key that the caller came with, or got its token with. */
+  readonly keyId: string | undefined;
   /** Internal tokens by audience. */
   readonly tokens: Map<string, { readonly token: string; readonly expiresAtMs: number }>;
 }
@@ -14,5 +16,6 @@ export interface Session {
 export interface Credential {
   readonly principal: PrincipalEntry;
   readonly scopes: ReadonlySet<string> | undefined;
+  readonly keyId: string | undefined;
   readonly sessions: Map<string, Session>;
 }

@@ -129,6 +129,17 @@ describe('the gateway lets in', () => {
       expect((await list(otherKid)).body.code).toBe('gateway.token_invalid');
     });
 
+    it('until the key that it was got with is revoked', async () => {
+      const { key, principalId, keyId } = await gateway.principal('aa', [['viewer', 'aa']]);
+      const token = await gateway.userToken(principalId, ['models:read'], { cid: keyId });
+      expect((await list(token)).status).toBe(200);
+      expect((await gateway.lastCaller()).claims.cid).toBe(keyId);
+      await gateway.publishKey('aa', principalId, key, { keyId, revokedAt: new Date().toISOString() });
+      await eventually(async () => {
+        expect((await list(token)).body.code).toBe('gateway.key_revoked');
+      });
+    });
+
     it('but never an internal one', async () => {
       const { key } = await gateway.principal('aa', [['viewer', 'aa']]);
       await list(key);

@@ -13,6 +13,8 @@ export interface TokenClaims {
   readonly htid: string;
   /** Permissions the token is narrowed to. */
   readonly scp: readonly string[];
+  /** The API key it was got with; it dies with the key. */
+  readonly cid?: string | undefined;
   /** Unix seconds. */
   readonly iat: number;
   /** Unix seconds. */

@@ -13,7 +13,7 @@ export class Ed25519Minter extends InternalTokenMinter {
   }
 
   async mint(
-    { principal, tenantId, environment, permissions }: Session,
+    { principal, tenantId, environment, permissions, keyId }: Session,
     audience: string,
     requestId: string,
   ): Promise<{ readonly token: string; readonly expiresAtMs: number }> {
@@ -25,6 +25,7 @@ export class Ed25519Minter extends InternalTokenMinter {
       perms: [...permissions],
       env: environment as InternalClaims['env'],
       rid: requestId,
+      cid: keyId,
     };
     const nowMs = this.clock.nowMs();
     const token = await mintInternalToken(this.signer, claims, { audience, nowMs });

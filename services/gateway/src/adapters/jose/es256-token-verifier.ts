@@ -72,10 +72,15 @@ export class Es256TokenVerifier extends UserTokenVerifier {
 }
 
 /** A token without `scp` is narrowed to nothing. */
-function subjectOf({ sub, exp = 0, ['scp']: scopes }: JWTPayload): TokenSubject {
+function subjectOf({ sub, exp = 0, ['scp']: scopes, ['cid']: keyId }: JWTPayload): TokenSubject {
   if (sub === undefined) throw invalid();
   const list = Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [];
-  return { principalId: sub, scopes: new Set(list), expiresAtMs: exp * 1000 };
+  return {
+    principalId: sub,
+    scopes: new Set(list),
+    keyId: typeof keyId === 'string' ? keyId : undefined,
+    expiresAtMs: exp * 1000,
+  };
 }
 
 function invalid(cause?: unknown): ProblemError {
