@@ -165,6 +165,12 @@ def test_missing_columns_are_named_before_anything_is_sent(gateway: FakeGateway,
     assert gateway.requests("/v2/models/flight-delay/infer") == []
 
 
+def test_a_value_of_the_wrong_kind_is_refused_with_its_column(gateway: FakeGateway, client: Client) -> None:
+    serve_model(gateway)
+    with pytest.raises(ValueError, match="column 'hour' is FP32 in the model: could not convert string to float: 'x'"):
+        client.predict("flight-delay", {"hour": "x", "origin": "JFK"})
+
+
 def test_inputs_are_asked_for_again_when_another_version_went_live(gateway: FakeGateway, client: Client) -> None:
     serve_model(gateway)
     data = {"hour": 7, "origin": "JFK", "month": 1}

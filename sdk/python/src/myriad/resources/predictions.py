@@ -134,7 +134,11 @@ def _tensor(tensor: Tensor, values: list[Any]) -> dict[str, Any]:
         values = [item for row in values for item in row]
     if len(shape) == 1:  # one value a row, whatever the trailing dimensions of 1 are
         shape += tensor.shape[1:]
-    return {"name": tensor.name, "datatype": tensor.datatype, "shape": shape, "data": [convert(v) for v in values]}
+    try:
+        data = [convert(value) for value in values]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"column '{tensor.name}' is {tensor.datatype} in the model: {error}") from error
+    return {"name": tensor.name, "datatype": tensor.datatype, "shape": shape, "data": data}
 
 
 def _is_missing(value: Any) -> bool:
