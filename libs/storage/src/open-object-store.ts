@@ -5,11 +5,16 @@ import { MIN_SIGNING_KEY_BYTES } from './file/url-signer.js';
 import type { ObjectStore } from './object-store.port.js';
 import { S3ObjectStore } from './s3/s3-object-store.js';
 
-/** Opens the store that the configuration names. @throws {ConfigError} listing what that kind of store still needs. */
+/**
+ * Opens the store that the configuration names, and begins to remove what uploads that nobody finished left behind.
+ * @throws {ConfigError} listing what that kind of store still needs.
+ */
 export async function openObjectStore(config: ObjectStoreConfig): Promise<ObjectStore> {
-  return config.OBJECT_STORE === 's3'
-    ? S3ObjectStore.open(s3Options(config))
-    : FileObjectStore.open(fileOptions(config));
+  if (config.OBJECT_STORE === 'file') return FileObjectStore.open(fileOptions(config));
+  const store = await S3ObjectStore.open(s3Options(config));
+  // in its own time: a service starts while its server is away, and the next start cleans again
+  store.clean().catch(() => undefined);
+  return store;
 }
 
 type FileOptions = Parameters<typeof FileObjectStore.open>[0];

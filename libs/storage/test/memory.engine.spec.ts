@@ -11,7 +11,7 @@ const LIMIT_BYTES = 64 * 1024 * 1024;
 
 const describeWithS3 = S3_ENDPOINT === undefined ? describe.skip : describe;
 
-describeWithS3('S3ObjectStore: more than 5 GiB pass through put and get with less than 64 MiB', () => {
+describeWithS3('S3ObjectStore: with less than 64 MiB pass through put and get', () => {
   let fixture: S3Fixture;
   beforeAll(async () => {
     fixture = await openS3Fixture();
@@ -19,13 +19,13 @@ describeWithS3('S3ObjectStore: more than 5 GiB pass through put and get with les
   afterAll(() => fixture.close());
 
   test.each([
-    ['with the digest announced', true],
-    ['of unknown digest, copied within the server in parts', false],
+    ['1 GiB, with the digest announced', GIB, true],
+    ['more than 5 GiB, of unknown digest, copied within the server in parts', LARGE_BYTES, false],
   ])(
     '%s',
-    async (_name, isAnnounced) => {
-      const passage = await passThrough(LARGE_BYTES, fixture.options, { isAnnounced });
-      expect(passage.readBytes).toBe(LARGE_BYTES);
+    async (_name, sizeBytes, isAnnounced) => {
+      const passage = await passThrough(sizeBytes, fixture.options, { isAnnounced });
+      expect(passage.readBytes).toBe(sizeBytes);
       expect(passage.growthBytes).toBeGreaterThan(0);
       expect(passage.growthBytes).toBeLessThan(LIMIT_BYTES);
       expect(await fixture.leftovers()).toEqual([]);

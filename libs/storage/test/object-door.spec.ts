@@ -118,7 +118,9 @@ describe('the object door', () => {
     const response = await use(await store.presignDownload(tenant, digest, 60));
     expect(response.status).toBe(200);
     await expect(response.arrayBuffer()).rejects.toThrow();
-    expect(fixture.faults).toEqual([expect.objectContaining({ code: 'storage.corrupt' })]);
+    await eventually(() => {
+      expect(fixture.faults).toEqual([expect.objectContaining({ code: 'storage.corrupt' })]);
+    });
   });
 
   test('answers HEAD, and sends what keeps a browser from running what it gets', async () => {

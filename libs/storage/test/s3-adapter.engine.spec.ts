@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { CreateMultipartUploadCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { S3ObjectStore } from '../src/index.js';
+import { S3Bucket } from '../src/s3/s3-bucket.js';
 import { use } from './presigned-url.contract.js';
 import { S3_ENDPOINT, openS3Fixture, type S3Fixture } from './s3-fixture.js';
 import { expectRefusal, listed, newTenants, read, sample, streamOf } from './store-fixture.js';
@@ -108,6 +110,32 @@ describeWithS3('S3ObjectStore', () => {
     await store.clean(-60_000);
     expect(await fixture.leftovers()).toEqual([]);
     expect(await listed(store, tenant)).toEqual([{ digest, sizeBytes: bytes.length }]);
+  });
+
+  describe('a copy within the server', () => {
+    const limits = { singleRequestBytes: 10 * MIB, copyPartBytes: 5 * MIB };
+
+    test.each([
+      ['in one call', 10 * MIB],
+      ['in parts', 10 * MIB + 1],
+      ['in several parts', 23 * MIB],
+    ])('%s has the same bytes, and nothing is copied of content that changed', async (_name, sizeBytes) => {
+      const [tenant] = newTenants();
+      const bucket = await S3Bucket.open(fixture.options, limits);
+      const { bytes, digest } = sample(sizeBytes);
+      await store.put(tenant, streamOf(bytes), { expectedDigest: digest });
+      const from = `${tenant}/sha256/${digest.slice(7)}`;
+      const head = await bucket.head(from);
+      expect(await bucket.copy(from, `${tenant}/copy`, head!)).toBe(true);
+      const copied = await bucket.get(`${tenant}/copy`);
+      expect((await read((copied as { body: Readable }).body)).equals(bytes)).toBe(true);
+      const stale = { ...head!, etag: '"0123456789abcdef0123456789abcdef"' };
+      expect(await bucket.copy(from, `${tenant}/stale`, stale)).toBe(false);
+      expect(await bucket.copy(`${tenant}/absent`, `${tenant}/stale`, head!)).toBe(false);
+      expect(await bucket.head(`${tenant}/stale`)).toBeUndefined();
+      expect(await fixture.leftovers()).toEqual([]);
+      bucket.close();
+    });
   });
 
   describe('when the server', () => {

@@ -19,10 +19,16 @@ import { makeS3Client } from './s3-client.js';
 import { call, httpStatusOf } from './s3-error.js';
 import type { S3BucketOptions } from './s3-options.js';
 
-/** Longest object that one CopyObject copies and one PUT takes: 5 GiB. */
-const MAX_SINGLE_REQUEST_BYTES = 5 * 1024 ** 3;
 const COPIES_IN_FLIGHT = 4;
-const COPY_PART_BYTES = 512 * 1024 * 1024;
+
+/** Sizes at which the protocol wants other calls; smaller ones are for tests. */
+export interface S3Limits {
+  /** Longest object that one CopyObject copies and one PUT takes. */
+  readonly singleRequestBytes: number;
+  readonly copyPartBytes: number;
+}
+
+const S3_LIMITS: S3Limits = { singleRequestBytes: 5 * 1024 ** 3, copyPartBytes: 512 * 1024 ** 2 };
 
 /** What the server says of an object. */
 export interface S3Head {
@@ -45,13 +51,14 @@ export class S3Bucket {
     private readonly client: S3Client,
     private readonly publicClient: S3Client,
     private readonly bucket: string,
+    private readonly limits: S3Limits,
   ) {}
 
-  static async open(options: S3BucketOptions): Promise<S3Bucket> {
+  static async open(options: S3BucketOptions, limits = S3_LIMITS): Promise<S3Bucket> {
     const client = makeS3Client(options, options.endpoint);
     const { publicEndpoint } = options;
     const publicClient = publicEndpoint === undefined ? client : makeS3Client(options, publicEndpoint);
-    const bucket = new S3Bucket(client, publicClient, options.bucket);
+    const bucket = new S3Bucket(client, publicClient, options.bucket, limits);
     if (options.createBucket === true) await bucket.create();
     return bucket;
   }
@@ -102,7 +109,7 @@ export class S3Bucket {
   }
 
   startMultipart(key: string): Promise<S3Multipart> {
-    return S3Multipart.start(this.client, this.at(key));
+    return S3Multipart.start(this.client, this.at(key), { isChecked: true });
   }
 
   async delete(key: string): Promise<void> {
@@ -112,18 +119,11 @@ export class S3Bucket {
   /** Copies within the server the content that `from` had when its head was read. False, and nothing is copied, when it has another by now or is gone. */
   async copy(fromKey: string, toKey: string, from: S3Head): Promise<boolean> {
     const source = { CopySource: `${this.bucket}/${encodeURI(fromKey)}`, CopySourceIfMatch: from.etag };
-    if (from.sizeBytes <= MAX_SINGLE_REQUEST_BYTES) {
-      const command = new CopyObjectCommand({ ...this.at(toKey), ...source });
-      return (await unless([404, 409, 412], () => this.client.send(command))) !== undefined;
-    }
-    const upload = await this.startMultipart(toKey);
-    await upload.run(async (add) => {
-      for (let start = 0; start < from.sizeBytes; start += COPY_PART_BYTES) {
-        const end = Math.min(start + COPY_PART_BYTES, from.sizeBytes) - 1;
-        await add((number) => upload.copyPart(number, source, `bytes=${start}-${end}`), COPIES_IN_FLIGHT);
-      }
-    });
-    return upload.complete();
+    const command = new CopyObjectCommand({ ...this.at(toKey), ...source });
+    const copyWhole = (): Promise<unknown> => this.client.send(command);
+    const copyParts = (): Promise<unknown> => this.copyInParts(source, toKey, from.sizeBytes);
+    const isSmall = from.sizeBytes <= this.limits.singleRequestBytes;
+    return (await unless([404, 409, 412], isSmall ? copyWhole : copyParts)) !== undefined;
   }
 
   /** Every key that starts with `prefix`, in order. */
@@ -150,7 +150,7 @@ export class S3Bucket {
     sha256: string,
     { sizeBytes, expiresInSeconds }: { readonly sizeBytes: number; readonly expiresInSeconds: number },
   ): Promise<{ readonly url: string; readonly headers: Record<string, string> }> {
-    if (sizeBytes > MAX_SINGLE_REQUEST_BYTES) throw storageProblem.tooLarge(MAX_SINGLE_REQUEST_BYTES);
+    if (sizeBytes > this.limits.singleRequestBytes) throw storageProblem.tooLarge(this.limits.singleRequestBytes);
     const headers = { 'content-length': String(sizeBytes), 'x-amz-checksum-sha256': sha256 };
     const command = new PutObjectCommand({ ...this.at(key), ContentLength: sizeBytes, ChecksumSHA256: sha256 });
     const url = await getSignedUrl(this.publicClient, command, {
@@ -168,6 +168,23 @@ export class S3Bucket {
       ResponseContentDisposition: 'attachment',
     });
     return getSignedUrl(this.publicClient, command, { expiresIn: expiresInSeconds });
+  }
+
+  /** undefined when another ended the upload. */
+  private async copyInParts(
+    source: { readonly CopySource: string; readonly CopySourceIfMatch: string },
+    toKey: string,
+    sizeBytes: number,
+  ): Promise<true | undefined> {
+    const { copyPartBytes } = this.limits;
+    const upload = await S3Multipart.start(this.client, this.at(toKey), { isChecked: false });
+    await upload.run(async (add) => {
+      for (let start = 0; start < sizeBytes; start += copyPartBytes) {
+        const end = Math.min(start + copyPartBytes, sizeBytes) - 1;
+        await add((number) => upload.copyPart(number, source, `bytes=${start}-${end}`), COPIES_IN_FLIGHT);
+      }
+    });
+    return (await upload.complete()) || undefined;
   }
 
   private async fetch(key: string, how: { readonly Range?: string; readonly IfMatch?: string }): Promise<S3Content> {

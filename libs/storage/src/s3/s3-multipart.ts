@@ -28,10 +28,10 @@ export class S3Multipart {
     private readonly at: At & { readonly UploadId: string },
   ) {}
 
-  static async start(client: S3Client, at: At): Promise<S3Multipart> {
-    const answer = await call(() =>
-      client.send(new CreateMultipartUploadCommand({ ...at, ChecksumAlgorithm: 'CRC32' })),
-    );
+  /** `isChecked`: each part goes with its CRC32, which the server compares; of no use where the server copies. */
+  static async start(client: S3Client, at: At, { isChecked }: { readonly isChecked: boolean }): Promise<S3Multipart> {
+    const check = isChecked ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {};
+    const answer = await call(() => client.send(new CreateMultipartUploadCommand({ ...at, ...check })));
     if (answer.UploadId === undefined) throw new TypeError('the S3 server started an upload without an id');
     return new S3Multipart(client, { ...at, UploadId: answer.UploadId });
   }
@@ -79,7 +79,7 @@ export class S3Multipart {
   ): Promise<CompletedPart> {
     const input = { ...this.at, ...source, PartNumber, CopySourceRange: range };
     const { CopyPartResult } = await call(() => this.client.send(new UploadPartCopyCommand(input)));
-    return { PartNumber, ETag: CopyPartResult?.ETag, ChecksumCRC32: CopyPartResult?.ChecksumCRC32 };
+    return { PartNumber, ETag: CopyPartResult?.ETag };
   }
 
   /** Makes the object. False, and nothing is made, when `ifAbsent` is set and the key exists, another writer is at it, or the server knows the upload no more. */
