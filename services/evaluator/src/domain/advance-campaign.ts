@@ -65,10 +65,11 @@ export function advanceCampaign(campaign: Campaign, facts: CampaignFacts, nowMs:
       return rollOut({ ...campaign, status: campaignLifecycle.move('approved', 'rolling-out') }, facts, nowMs);
     case 'rolling-out':
       return rollOut(campaign, facts, nowMs);
-    case 'completed':
     case 'halted':
-    case 'rejected':
     case 'cancelled':
+      return settle(campaign, facts);
+    case 'completed':
+    case 'rejected':
       return unchanged(campaign);
     default:
       return assertNever(campaign.status);
@@ -81,21 +82,24 @@ function collect(campaign: Campaign, facts: CampaignFacts): Campaign {
   const waiting = facts.isFleetRunEnded
     ? `${open} of ${members.length} still evaluating`
     : 'the fleet run has not ended';
-  const reason = facts.isFleetRunEnded && open === 0 ? 'all evidence is there; submit it for approval' : waiting;
-  return { ...campaign, members, reason };
+  const isComplete = facts.isFleetRunEnded && open === 0;
+  const ready = campaign.reason.startsWith(AGAIN) ? campaign.reason : 'all evidence is there; submit it for approval';
+  return { ...campaign, members, reason: isComplete ? ready : waiting };
+}
+
+/** How the reason begins while a campaign that was submitted before collects once more. */
+const AGAIN = 'submit it again';
+
+function collectAgain(campaign: Campaign, facts: CampaignFacts, why: string): Campaign {
+  const status = campaignLifecycle.move(campaign.status, 'collecting');
+  return collect({ ...campaign, status, evidenceDigest: null, approvalId: null, reason: `${AGAIN}: ${why}` }, facts);
 }
 
 function awaitApproval(campaign: Campaign, facts: CampaignFacts, nowMs: number): Advance {
   const fresh = { ...campaign, members: membersOf(facts.runs) };
   const shown = campaign.evidenceDigest;
   if (shown !== null && campaignEvidenceDigest(fresh) !== shown) {
-    const back: Campaign = {
-      ...fresh,
-      status: campaignLifecycle.move(campaign.status, 'collecting'),
-      evidenceDigest: null,
-      approvalId: null,
-      reason: 'the evidence changed after it was submitted; submit it again',
-    };
+    const back = collectAgain(campaign, facts, 'the evidence changed after it was submitted');
     return { campaign: back, actions: [{ do: 'supersede', evidenceDigest: shown, reason: 'evidence-changed' }] };
   }
   const { approval } = facts;
@@ -121,13 +125,7 @@ function awaitApproval(campaign: Campaign, facts: CampaignFacts, nowMs: number):
         completedAt: new Date(nowMs),
       });
     case 'void':
-      return unchanged({
-        ...known,
-        status: campaignLifecycle.move(known.status, 'collecting'),
-        evidenceDigest: null,
-        approvalId: null,
-        reason: `the approval is void: ${approval.reason}`,
-      });
+      return unchanged(collectAgain(known, facts, `the approval is void: ${approval.reason}`));
     default:
       return assertNever(approval.status);
   }
@@ -174,6 +172,19 @@ function rollOut(campaign: Campaign, facts: CampaignFacts, nowMs: number): Advan
         : { environment: current.position.environment + 1, wave: 0 };
     current = { ...current, position };
   }
+}
+
+/** Nothing more is promoted, but what was on its way when the campaign ended arrives or fails all the same, and must be told. */
+function settle(campaign: Campaign, facts: CampaignFacts): Advance {
+  const { environment: at } = campaign.position;
+  const environment = campaign.environments[at];
+  if (environment === undefined) return unchanged(campaign);
+  const isLast = at === campaign.environments.length - 1;
+  const steps = campaign.members.map((member) =>
+    member.state === 'rolling-out' ? stepOf(campaign, member, { environment, isLast, facts }) : { member, actions: [] },
+  );
+  const members = steps.map((step) => step.member);
+  return { campaign: { ...campaign, members }, actions: steps.flatMap((step) => step.actions) };
 }
 
 const keyOf = (member: Member): string => `${member.tenantId}/${member.modelName}`;

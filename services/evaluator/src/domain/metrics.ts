@@ -11,9 +11,14 @@ export const HIGHER_IS_BETTER: Readonly<Record<MetricName, boolean>> = {
   brier: false,
 };
 
+/** How many of the scores are no number: what a model answers that can't cope with a missing value. */
+export function unscored(scores: Float64Array): number {
+  return scores.reduce((count, score) => count + (Number.isFinite(score) ? 0 : 1), 0);
+}
+
 /**
  * Measures scores (probability of class 1, in [0, 1]) against labels (0 or 1).
- * @returns undefined where the metric is not defined: no rows, or one class only (auc).
+ * @returns undefined where the metric is not defined: no rows, a score that is no number, or one class only (auc).
  */
 export function measure(
   metric: MetricName,
@@ -21,13 +26,13 @@ export function measure(
   labels: Float64Array,
   confidence: number,
 ): Estimate | undefined {
-  if (scores.length === 0) return undefined;
+  if (scores.length === 0 || unscored(scores) > 0) return undefined;
   switch (metric) {
     case 'auc':
       return auc(scores, labels, confidence);
     case 'log-loss':
       return meanInterval(
-        scores.map((score, row) => -Math.log(Math.max(1e-15, labels[row] === 1 ? score : 1 - score))),
+        scores.map((score, row) => -Math.log(Math.min(1, Math.max(1e-15, labels[row] === 1 ? score : 1 - score)))),
         confidence,
       );
     case 'brier':

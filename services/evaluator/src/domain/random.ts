@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '@myriad/kernel';
 
 /** A repeatable stream of random numbers: equal seeds and names give equal numbers, on every machine. */
 export interface Random {
@@ -12,10 +12,9 @@ export interface Random {
 
 /** The small fast counter generator (sfc32, Doty-Humphrey, PractRand), seeded by the SHA-256 of the seed and the stream's name. */
 export function randomStream(seed: number, name: string): Random {
-  const digest = createHash('sha256').update(`${seed}/${name}`).digest();
-  let a = digest.readInt32LE(0);
-  let b = digest.readInt32LE(4);
-  let c = digest.readInt32LE(8);
+  const hex = digestOf(`${seed}/${name}`).slice('sha256:'.length);
+  const word = (at: number): number => Number.parseInt(hex.slice(8 * at, 8 * at + 8), 16) | 0;
+  let [a, b, c] = [word(0), word(1), word(2)];
   let counter = 1;
   const next32 = (): number => {
     const sum = (((a + b) | 0) + counter) | 0;

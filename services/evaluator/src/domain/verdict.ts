@@ -1,5 +1,5 @@
 import type { Estimate } from './intervals.js';
-import { HIGHER_IS_BETTER, type MetricName, measure } from './metrics.js';
+import { HIGHER_IS_BETTER, type MetricName, measure, unscored } from './metrics.js';
 import type { Suite, Threshold } from './suite.js';
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive';
@@ -60,18 +60,19 @@ function boundsOf(threshold: Threshold): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
+/** A model that gives no number fails; a set of one class can't tell. */
+function undefinedOutcome({ scores }: ScoredSet, { metric }: Threshold): Pick<Check, 'outcome' | 'detail'> {
+  const missing = unscored(scores);
+  return missing > 0
+    ? { outcome: 'fail', detail: `the model gives no number for ${missing} of ${scores.length} rows` }
+    : { outcome: 'inconclusive', detail: `${metric} is not defined: one class only` };
+}
+
 function checkOf(set: ScoredSet, threshold: Threshold, suite: Suite, golden: Estimate | undefined): Check {
   const about = { set: set.name, seed: set.seed, metric: threshold.metric, rows: set.scores.length };
   const estimate = measure(threshold.metric, set.scores, set.labels, suite.confidence);
   if (estimate === undefined)
-    return {
-      ...about,
-      value: null,
-      low: null,
-      high: null,
-      outcome: 'inconclusive',
-      detail: `${threshold.metric} is not defined: one class only`,
-    };
+    return { ...about, value: null, low: null, high: null, ...undefinedOutcome(set, threshold) };
   const outcome =
     set.seed === null ? goldenOutcome(estimate, threshold) : randomizedOutcome(estimate, threshold, golden);
   return {
