@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -232,6 +234,17 @@ def test_sigterm_ends_it_at_once_and_keeps_what_was_reported(job: Job, busy: str
     assert [line["taskId"] for line in finished.of("task")] == ["a"]
     assert finished.of("done") == []
     assert finished.messages()[-1] == "stopped by SIGTERM; tasks without a result: b, c"
+
+
+def test_it_ends_when_the_process_that_started_it_is_gone(job: Job) -> None:
+    spec = job.write("import time\ndef train(task):\n    time.sleep(60)\n", ["a"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "myriad.runner", str(spec)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    process.stdin.close()  # as the kernel does for a parent that was killed
+    assert process.wait(timeout=30) == 143
+    assert process.stdout is not None and process.stdout.read() == ""
 
 
 @pytest.mark.parametrize(
