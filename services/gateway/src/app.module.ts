@@ -7,6 +7,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Ed25519Minter } from './adapters/jose/ed25519-minter.js';
 import { Es256TokenVerifier } from './adapters/jose/es256-token-verifier.js';
 import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
+import { Arrivals } from './application/arrivals.js';
 import { Authenticate } from './application/authenticate.js';
 import { IdentityTables } from './application/identity-tables.js';
 import { InternalTokens } from './application/internal-tokens.js';
@@ -42,7 +43,16 @@ export interface GatewayParts {
   readonly clock?: Clock;
 }
 
-const useCases = [Admit, Authenticate, IdentityTables, InternalTokens, OpenSession, PlacementTable, RateLimiter];
+const useCases = [
+  Admit,
+  Arrivals,
+  Authenticate,
+  IdentityTables,
+  InternalTokens,
+  OpenSession,
+  PlacementTable,
+  RateLimiter,
+];
 
 function adapters({ log, logger, signer, clock = systemClock }: GatewayParts): Provider[] {
   return [

@@ -157,14 +157,17 @@ export class GatewayApp {
     principalId: string,
     more: Partial<EventData<typeof keyChangedV1>> = {},
   ): Promise<{ readonly keyId: string; readonly key: string }> {
-    const prefix = base32(8);
-    const key = `myr_${prefix}_${base32(40)}`;
-    const keyId = `key_${prefix}`;
+    const { prefix, key, keyId } = this.newKey();
     await this.publishKey(tenantId, principalId, key, { keyId, ...more });
     await eventually(() => {
       if (!this.tables.keys.has(prefix) || !this.tables.principals.has(principalId)) throw new Error('not known yet');
     });
     return { keyId, key };
+  }
+
+  newKey(): { readonly prefix: string; readonly key: string; readonly keyId: string } {
+    const prefix = base32(8);
+    return { prefix, key: `myr_${prefix}_${base32(40)}`, keyId: `key_${prefix}` };
   }
 
   /** Says how a key is, as auth would. */

@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { Clock, ProblemError } from '@myriad/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { gatewayProblem } from '../domain/gateway-problem.js';
+import { Arrivals } from './arrivals.js';
 import { IdentityTables, type KeyEntry, type PrincipalEntry } from './identity-tables.js';
 import { CLOCK, UserTokenVerifier, type TokenSubject } from './ports.js';
 import type { Credential } from './session.js';
@@ -18,12 +19,20 @@ export class Authenticate {
   constructor(
     private readonly tables: IdentityTables,
     private readonly tokens: UserTokenVerifier,
+    private readonly arrivals: Arrivals,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** @throws {ProblemError} `unauthenticated`; the promise of a token rejects so. */
   execute(secret: string): Credential | Promise<Credential> {
-    return secret.startsWith('myr_') ? this.byKey(secret) : this.byToken(secret);
+    if (!secret.startsWith('myr_')) return this.byToken(secret);
+    const prefix = KEY.exec(secret)?.[1];
+    const { keys } = this.tables;
+    const arrival =
+      prefix === undefined || keys.has(prefix)
+        ? undefined
+        : this.arrivals.await(`key ${prefix}`, () => keys.has(prefix));
+    return arrival === undefined ? this.byKey(secret) : arrival.then(() => this.byKey(secret));
   }
 
   private byKey(text: string): Credential {

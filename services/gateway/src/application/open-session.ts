@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { effectivePermissions, isBoundTo } from '../domain/effective-permissions.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
+import { Arrivals } from './arrivals.js';
 import { IdentityTables } from './identity-tables.js';
 import type { Credential, Session } from './session.js';
 
@@ -18,10 +19,23 @@ export interface Wanted {
 /** Resolves the acting tenant and environment, and what the credential may do there. */
 @Injectable()
 export class OpenSession {
-  constructor(private readonly tables: IdentityTables) {}
+  constructor(
+    private readonly tables: IdentityTables,
+    private readonly arrivals: Arrivals,
+  ) {}
 
   /** @throws {ProblemError} `gateway.{tenant_forbidden,tenant_unknown,tenant_suspended,environment_unknown}` */
-  execute(credential: Credential, wanted: Wanted): Session {
+  execute(credential: Credential, wanted: Wanted): Session | Promise<Session> {
+    const { tenantId } = wanted;
+    const { tenants } = this.tables;
+    // Only for who has business there: whether a tenant exists is not told by the time an answer takes.
+    if (tenantId === undefined || tenants.has(tenantId) || !isBoundTo(credential.principal.bindings, tenantId))
+      return this.open(credential, wanted);
+    const arrival = this.arrivals.await(`tenant ${tenantId}`, () => tenants.has(tenantId));
+    return arrival === undefined ? this.open(credential, wanted) : arrival.then(() => this.open(credential, wanted));
+  }
+
+  private open(credential: Credential, wanted: Wanted): Session {
     const { principal, sessions } = credential;
     const tenantId = wanted.tenantId ?? principal.homeTenantId;
     const environment = wanted.environment ?? DEFAULT_ENVIRONMENT;

@@ -26,12 +26,14 @@ export class Admit {
     const found = this.authenticate.execute(secretOf(exchange));
     const credential = found instanceof Promise ? await found : found;
     exchange.principal = credential.principal;
-    exchange.session = this.openSession.execute(credential, {
+    const opened = this.openSession.execute(credential, {
       tenantId: exchange.header('x-myriad-tenant'),
       environment: exchange.header('x-myriad-environment'),
     });
-    this.limit(exchange, exchange.session.tenantId);
-    this.assertAllowed(exchange.session, target);
+    const session = opened instanceof Promise ? await opened : opened;
+    exchange.session = session;
+    this.limit(exchange, session.tenantId);
+    this.assertAllowed(session, target);
   }
 
   private limit({ headers }: Exchange, tenantId: string | undefined): void {

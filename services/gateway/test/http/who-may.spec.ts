@@ -56,6 +56,15 @@ describe('the gateway lets in', () => {
       expect((await list(key.slice(0, -1) + last)).body.code).toBe('gateway.key_invalid');
     });
 
+    it('that was issued a moment ago, though the news of it is still on its way', async () => {
+      const { principalId } = await gateway.principal('aa', [['viewer', 'aa']]);
+      const { key, keyId } = gateway.newKey();
+      const pending = list(key);
+      await new Promise((resolve) => setImmediate(resolve));
+      await gateway.publishKey('aa', principalId, key, { keyId });
+      expect((await pending).status).toBe(200);
+    });
+
     it('until it expires', async () => {
       const expiresAt = new Date(Date.now() + 150).toISOString();
       const { key } = await gateway.principal('aa', [['viewer', 'aa']], { expiresAt });
@@ -177,6 +186,13 @@ describe('the gateway lets in', () => {
         status: 404,
         body: { code: 'gateway.tenant_unknown' },
       });
+    });
+
+    it('that was made a moment ago', async () => {
+      const { key } = await gateway.principal('platform', [['platform-admin', '*']]);
+      const pending = list(key, { 'x-myriad-tenant': 'young' });
+      await gateway.tenant('young');
+      expect((await pending).status).toBe(200);
     });
 
     it('that is not suspended, neither the acting one nor the home', async () => {
