@@ -152,5 +152,6 @@ function lingerBriefly(request: IncomingMessage): void {
   request.once('close', () => {
     clearTimeout(timer);
   });
-  request.resume();
+  // A listener, not resume() alone: that does nothing while the store's iterator still waits for the next chunk.
+  request.on('data', () => undefined);
 }

@@ -7,12 +7,15 @@ export interface ChildResult {
   readonly stderr: string;
 }
 
+export interface RunningChild {
+  readonly process: ChildProcess;
+  readonly ended: Promise<ChildResult>;
+  /** Its standard output so far. */
+  printed(): string;
+}
+
 /** A script of this folder in a process of its own; `limits` is shell that runs before it. */
-export function startChild(
-  script: string,
-  args: readonly string[],
-  limits = ':',
-): { readonly process: ChildProcess; readonly ended: Promise<ChildResult> } {
+export function startChild(script: string, args: readonly string[], limits = ':'): RunningChild {
   const folder = import.meta.dirname;
   const node = [process.execPath, '--expose-gc', '--no-warnings', '--conditions=development'];
   const command = [...node, '--import', join(folder, 'typescript.mjs'), join(folder, script), ...args];
@@ -29,7 +32,7 @@ export function startChild(
       resolve({ code, stdout, stderr });
     });
   });
-  return { process: child, ended };
+  return { process: child, ended, printed: () => stdout };
 }
 
 /** Runs a script to its end. */
