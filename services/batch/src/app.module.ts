@@ -1,0 +1,43 @@
+import { type Clock, systemClock } from '@myriad/kernel';
+import { type Database, UnitOfWork } from '@myriad/persistence';
+import type { ObjectStore } from '@myriad/storage';
+import type { Logger } from '@myriad/telemetry';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { OnnxScoring } from './adapters/scoring/onnx-scoring.js';
+import { ManageJobs } from './application/manage-jobs.js';
+import { BATCH_JOB_STORE, CLOCK, LOGGER, OBJECT_STORE, SCORING, VIEW_STORE } from './application/ports.js';
+import { RunJob } from './application/run-job.js';
+import { WorkLoop } from './application/work-loop.js';
+import { BatchController } from './http/batch.controller.js';
+import { BatchHandlers } from './messaging/batch.handlers.js';
+import { SqlBatchJobStore } from './persistence/sql-batch-job-store.js';
+import { SqlViewStore } from './persistence/sql-view-store.js';
+
+/** What is made outside of the module: by `main.ts`, or by a test. */
+export interface BatchParts {
+  readonly database: Database;
+  readonly store: ObjectStore;
+  /** An existing folder for work in progress. */
+  readonly scratchFolder: string;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+function adapters({ database, store, scratchFolder, logger, clock = systemClock }: BatchParts): Provider[] {
+  return [
+    { provide: UnitOfWork, useValue: new UnitOfWork(database) },
+    { provide: CLOCK, useValue: clock },
+    { provide: LOGGER, useValue: logger },
+    { provide: OBJECT_STORE, useValue: store },
+    { provide: SCORING, useValue: new OnnxScoring(store, scratchFolder) },
+    { provide: BATCH_JOB_STORE, useClass: SqlBatchJobStore },
+    { provide: VIEW_STORE, useClass: SqlViewStore },
+  ];
+}
+
+@Module({ controllers: [BatchController, BatchHandlers] })
+export class AppModule {
+  static with(parts: BatchParts): DynamicModule {
+    return { module: AppModule, providers: [ManageJobs, RunJob, WorkLoop, ...adapters(parts)] };
+  }
+}

@@ -1,0 +1,22 @@
+import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { eventLogConfig } from '@myriad/messaging';
+import { databaseConfig } from '@myriad/persistence';
+import { objectStoreConfig } from '@myriad/storage';
+import { z } from 'zod';
+
+export const batchConfigSchema = z.object({
+  ...httpConfig,
+  ...internalAuthConfig,
+  ...telemetryConfig,
+  ...databaseConfig,
+  ...eventLogConfig,
+  ...objectStoreConfig,
+  STATE_FOLDER: z.string().min(1).describe('folder for work in progress'),
+});
+
+export type BatchConfig = z.output<typeof batchConfigSchema>;
+
+/** @throws {ConfigError} with every fault. */
+export function batchConfig(): BatchConfig {
+  return loadConfig(batchConfigSchema);
+}

@@ -1,0 +1,11 @@
+import { Database, type DatabaseOptions, infrastructureMigration } from '@myriad/persistence';
+import { Batch1700000000001 } from './migrations/1700000000001-batch.js';
+
+/** Opens batch's database, migrated. */
+export function openBatchDatabase(options: Omit<DatabaseOptions, 'entities' | 'migrations'>): Promise<Database> {
+  return Database.open({
+    ...options,
+    entities: [],
+    migrations: [infrastructureMigration('batch'), Batch1700000000001],
+  });
+}
