@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { authRoutes, deployerRoutes, registryRoutes } from '@myriad/contracts';
+import { eventually } from '@myriad/testing';
+import { type Cast, PLATFORM, assembleCast } from './cast.js';
+import { Refused } from './client.js';
+import { Mesh } from './mesh.js';
+import { stepsOn } from './steps.js';
+import {
+  type Campaign,
+  type FleetRun,
+  GOLDEN,
+  MODEL,
+  TRAINING,
+  approve,
+  commitRows,
+  describeApplication,
+  endOfCampaign,
+  linesAt,
+  obtainGrants,
+  pendingApproval,
+  predict,
+  proposeCampaign,
+  scoreBatch,
+  train,
+} from './model-way.js';
+import { inferBody, machineRows } from './tables.js';
+
+const GOLDEN_ROWS = 900;
+const golden = (at: number): ReturnType<typeof machineRows> => machineRows(GOLDEN_ROWS, 500 + at);
+
+/** The steps build on one another. */
+describe('The way of a model', () => {
+  let mesh: Mesh;
+  let cast: Cast;
+  let run: FleetRun;
+  let campaign: Campaign;
+  const [LARGE, OTHER, TINY] = ['acme', 'bolt', 'tiny'] as const;
+
+  beforeAll(async () => {
+    mesh = await Mesh.start();
+  });
+  afterAll(async () => {
+    await mesh.stop();
+  });
+
+  const step = stepsOn(() => mesh);
+  const tenant = (tenantId: string): Cast['tenants'][number] => cast.tenants.find((one) => one.tenantId === tenantId)!;
+
+  step('gives each tenant people, programs, and data of its own', async () => {
+    cast = await assembleCast(mesh.admin, [LARGE, OTHER, TINY]);
+    await Promise.all(
+      cast.tenants.map(async ({ tenantId, program }, at) => {
+        const rows = machineRows(tenantId === TINY ? 200 : 2_000, at + 1);
+        expect(await commitRows(program.client, TRAINING, rows)).toMatchObject({ version: 1, rowCount: rows.length });
+        expect(await commitRows(program.client, GOLDEN, golden(at))).toMatchObject({ rowCount: GOLDEN_ROWS });
+      }),
+    );
+  });
+
+  step('lets nobody approve the grant they asked for', async () => {
+    const asker = tenant(LARGE).steward.client;
+    const { grantId } = await asker.call(registryRoutes.requestGrant, {
+      body: { datasetName: TRAINING, purpose: 'training', justification: 'mine' },
+    });
+    const approval = await pendingApproval(asker, grantId);
+    await expect(approve(asker, approval)).rejects.toMatchObject({ problem: { code: 'auth.own_request' } });
+    await Promise.all(cast.tenants.map((one) => obtainGrants(cast, one)));
+  });
+
+  step('trains a model a tenant, and says why where it does not', async () => {
+    await describeApplication(cast);
+    run = await train(cast);
+    expect(run).toMatchObject({ status: 'completed', counts: { total: 3, succeeded: 2, inconclusive: 1, failed: 0 } });
+    expect(run.members.find(({ tenantId }) => tenantId === TINY)?.reason).toBe('200 rows; a model needs 500');
+  });
+
+  step('admits and proves each version, and holds back what is inconclusive', async () => {
+    campaign = await proposeCampaign(cast, run);
+    const members = new Map(campaign.members.map((member) => [member.tenantId, member]));
+    for (const tenantId of [LARGE, OTHER]) {
+      expect(members.get(tenantId)).toMatchObject({ included: true, verdict: 'pass', version: 1 });
+      expect(members.get(tenantId)?.metric?.low).toBeGreaterThan(0.6);
+    }
+    expect(members.get(TINY)).toMatchObject({ included: false, state: 'held-back' });
+    const client = tenant(LARGE).steward.client;
+    const version = await client.call(registryRoutes.getModelVersion, { params: { name: MODEL, version: 1 } });
+    expect(version).toMatchObject({ admission: { status: 'admitted' }, lineage: { fleetRunId: run.fleetRunId } });
+  });
+
+  step('goes live only when a second person approves the same evidence', async () => {
+    const approval = await pendingApproval(cast.scientist.client, campaign.campaignId);
+    expect(approval.evidenceDigest).toBe(campaign.evidenceDigest);
+    await expect(approve(cast.scientist.client, approval)).rejects.toMatchObject({
+      problem: { status: 403, code: 'auth.own_request' },
+    });
+    await approve(cast.approver.client, approval);
+    const ended = await endOfCampaign(cast, campaign);
+    expect(ended.status).toBe('completed');
+    expect(
+      ended.members
+        .filter(({ state, environment }) => state === 'live' && environment === 'production')
+        .map(({ tenantId }) => tenantId)
+        .sort(),
+    ).toEqual([LARGE, OTHER]);
+    const { items } = await cast.admin.call(deployerRoutes.listRollouts, { query: { pageSize: 500 } });
+    expect(items.map(({ tenantId, environment, status }) => `${tenantId} ${environment} ${status}`).sort()).toEqual([
+      `${LARGE} engineering completed`,
+      `${LARGE} production completed`,
+      `${OTHER} engineering completed`,
+      `${OTHER} production completed`,
+    ]);
+  });
+
+  step("answers a tenant's own key, and no other's", async () => {
+    const predictions = await eventually(() => predict(tenant(LARGE).program.client, golden(0).slice(0, 5)));
+    expect(predictions).toHaveLength(5);
+    const foreign = tenant(OTHER).program.client.in(LARGE);
+    await expect(foreign.call(authRoutes.getMe)).rejects.toThrow(Refused);
+    for (const client of [foreign, tenant(TINY).program.client]) {
+      const { status } = await client.send({
+        method: 'POST',
+        path: `/v2/models/${MODEL}/infer`,
+        body: inferBody(golden(0).slice(0, 1)),
+        headers: { 'content-type': 'application/json' },
+      });
+      expect([403, 404]).toContain(status);
+    }
+  });
+
+  step('scores a file as the live model does, bit for bit', async () => {
+    for (const [at, tenantId] of [LARGE, OTHER].entries()) {
+      const { client } = tenant(tenantId).program;
+      const [job, live] = await Promise.all([scoreBatch(client, GOLDEN, 250), predict(client, golden(at))]);
+      expect(job).toMatchObject({ status: 'succeeded', progress: { shards: 4, rows: GOLDEN_ROWS, rowErrors: 0 } });
+      const lines = await linesAt(job.output!.url);
+      expect(lines.map(({ row }) => Number(row))).toEqual(golden(at).map((_row, index) => index));
+      expect(lines.map((line) => Number(line['label']))).toEqual(live.map(({ label }) => label));
+      expect(lines.map((line) => Math.fround(Number(line['probability'])))).toEqual(
+        live.map(({ probability }) => Math.fround(probability)),
+      );
+    }
+  });
+
+  step('writes down what each tenant used', async () => {
+    await eventually(
+      async () => {
+        const { items } = await cast.admin.call(deployerRoutes.listCosts, { query: { pageSize: 500 } });
+        const used = new Map(items.map((cost) => [cost.tenantId, cost]));
+        expect(used.get(LARGE)).toMatchObject({ batchRows: GOLDEN_ROWS, predictionRows: GOLDEN_ROWS + 5 });
+        expect(used.get(OTHER)).toMatchObject({ batchRows: GOLDEN_ROWS, predictionRows: GOLDEN_ROWS });
+        expect(used.get(LARGE)?.trainingCpuSeconds).toBeGreaterThan(0);
+        expect(used.get(TINY)?.predictionRows ?? 0).toBe(0);
+      },
+      { timeoutMs: 30_000, intervalMs: 250 },
+    );
+  });
+
+  step('keeps the audit chain of every tenant whole', async () => {
+    for (const tenantId of [PLATFORM, LARGE, OTHER, TINY]) {
+      const verified = await mesh.admin.in(tenantId).call(authRoutes.verifyAudit);
+      expect(verified).toMatchObject({ valid: true, broken: null });
+      expect(verified.records).toBeGreaterThan(0);
+    }
+  });
+});
