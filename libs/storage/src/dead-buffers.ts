@@ -8,7 +8,7 @@ const FREE_EVERY_BYTES = 8 * 1024 * 1024;
  * Every chunk that a socket or a file gives is a buffer outside of V8's heap, dead once it is hashed and written. V8 frees such buffers with its young generation, which streaming hardly fills, or
  * when 64 MiB of them have gathered: so each process that streams would hold 64 MiB of nothing. A collection of the young generation takes well under a millisecond.
  */
-const collectYoung = findCollector();
+let collectYoung: (() => void) | undefined;
 let streamedBytes = 0;
 
 /** Says that a chunk of this many bytes has passed. */
@@ -16,6 +16,7 @@ export function chunkPassed(sizeBytes: number): void {
   streamedBytes += sizeBytes;
   if (streamedBytes < FREE_EVERY_BYTES) return;
   streamedBytes = 0;
+  collectYoung ??= findCollector();
   collectYoung();
 }
 
