@@ -40,23 +40,13 @@ export class AdmitVersion {
       this.versions.claim(tx, now, new Date(now.getTime() - STALE_MS)),
     );
     if (!claimed) return false;
-    try {
-      await this.judge(claimed);
-    } catch (error) {
-      if (claimed.attempt < MAX_ATTEMPTS) throw error;
-      const detail = error instanceof Error ? error.message : String(error);
-      await this.settle(
-        claimed,
-        {
-          ...blankReport,
-          reasons: [
-            { code: 'registry.admission_failed', detail: `could not be looked at, ${MAX_ATTEMPTS} times: ${detail}` },
-          ],
-        },
-        'rejected',
-        null,
-      );
-    }
+    // a version that took its workers down with it is not looked at again
+    if (claimed.attempt > MAX_ATTEMPTS) await this.giveUp(claimed, 'its worker was lost each time');
+    else
+      await this.judge(claimed).catch((error: unknown) => {
+        if (claimed.attempt < MAX_ATTEMPTS) throw error;
+        return this.giveUp(claimed, error instanceof Error ? error.message : String(error));
+      });
     return true;
   }
 
@@ -79,6 +69,14 @@ export class AdmitVersion {
     };
     const reasons = review.isApproved ? version.reasons : [...version.reasons, refusal];
     await this.write(tx, { ...version, reasons }, review.isApproved ? 'admitted' : 'rejected');
+  }
+
+  private giveUp(version: Owned<ModelVersion>, detail: string): Promise<void> {
+    const reason = {
+      code: 'registry.admission_failed',
+      detail: `could not be looked at, ${MAX_ATTEMPTS} times: ${detail}`,
+    };
+    return this.settle(version, { ...blankReport, reasons: [reason] }, 'rejected', null);
   }
 
   private async judge(version: Owned<ModelVersion>): Promise<void> {

@@ -41,7 +41,7 @@ export class ManageApplications {
     change: { readonly recipe?: string | null | undefined; readonly suite?: string | null | undefined },
   ): Promise<Application> {
     return this.work.run(ctx, async (tx) => {
-      const { recipe, suite, generation, ...rest } = await this.found(tx, name);
+      const { recipe, suite, generation, ...rest } = known(await this.applications.lock(tx, name), name);
       const changed: Application = {
         ...rest,
         recipe: change.recipe === undefined ? recipe : change.recipe,
@@ -62,14 +62,15 @@ export class ManageApplications {
 
   /** @throws {ProblemError} `registry.application_not_found`. */
   get(name: string): Promise<Application> {
-    return this.work.runAcrossTenants('registry: applications are shown to every tenant', (tx) => this.found(tx, name));
+    return this.work.runAcrossTenants('registry: applications are shown to every tenant', async (tx) =>
+      known(await this.applications.find(tx, name), name),
+    );
   }
+}
 
-  private async found(tx: Tx, name: string): Promise<Application> {
-    const application = await this.applications.find(tx, name);
-    if (!application) throw registryProblem('not-found', 'application_not_found', `there is no application '${name}'`);
-    return application;
-  }
+function known(application: Application | undefined, name: string): Application {
+  if (!application) throw registryProblem('not-found', 'application_not_found', `there is no application '${name}'`);
+  return application;
 }
 
 async function announce(tx: Tx, application: Application): Promise<void> {

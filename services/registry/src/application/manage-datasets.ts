@@ -1,5 +1,5 @@
 import { datasetVersionCommittedV1 } from '@myriad/contracts';
-import { type Clock, type Digest, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Digest, ProblemError, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore, PresignedUrl } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -163,21 +163,24 @@ function notFound(ctx: RequestContext, name: string): Error {
   return registryProblem('not-found', 'dataset_not_found', `${ctx.tenantId} has no dataset '${name}'`);
 }
 
-/** The uploaded object, its bytes checked. @throws {ProblemError} `registry.upload_not_found`, `storage.digest_mismatch`. */
+/** The uploaded object, its bytes checked. @throws {ProblemError} `registry.upload_not_found`, `registry.digest_mismatch`. */
 export async function uploaded(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'head' | 'confirmUpload'>,
   ctx: RequestContext,
   digest: Digest,
 ): Promise<{ readonly sizeBytes: number }> {
   const there = await objects.head(ctx.tenantId, digest);
   if (there) return there;
-  return objects.confirmUpload(ctx.tenantId, digest).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'storage.object_not_found')
+  return objects.confirmUpload(ctx.tenantId, digest).catch((cause: unknown) => {
+    const code = cause instanceof ProblemError ? cause.code : '';
+    if (code === 'storage.object_not_found')
       throw registryProblem(
         'not-found',
         'upload_not_found',
         `${ctx.tenantId} has uploaded nothing with digest ${digest}; ask for an upload URL and send the bytes first`,
       );
-    throw error;
+    if (code === 'storage.digest_mismatch')
+      throw registryProblem('unprocessable', 'digest_mismatch', (cause as ProblemError).message, { cause });
+    throw cause;
   });
 }

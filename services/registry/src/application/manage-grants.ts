@@ -89,12 +89,19 @@ export class ManageGrants {
       readonly grantId: string;
       readonly evidenceDigest: Digest;
       readonly status: 'active' | 'rejected';
-      readonly decidedBy: string | null;
+      readonly decidedBy: string;
     },
   ): Promise<void> {
     const grant = await this.grants.find(tx, decision.grantId);
     if (grant?.status !== 'pending' || grant.evidenceDigest !== decision.evidenceDigest) return;
     await this.move(tx, grant, decision.status, decision.decidedBy);
+  }
+
+  /** The approval no longer counts: a request is refused, and what it gave is taken back. */
+  async onVoid(tx: Tx, approval: { readonly grantId: string; readonly evidenceDigest: Digest }): Promise<void> {
+    const grant = await this.grants.find(tx, approval.grantId);
+    if (grant?.evidenceDigest !== approval.evidenceDigest || grantLifecycle.isFinal(grant.status)) return;
+    await this.move(tx, grant, grant.status === 'pending' ? 'rejected' : 'revoked', grant.decidedBy);
   }
 
   /** Ends what is over; returns how many. */

@@ -49,6 +49,8 @@ export interface ApplicationStore {
   insert(tx: Tx, application: Application): Promise<boolean>;
   update(tx: Tx, application: Application): Promise<void>;
   find(tx: Tx, name: string): Promise<Application | undefined>;
+  /** Locks it until the transaction ends, so that no change is lost. */
+  lock(tx: Tx, name: string): Promise<Application | undefined>;
   list(tx: Tx, page: PageRequest): Promise<Page<Application>>;
 }
 

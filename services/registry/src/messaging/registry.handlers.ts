@@ -82,9 +82,7 @@ export class RegistryHandlers {
   async onApprovalVoided(event: CloudEvent<EventData<typeof approvalVoidedV1>>): Promise<void> {
     const { kind, subjectId, evidenceDigest, reason } = event.data;
     if (kind === 'grant')
-      await this.work.handle(event, (tx) =>
-        this.grants.onDecision(tx, { grantId: subjectId, evidenceDigest, status: 'rejected', decidedBy: null }),
-      );
+      await this.work.handle(event, (tx) => this.grants.onVoid(tx, { grantId: subjectId, evidenceDigest }));
     if (kind === 'version-review')
       await this.work.handle(event, (tx) =>
         this.admit.onReview(tx, {

@@ -33,6 +33,14 @@ export class SqlApplicationStore implements ApplicationStore {
     return row && toApplication(row);
   }
 
+  async lock(tx: Tx, name: string): Promise<Application | undefined> {
+    const [row] = await tx.query<ApplicationRecord>(
+      'SELECT body FROM application WHERE tenant_id = $1 AND name = $2 FOR UPDATE',
+      [tx.tenantId, name],
+    );
+    return row && toApplication(row);
+  }
+
   async list(tx: Tx, page: PageRequest): Promise<Page<Application>> {
     const rows = await tx.query<ApplicationRecord>(
       'SELECT body FROM application WHERE ($1::text IS NULL OR name > $1) ORDER BY name LIMIT $2',

@@ -4,11 +4,17 @@ import { registryProblem } from '../../domain/registry-problem.js';
 
 const MAX_HEADER_BYTES = 1_048_576;
 
+/** The header of a CSV file, and what separates its values. */
+export interface CsvHeader {
+  readonly names: readonly string[];
+  readonly delimiter: string;
+}
+
 /**
- * Checks what a CSV reader would guess at: the text is UTF-8 throughout, there is a header, and no column is named twice.
+ * Checks what a CSV reader would guess at: the text is UTF-8 throughout, there is a header, and no column is named twice (`a` and `A` are one name in SQL).
  * @throws {ProblemError} `registry.file_empty`, `registry.csv_encoding`, `registry.csv_duplicate_header`.
  */
-export async function checkCsvText(path: string): Promise<void> {
+export async function checkCsvText(path: string): Promise<CsvHeader> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let header = '';
   let position = 0;
@@ -27,7 +33,9 @@ export async function checkCsvText(path: string): Promise<void> {
   decode(decoder, undefined, position);
   if (header.trim() === '')
     throw registryProblem('unprocessable', 'file_empty', 'the file is empty; a CSV file starts with a header line');
-  checkHeader(headerFields(header));
+  const found = headerOf(header);
+  checkHeader(found.names);
+  return found;
 }
 
 function decode(decoder: TextDecoder, chunk: Buffer | undefined, position: number): string {
@@ -50,7 +58,8 @@ function checkHeader(names: readonly string[]): void {
   const empty = names.findIndex((name) => name === '');
   if (empty >= 0)
     throw registryProblem('unprocessable', 'csv_duplicate_header', `column ${empty + 1} of the header has no name`);
-  const twice = names.find((name, at) => names.indexOf(name) < at);
+  const lower = names.map((name) => name.toLowerCase());
+  const twice = names.find((_, at) => lower.indexOf(lower[at] ?? '') < at);
   if (twice !== undefined)
     throw registryProblem(
       'unprocessable',
@@ -60,21 +69,19 @@ function checkHeader(names: readonly string[]): void {
 }
 
 /** The names of the first line, RFC 4180 quoting; the delimiter is the most frequent of `,` `;` tab and `|` outside quotes. */
-function headerFields(text: string): readonly string[] {
-  const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1);
+function headerOf(text: string): CsvHeader {
+  const line = /^(?:"(?:[^"]|"")*"|[^\r\n"])*/.exec(text.replace(/^\uFEFF/, ''))?.[0] ?? '';
   const bare = line.replaceAll(/"(?:[^"]|"")*"/g, '');
   const delimiter = [',', ';', '\t', '|'].reduce((best, candidate) =>
     bare.split(candidate).length > bare.split(best).length ? candidate : best,
   );
-  const fields: string[] = [];
-  let field = '';
-  let isQuoted = false;
-  for (const character of line) {
-    if (character === '"') isQuoted = !isQuoted;
-    else if (character === delimiter && !isQuoted) {
-      fields.push(field.trim());
-      field = '';
-    } else field += character;
+  const names: string[] = [];
+  let name = '';
+  for (const [piece] of line.matchAll(/"(?:[^"]|"")*"|[^"]/g)) {
+    if (piece === delimiter) {
+      names.push(name.trim());
+      name = '';
+    } else name += piece.length > 1 ? piece.slice(1, -1).replaceAll('""', '"') : piece;
   }
-  return [...fields, field.trim()];
+  return { names: [...names, name.trim()], delimiter };
 }

@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { ProblemError } from '@myriad/kernel';
 import type { FileInspector } from '../../application/ports.js';
 import type { ColumnStatistics, ColumnType, FileFacts, FileFormat } from '../../domain/dataset.js';
 import { registryProblem } from '../../domain/registry-problem.js';
-import { checkCsvText } from './check-csv-text.js';
+import { type CsvHeader, checkCsvText } from './check-csv-text.js';
 
 const MEMORY_LIMIT = '256MB';
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
@@ -11,14 +12,20 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 /** Inspects files with DuckDB, in memory and on one thread; the only file it may read is the one it is given. */
 export class DuckdbFileInspector implements FileInspector {
   async inspect(path: string, format: FileFormat): Promise<FileFacts> {
-    if (format === 'csv') await checkCsvText(path);
+    const header = format === 'csv' ? await checkCsvText(path) : undefined;
     const { DuckDBInstance } = await import('@duckdb/node-api');
     const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
     try {
       const connection = await instance.connect();
       try {
         await connection.run(`SET allowed_paths = [${literal(path)}]; SET enable_external_access = false`);
-        return await measure(connection, path, format);
+        if (header === undefined) return await measure(connection, `read_parquet(${literal(path)})`);
+        const source = await checkRows(connection, path, header);
+        return await measure(connection, source);
+      } catch (error) {
+        throw error instanceof ProblemError
+          ? error
+          : refusalOf(messageOf(error).replaceAll(path, 'the file'), format, error);
       } finally {
         connection.closeSync();
       }
@@ -28,32 +35,42 @@ export class DuckdbFileInspector implements FileInspector {
   }
 }
 
-async function measure(connection: DuckDBConnection, path: string, format: FileFormat): Promise<FileFacts> {
-  const source =
-    format === 'csv'
-      ? `read_csv(${literal(path)}, header = true, strict_mode = true, null_padding = false, sample_size = -1)`
-      : `read_parquet(${literal(path)})`;
-  try {
-    const described = (await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`)).getRowObjects();
-    const columns = described.map((row) => ({
-      name: String(row['column_name']),
-      type: typeOf(String(row['column_type'])),
-    }));
-    const select = ['count(*)', ...columns.flatMap(measuresOf)].join(', ');
-    const [row = []] = (await connection.runAndReadAll(`SELECT ${select} FROM ${source}`)).getRowsJson();
-    const rowCount = Number(row[0]);
-    if (rowCount === 0) throw registryProblem('unprocessable', 'file_empty', 'the file has no rows');
-    return {
-      rowCount,
-      columns: columns.map((column, at) => statisticsOf(column, row.slice(1 + at * MEASURES, 1 + (at + 1) * MEASURES))),
-    };
-  } catch (error) {
-    throw error instanceof Error && !('kind' in error) ? refusalOf(error, format) : error;
-  }
+/**
+ * Holds every row to the header, and gives the source to measure. The reader is told the dialect: when it has to guess, a ragged file becomes one of a
+ * single column, or its first lines are skipped.
+ */
+async function checkRows(connection: DuckDBConnection, path: string, header: CsvHeader): Promise<string> {
+  const dialect = `${literal(path)}, header = true, skip = 0, delim = ${literal(header.delimiter)}, quote = '"', escape = '"', comment = '', strict_mode = true, null_padding = false`;
+  const columns = header.names.map((_, at) => `c${at}: 'VARCHAR'`).join(', ');
+  const asText = `read_csv(${dialect}, auto_detect = false, columns = {${columns}})`;
+  const typed = `read_csv(${dialect}, sample_size = -1)`;
+  // every column is read, for the reader skips over what nobody asks for
+  const whole = header.names.map((_, at) => `count(c${at})`).join(', ');
+  const [counted = []] = (await connection.runAndReadAll(`SELECT count(*), ${whole} FROM ${asText}`)).getRowsJson();
+  if (Number(counted[0]) === 0) throw noRows();
+  return typed;
 }
 
-function refusalOf(error: Error, format: FileFormat): Error {
-  const message = error.message.replaceAll(/\s+/g, ' ');
+async function measure(connection: DuckDBConnection, source: string): Promise<FileFacts> {
+  const described = (await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`)).getRowObjects();
+  const columns = described.map((row) => ({
+    name: String(row['column_name']),
+    type: typeOf(String(row['column_type'])),
+  }));
+  const select = ['count(*)', ...columns.flatMap(measuresOf)].join(', ');
+  const [row = []] = (await connection.runAndReadAll(`SELECT ${select} FROM ${source}`)).getRowsJson();
+  const rowCount = Number(row[0]);
+  if (rowCount === 0) throw noRows();
+  return {
+    rowCount,
+    columns: columns.map((column, at) => statisticsOf(column, row.slice(1 + at * MEASURES, 1 + (at + 1) * MEASURES))),
+  };
+}
+
+const noRows = (): ProblemError => registryProblem('unprocessable', 'file_empty', 'the file has no rows');
+
+function refusalOf(text: string, format: FileFormat, cause: unknown): ProblemError {
+  const message = text.replaceAll(/\s+/g, ' ');
   const line = /Line: (\d+)/i.exec(message)?.[1] ?? '?';
   if (format === 'csv' && /Expected Number of Columns|too many columns|missing columns/i.test(message)) {
     const [, expected = '?', found = 'another number of'] =
@@ -62,12 +79,17 @@ function refusalOf(error: Error, format: FileFormat): Error {
       'unprocessable',
       'csv_ragged',
       `line ${line} has ${found} values; the header has ${expected}`,
-      { cause: error },
+      { cause },
     );
   }
   const detail = (message.split(/ Possible |File: | LINE /)[0] ?? message).slice(0, 300);
   const kind = format === 'csv' ? `CSV, line ${line}` : 'Parquet';
-  return registryProblem('unprocessable', 'file_invalid', `it can't be read as ${kind}: ${detail}`, { cause: error });
+  return registryProblem('unprocessable', 'file_invalid', `it can't be read as ${kind}: ${detail}`, { cause });
+}
+
+/** Errors of a native module may be of another realm than ours. */
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
 
 const MEASURES = 6;
