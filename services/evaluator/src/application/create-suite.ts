@@ -22,7 +22,7 @@ export class CreateSuite {
     assertSound(spec);
     const digest = digestOfJson(spec);
     return this.work.run(ctx, async (tx) => {
-      const newest = await this.suites.newest(tx, spec.name);
+      const newest = await this.suites.newestLocked(tx, spec.name);
       if (newest?.digest === digest) return newest;
       const suite: Suite = {
         ...spec,

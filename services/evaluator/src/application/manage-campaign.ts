@@ -6,6 +6,7 @@ import {
   type Campaign,
   type EnvironmentName,
   campaignEvidence,
+  campaignEvidenceDigest,
   campaignLifecycle,
   isCollected,
   wavesFault,
@@ -86,7 +87,8 @@ export class ManageCampaign {
       const campaign = await this.locked(tx, campaignId);
       const status = campaignLifecycle.move(campaign.status, 'awaiting-approval');
       const fleetRun = await this.views.findFleetRun(tx, campaign.fleetRunId);
-      if (fleetRun?.isEnded !== true || !isCollected(campaign))
+      const isComplete = fleetRun?.isEnded === true && campaign.members.length >= fleetRun.total;
+      if (!isComplete || !isCollected(campaign) || campaignEvidenceDigest(campaign) !== evidenceDigest)
         throw evaluatorProblem('conflict', 'campaign_incomplete', `campaign ${campaignId}: ${campaign.reason}`);
       const included = campaign.members.filter((member) => member.included).length;
       if (included === 0)

@@ -23,6 +23,8 @@ export type Owned<T> = T & { readonly tenantId: TenantId };
 /** Suites belong to the platform. */
 export interface SuiteStore {
   newest(tx: Tx, name: string): Promise<Suite | undefined>;
+  /** The newest one, with the name locked until the transaction ends, so that two never make the same version. */
+  newestLocked(tx: Tx, name: string): Promise<Suite | undefined>;
   find(tx: Tx, name: string, version: number): Promise<Suite | undefined>;
   insert(tx: Tx, suite: Suite): Promise<void>;
   /** The newest version of each. */
@@ -121,18 +123,28 @@ export interface ViewStore {
   findRollouts(tx: Tx, promotionIds: readonly string[]): Promise<readonly RolloutView[]>;
 }
 
+/** When an evaluation that was claimed before is due again. */
+export interface ClaimLimits {
+  /** A running one whose worker claimed it before this time is taken for dead. */
+  readonly staleBefore: Date;
+  /** A queued one that broke off waits until its claim is older than this. */
+  readonly retryBefore: Date;
+}
+
 export interface EvaluationStore {
   insert(tx: Tx, evaluation: Evaluation): Promise<void>;
   update(tx: Tx, evaluation: Evaluation): Promise<void>;
   find(tx: Tx, evaluationId: string): Promise<Owned<Evaluation> | undefined>;
+  /** The evaluation, locked until the transaction ends. */
+  lock(tx: Tx, evaluationId: string): Promise<Owned<Evaluation> | undefined>;
   list(
     tx: Tx,
     filter: PageRequest & { readonly modelName: string | undefined; readonly version: number | undefined },
   ): Promise<Page<Owned<Evaluation>>>;
   /** The newest completed one of a version. */
   newestOf(tx: Tx, versionId: string): Promise<Owned<Evaluation> | undefined>;
-  /** Takes the oldest queued one, or one whose worker has not been heard of since `staleBefore`, of any tenant; undefined when there is none. */
-  claim(tx: Tx, now: Date, staleBefore: Date): Promise<Owned<Evaluation> | undefined>;
+  /** Takes the oldest that is due, of any tenant; undefined when there is none. */
+  claim(tx: Tx, now: Date, due: ClaimLimits): Promise<Owned<Evaluation> | undefined>;
 }
 
 export interface PromotionStore {
@@ -150,7 +162,7 @@ export interface CampaignStore {
   save(tx: Tx, campaign: Campaign): Promise<void>;
   find(tx: Tx, campaignId: string): Promise<Campaign | undefined>;
   list(tx: Tx, page: PageRequest): Promise<Page<Campaign>>;
-  /** Ids of those that have not ended. */
+  /** Ids of those that have not ended, or ended with members on their way. */
   openIds(tx: Tx): Promise<readonly string[]>;
   /** The campaign, locked until the transaction ends. */
   lock(tx: Tx, campaignId: string): Promise<Campaign | undefined>;

@@ -21,7 +21,7 @@ import { announceApproved, announceCompleted } from './promote.js';
 
 const PER_ROUND = 200;
 
-/** Takes open campaigns and promotions as far as what the other services told allows. Repeating it changes nothing. */
+/** Takes open campaigns and promotions as far as what the other services told allows. Repeating it changes nothing; one that is stuck holds up no other. */
 @Injectable()
 export class Reconcile {
   constructor(
@@ -34,13 +34,15 @@ export class Reconcile {
 
   async execute(): Promise<void> {
     const open = await this.work.runAcrossTenants('evaluator: find open campaigns', (tx) => this.campaigns.openIds(tx));
+    const faults: unknown[] = [];
     for (const campaignId of open)
-      await this.work.runAcrossTenants('evaluator: advance a campaign over its tenants', (tx) =>
-        this.advance(tx, campaignId),
-      );
+      await this.work
+        .runAcrossTenants('evaluator: advance a campaign over its tenants', (tx) => this.advance(tx, campaignId))
+        .catch((error: unknown) => faults.push(error));
     await this.work.runAcrossTenants('evaluator: advance promotions', async (tx) => {
       for (const promotion of await this.promotions.lockOpen(tx, PER_ROUND)) await this.advancePromotion(tx, promotion);
     });
+    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} of ${open.length} campaigns are stuck`);
   }
 
   private async advance(tx: Tx, campaignId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Clock, type Digest, PLATFORM_TENANT, ProblemError, type TenantId, systemContext } from '@myriad/kernel';
-import { UnitOfWork } from '@myriad/persistence';
+import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Evaluation, evaluationLifecycle } from '../domain/evaluation.js';
 import { randomizedSets } from '../domain/generators.js';
@@ -28,6 +28,8 @@ import { announce } from './queue-evaluation.js';
 
 /** A worker that says nothing for this long is taken for dead, and its evaluation runs again. */
 const STALE_MS = 120_000;
+/** An evaluation that broke off waits this long before it runs again. */
+const RETRY_MS = 5000;
 const MAX_ATTEMPTS = 3;
 
 interface Inputs {
@@ -54,10 +56,14 @@ export class RunEvaluation {
   async execute(): Promise<boolean> {
     const now = new Date(this.clock.nowMs());
     const claimed = await this.work.runAcrossTenants('evaluator: claim the next evaluation', (tx) =>
-      this.evaluations.claim(tx, now, new Date(now.getTime() - STALE_MS)),
+      this.evaluations.claim(tx, now, {
+        staleBefore: new Date(now.getTime() - STALE_MS),
+        retryBefore: new Date(now.getTime() - RETRY_MS),
+      }),
     );
     if (!claimed) return false;
     try {
+      if (claimed.attempt > MAX_ATTEMPTS) throw new Error(`${MAX_ATTEMPTS} workers died of it`);
       await this.complete(claimed, await this.judgeOne(claimed));
     } catch (error) {
       await this.giveBack(claimed, error);
@@ -151,9 +157,7 @@ export class RunEvaluation {
       evidenceDigest,
       completedAt: new Date(this.clock.nowMs()),
     };
-    await this.work.run(systemContext('evaluator', claimed.tenantId), async (tx) => {
-      const current = await this.evaluations.find(tx, claimed.evaluationId);
-      if (current?.status !== 'running' || current.attempt !== claimed.attempt) return;
+    await this.whileHeld(claimed, async (tx) => {
       await this.evaluations.update(tx, completed);
       await announce(tx, completed);
     });
@@ -165,13 +169,15 @@ export class RunEvaluation {
     const isLast = isRefusal || claimed.attempt >= MAX_ATTEMPTS;
     const reason = error instanceof Error ? error.message : String(error);
     const status = evaluationLifecycle.move(claimed.status, isLast ? 'failed' : 'queued');
-    await this.work.run(systemContext('evaluator', claimed.tenantId), (tx) =>
-      this.evaluations.update(tx, {
-        ...claimed,
-        status,
-        reason,
-        completedAt: isLast ? new Date(this.clock.nowMs()) : null,
-      }),
-    );
+    const completedAt = isLast ? new Date(this.clock.nowMs()) : null;
+    await this.whileHeld(claimed, (tx) => this.evaluations.update(tx, { ...claimed, status, reason, completedAt }));
+  }
+
+  /** Does nothing when another worker took the evaluation over: it is that worker's now. */
+  private async whileHeld(claimed: Owned<Evaluation>, effect: (tx: Tx) => Promise<void>): Promise<void> {
+    await this.work.run(systemContext('evaluator', claimed.tenantId), async (tx) => {
+      const current = await this.evaluations.lock(tx, claimed.evaluationId);
+      if (current?.status === 'running' && current.attempt === claimed.attempt) await effect(tx);
+    });
   }
 }

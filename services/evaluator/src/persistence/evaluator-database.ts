@@ -1,11 +1,12 @@
 import { Database, type DatabaseOptions, infrastructureMigration } from '@myriad/persistence';
 import { Evaluator1700000000001 } from './migrations/1700000000001-evaluator.js';
+import { CampaignOpen1700000000002 } from './migrations/1700000000002-campaign-open.js';
 
 /** Opens the evaluator's database, migrated. */
 export function openEvaluatorDatabase(options: Omit<DatabaseOptions, 'entities' | 'migrations'>): Promise<Database> {
   return Database.open({
     ...options,
     entities: [],
-    migrations: [infrastructureMigration('evaluator'), Evaluator1700000000001],
+    migrations: [infrastructureMigration('evaluator'), Evaluator1700000000001, CampaignOpen1700000000002],
   });
 }

@@ -56,7 +56,7 @@ export class SqlCampaignStore implements CampaignStore {
 
   async openIds(tx: Tx): Promise<readonly string[]> {
     const rows = await tx.query<{ campaign_id: string }>(
-      "SELECT campaign_id FROM campaign WHERE status IN ('collecting', 'awaiting-approval', 'approved', 'rolling-out') ORDER BY created_at",
+      'SELECT campaign_id FROM campaign WHERE is_open ORDER BY created_at',
       [],
     );
     return rows.map((row) => row.campaign_id);

@@ -1,7 +1,7 @@
 import type { Digest, TenantId } from '@myriad/kernel';
 import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { EvaluationStore, Owned, Page, PageRequest } from '../application/ports.js';
+import type { ClaimLimits, EvaluationStore, Owned, Page, PageRequest } from '../application/ports.js';
 import type { Evaluation } from '../domain/evaluation.js';
 
 interface EvaluationRecord {
@@ -49,7 +49,8 @@ function toEvaluation(row: EvaluationRecord): Owned<Evaluation> {
 const CLAIM = `
   UPDATE evaluation SET status = 'running', attempt = attempt + 1, claimed_at = $1
   WHERE (tenant_id, evaluation_id) = (
-    SELECT tenant_id, evaluation_id FROM evaluation WHERE status = 'queued' OR (status = 'running' AND claimed_at < $2)
+    SELECT tenant_id, evaluation_id FROM evaluation 
+    WHERE (status = 'queued' AND (claimed_at IS NULL OR claimed_at < $3)) OR (status = 'running' AND claimed_at < $2)
     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
   RETURNING *`;
 
@@ -100,6 +101,13 @@ export class SqlEvaluationStore implements EvaluationStore {
     return row && toEvaluation(row);
   }
 
+  async lock(tx: Tx, evaluationId: string): Promise<Owned<Evaluation> | undefined> {
+    const [row] = await tx.query<EvaluationRecord>('SELECT * FROM evaluation WHERE evaluation_id = $1 FOR UPDATE', [
+      evaluationId,
+    ]);
+    return row && toEvaluation(row);
+  }
+
   async list(
     tx: Tx,
     filter: PageRequest & { readonly modelName: string | undefined; readonly version: number | undefined },
@@ -126,8 +134,8 @@ export class SqlEvaluationStore implements EvaluationStore {
     return row && toEvaluation(row);
   }
 
-  async claim(tx: Tx, now: Date, staleBefore: Date): Promise<Owned<Evaluation> | undefined> {
-    const [row] = await tx.query<EvaluationRecord>(CLAIM, [now, staleBefore]);
+  async claim(tx: Tx, now: Date, { staleBefore, retryBefore }: ClaimLimits): Promise<Owned<Evaluation> | undefined> {
+    const [row] = await tx.query<EvaluationRecord>(CLAIM, [now, staleBefore, retryBefore]);
     return row && toEvaluation(row);
   }
 }

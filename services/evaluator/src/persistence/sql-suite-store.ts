@@ -26,6 +26,12 @@ export class SqlSuiteStore implements SuiteStore {
     return row && toSuite(row);
   }
 
+  async newestLocked(tx: Tx, name: string): Promise<Suite | undefined> {
+    // a name that may not exist yet has no row to lock
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`suite/${name}`]);
+    return this.newest(tx, name);
+  }
+
   async find(tx: Tx, name: string, version: number): Promise<Suite | undefined> {
     const [row] = await tx.query<SuiteRecord>('SELECT * FROM suite WHERE name = $1 AND version = $2', [name, version]);
     return row && toSuite(row);

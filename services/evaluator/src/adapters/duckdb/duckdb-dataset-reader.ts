@@ -1,5 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { TenantId } from '@myriad/kernel';
+import { ProblemError, type TenantId } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
 import type { DatasetReader, DatasetView } from '../../application/ports.js';
 import { evaluatorProblem } from '../../domain/evaluator-problem.js';
@@ -36,14 +36,13 @@ export class DuckdbDatasetReader implements DatasetReader {
           );
           return toTable(result.getColumns(), suite, dataset);
         } catch (cause) {
-          if (cause instanceof Error && !('kind' in cause))
-            throw evaluatorProblem(
-              'unprocessable',
-              'dataset_unusable',
-              `'${dataset.datasetName}' version ${dataset.version} can't be read as the suite '${suite.name}' wants it: ${firstLine(cause.message)}`,
-              { cause },
-            );
-          throw cause;
+          if (cause instanceof ProblemError) throw cause;
+          throw evaluatorProblem(
+            'unprocessable',
+            'dataset_unusable',
+            `'${dataset.datasetName}' version ${dataset.version} can't be read as the suite '${suite.name}' wants it: ${firstLine(String(cause))}`,
+            { cause },
+          );
         } finally {
           connection.closeSync();
         }
