@@ -51,7 +51,7 @@ function canMount(): boolean {
     });
     afterAll(async () => {
       execFileSync('umount', ['--lazy', objects], { stdio: 'pipe' });
-      await mesh.stop();
+      await Mesh.stopAll();
     });
 
     const files = (): readonly string[] =>

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,18 @@ const ROOT = join(import.meta.dirname, '../..');
 const START_SECONDS = 90;
 const STOP_MS = 45_000;
 const LOG_TAIL_LINES = 25;
+/**
+ * A mesh takes 101 ports together, below those that the system gives to outgoing connections: a service that is killed must find its port free
+ * when it comes back.
+ */
+const FIRST_PORT = 11_000;
+const PORTS = 101;
+const PORT_RANGES = 200;
+const MAX_ATTEMPTS = 5;
+const running = new Set<Mesh>();
 
 const addressesSchema = z.object({ gatewayUrl: z.string(), controlUrl: z.string() });
+type Addresses = z.infer<typeof addressesSchema>;
 const processSchema = z.object({
   name: z.string(),
   state: z.string(),
@@ -32,7 +43,7 @@ export class Mesh {
   private constructor(
     readonly stateFolder: string,
     private readonly supervisor: ChildProcess,
-    private readonly addresses: z.infer<typeof addressesSchema>,
+    private readonly addresses: Addresses,
   ) {}
 
   /** Builds what changed, starts everything and resolves when all of it answers. */
@@ -41,35 +52,24 @@ export class Mesh {
     const stateFolder = mkdtempSync(join(tmpdir(), 'myriad-system-'));
     chmodSync(stateFolder, 0o711);
     options.prepare?.(stateFolder);
-    const supervisor = spawn(process.execPath, [join(ROOT, 'apps/standalone/dist/up.js'), '--foreground'], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        MYRIAD_STATE: stateFolder,
-        MYRIAD_GATEWAY_PORT: '0',
-        MYRIAD_PORT_BASE: '0',
-        MYRIAD_START_TIMEOUT_SECONDS: String(START_SECONDS),
-        LOG_LEVEL: 'info',
-      },
-    });
-    let said = '';
-    for (const stream of [supervisor.stdout, supervisor.stderr])
-      stream.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-8_000)));
-    const addresses = join(stateFolder, 'addresses.json');
-    try {
-      await eventually(
-        () => {
-          if (supervisor.exitCode !== null) throw new Error('the supervisor ended');
-          if (!existsSync(addresses)) throw new Error('it has no addresses yet');
-        },
-        { timeoutMs: START_SECONDS * 1_000, intervalMs: 50 },
-      );
-    } catch (cause) {
-      supervisor.kill('SIGTERM');
-      throw new Error(`the mesh did not start:\n${said}\n${tails(stateFolder)}`, { cause });
+    for (let attempt = 1; ; attempt++) {
+      const supervisor = supervise(stateFolder);
+      try {
+        const mesh = new Mesh(stateFolder, supervisor.process, await supervisor.addresses());
+        running.add(mesh);
+        return mesh;
+      } catch (cause) {
+        supervisor.process.kill('SIGTERM');
+        const isPortTaken = supervisor.said().includes('is taken by another program');
+        if (isPortTaken && attempt < MAX_ATTEMPTS) continue;
+        throw new Error(`the mesh did not start:\n${supervisor.said()}\n${tails(stateFolder)}`, { cause });
+      }
     }
-    return new Mesh(stateFolder, supervisor, addressesSchema.parse(JSON.parse(readFileSync(addresses, 'utf8'))));
+  }
+
+  /** Ends every mesh that this test file started. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...running].map((mesh) => mesh.stop()));
   }
 
   get url(): string {
@@ -145,6 +145,7 @@ export class Mesh {
 
   /** Ends everything that was started here and removes its folder. */
   async stop(): Promise<void> {
+    running.delete(this);
     if (this.supervisor.exitCode === null) {
       this.supervisor.kill('SIGTERM');
       await Promise.race([
@@ -167,6 +168,44 @@ export class Mesh {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response;
   }
+}
+
+interface Supervised {
+  readonly process: ChildProcess;
+  /** The end of its output. */
+  readonly said: () => string;
+  /** Resolves when the mesh is up. @throws when it ended before, or takes too long. */
+  readonly addresses: () => Promise<Addresses>;
+}
+
+function supervise(stateFolder: string): Supervised {
+  const portBase = FIRST_PORT + PORTS * randomInt(PORT_RANGES);
+  const child = spawn(process.execPath, [join(ROOT, 'apps/standalone/dist/up.js'), '--foreground'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      MYRIAD_STATE: stateFolder,
+      MYRIAD_GATEWAY_PORT: String(portBase + PORTS - 1),
+      MYRIAD_PORT_BASE: String(portBase),
+      MYRIAD_START_TIMEOUT_SECONDS: String(START_SECONDS),
+      LOG_LEVEL: 'info',
+    },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-8_000)));
+  const file = join(stateFolder, 'addresses.json');
+  const addresses = async (): Promise<Addresses> => {
+    const untilMs = performance.now() + START_SECONDS * 1_000;
+    while (!existsSync(file)) {
+      if (child.exitCode !== null) throw new Error(`the supervisor ended with ${child.exitCode}`);
+      if (performance.now() > untilMs) throw new Error(`it is not up after ${START_SECONDS} s`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return addressesSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  };
+  return { process: child, said: () => said, addresses };
 }
 
 function tails(stateFolder: string): string {

@@ -39,9 +39,7 @@ describe('The way of a model', () => {
   beforeAll(async () => {
     mesh = await Mesh.start();
   });
-  afterAll(async () => {
-    await mesh.stop();
-  });
+  afterAll(() => Mesh.stopAll());
 
   const step = stepsOn(() => mesh);
   const tenant = (tenantId: string): Cast['tenants'][number] => cast.tenants.find((one) => one.tenantId === tenantId)!;
