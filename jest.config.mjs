@@ -36,7 +36,7 @@ const system = {
 };
 
 export default {
-  testTimeout: process.env.MYRIAD_TEST_SYSTEM ? 300_000 : 30_000,
+  testTimeout: process.env.MYRIAD_TEST_SYSTEM ? 300_000 : 60_000,
   maxWorkers: 2,
   projects: process.env.MYRIAD_TEST_SYSTEM
     ? [system]

@@ -1,6 +1,6 @@
 /** How {@link eventually} waits. */
 export interface EventuallyOptions {
-  /** Milliseconds > 0. Default 10,000. */
+  /** Milliseconds > 0. Default 25,000: a loaded machine is slow, a passing test does not wait. */
   readonly timeoutMs?: number;
   /** Pause between two attempts, milliseconds > 0. Default 20. */
   readonly intervalMs?: number;
@@ -12,7 +12,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 20 }: EventuallyOptions = {},
+  { timeoutMs = 25_000, intervalMs = 20 }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -208,7 +208,9 @@ begin
   where r.partition_id = p_partition and r.record_offset = o.record_offset
     and (o.is_superseded or (o.is_tombstone and o.appended_ms < p_tombstones_before));
   get diagnostics removed = row_count;
-  update log_partition set compacted_to = clean_to where id = p_partition;
+  -- a tombstone too young to go keeps the partition due: nothing may be appended after it
+  update log_partition set compacted_to = clean_to where id = p_partition
+    and not exists (select from log_record where partition_id = p_partition and value is null);
   return removed;
 end $$;
 create or replace function log_expire(p_partition int, p_before bigint) returns bigint language plpgsql as $$
