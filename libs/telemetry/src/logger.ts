@@ -1,5 +1,12 @@
 import type { LogLevel } from '@myriad/config';
-import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import {
+  destination as openStream,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+  type DestinationStream,
+  type Logger as PinoLogger,
+} from 'pino';
 import { redactLine, redactMembers } from './redact.js';
 import { currentTraceparent } from './traceparent.js';
 
@@ -36,7 +43,7 @@ export function createLogger({ service, level = 'info', destination }: LoggerOpt
 
 /** Standard output, written in blocks and at least twice a second; what is left is written when the process ends by itself. */
 function buffered(): DestinationStream {
-  return pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 });
+  return openStream({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 });
 }
 
 const NOT_SAID: ReadonlySet<string> = new Set(['parameters', 'driverError', 'raw']);
