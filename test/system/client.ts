@@ -48,6 +48,11 @@ export class Client {
     private readonly options: { readonly tenantId?: string; readonly isPatient?: boolean } = {},
   ) {}
 
+  /** The same place, with another key; none when it is empty. */
+  with({ key }: { readonly key: string }): Client {
+    return new Client(this.url, key, this.options);
+  }
+
   /** The same caller, acting in another tenant. */
   in(tenantId: string): Client {
     return new Client(this.url, this.key, { ...this.options, tenantId });
@@ -86,10 +91,10 @@ export class Client {
   async send(request: RawRequest): Promise<Answer> {
     const untilMs = performance.now() + PATIENCE_MS;
     for (;;) {
-      const outcome = await this.attempt(request).catch((error: unknown) => error as Error);
+      const outcome = await this.attempt(request).catch((cause: unknown) => ({ cause }));
       const isOver = this.options.isPatient !== true || performance.now() > untilMs;
-      if (outcome instanceof Error) {
-        if (isOver) throw new Error(`${request.method} ${request.path} broke off`, { cause: outcome });
+      if ('cause' in outcome) {
+        if (isOver) throw new Error(`${request.method} ${request.path} broke off`, { cause: outcome.cause });
       } else if (isOver || !isForTheMoment(outcome)) return outcome;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }

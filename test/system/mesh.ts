@@ -29,7 +29,6 @@ const processSchema = z.object({
   state: z.string(),
   pid: z.number().optional(),
   restarts: z.number(),
-  url: z.string(),
 });
 export type MeshProcess = z.infer<typeof processSchema>;
 
@@ -115,11 +114,10 @@ export class Mesh {
 
   /** Rows of one of the mesh's databases, as its superuser. */
   async query(database: string, sql: string): Promise<readonly Record<string, unknown>[]> {
-    const postgres = (await this.processes()).find(({ name }) => name === 'postgres');
     const passwords = z.record(z.string(), z.string()).parse(JSON.parse(this.secret('database-passwords.json')));
     const client = new pg.Client({
       host: '127.0.0.1',
-      port: Number(new URL(postgres?.url ?? '').port),
+      port: Number(new URL(this.addresses.controlUrl).port) - 1,
       user: 'postgres',
       password: passwords['postgres'],
       database,
