@@ -3,12 +3,12 @@ import type { Tx } from '@myriad/persistence';
 import { type Placement, type ServedVersion, nextPlacement } from '../domain/placement.js';
 import type { EnvironmentName } from '../domain/environment.js';
 import type { Rollout } from '../domain/rollout.js';
-import type { PlacementStore } from './ports.js';
+import type { CostStore, PlacementStore } from './ports.js';
 
-/** Writes the next placement of a model and says so on the compacted topic; the caller holds the row's lock. */
+/** Writes the next placement of a model, the hours of the one before, and says so on the compacted topic; the caller holds the row's lock. */
 export async function changePlacement(
   tx: Tx,
-  placements: PlacementStore,
+  { placements, costs }: { readonly placements: PlacementStore; readonly costs: CostStore },
   current: Placement | undefined,
   change: {
     readonly environment: EnvironmentName;
@@ -19,6 +19,7 @@ export async function changePlacement(
 ): Promise<Placement> {
   const placement = nextPlacement(current, change);
   await placements.save(tx, placement);
+  if (current?.status === 'active') await costs.addModelHours(tx, current.changedAt, placement.changedAt);
   const { served } = placement;
   await tx.emit(placementChangedV1, {
     tenantId: tx.tenantId,

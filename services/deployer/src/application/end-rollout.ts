@@ -4,7 +4,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EnvironmentName } from '../domain/environment.js';
 import { type Rollout, moveRollout } from '../domain/rollout.js';
 import { announceRollout, changePlacement } from './change-placement.js';
-import { CLOCK, PLACEMENT_STORE, type PlacementStore, ROLLOUT_STORE, type RolloutStore } from './ports.js';
+import {
+  CLOCK,
+  COST_STORE,
+  type CostStore,
+  PLACEMENT_STORE,
+  type PlacementStore,
+  ROLLOUT_STORE,
+  type RolloutStore,
+} from './ports.js';
 
 /** What a replica says of a placed version. */
 export interface ModelReport {
@@ -22,6 +30,7 @@ export class EndRollout {
   constructor(
     @Inject(ROLLOUT_STORE) private readonly rollouts: RolloutStore,
     @Inject(PLACEMENT_STORE) private readonly placements: PlacementStore,
+    @Inject(COST_STORE) private readonly costs: CostStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -40,7 +49,7 @@ export class EndRollout {
   async takeBack(tx: Tx, rollout: Rollout, status: 'failed' | 'rolled-back', reason: string): Promise<Rollout> {
     const current = await this.placements.findForUpdate(tx, rollout.environment, rollout.target.modelName);
     if (current?.rolloutId === rollout.rolloutId)
-      await changePlacement(tx, this.placements, current, {
+      await changePlacement(tx, { placements: this.placements, costs: this.costs }, current, {
         environment: rollout.environment,
         next: rollout.previous,
         rolloutId: rollout.rolloutId,

@@ -3,7 +3,14 @@ import { UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { isOverdue } from '../domain/rollout.js';
 import { EndRollout } from './end-rollout.js';
-import { CLOCK, ROLLOUT_STORE, ROLLOUT_TIMEOUT_MS, type RolloutStore } from './ports.js';
+import {
+  CLOCK,
+  PLACEMENT_STORE,
+  type PlacementStore,
+  ROLLOUT_STORE,
+  ROLLOUT_TIMEOUT_MS,
+  type RolloutStore,
+} from './ports.js';
 
 const PER_ROUND = 200;
 
@@ -14,6 +21,7 @@ export class ExpireRollouts {
     private readonly work: UnitOfWork,
     private readonly endRollout: EndRollout,
     @Inject(ROLLOUT_STORE) private readonly rollouts: RolloutStore,
+    @Inject(PLACEMENT_STORE) private readonly placements: PlacementStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ROLLOUT_TIMEOUT_MS) private readonly timeoutMs: number,
   ) {}
@@ -25,8 +33,9 @@ export class ExpireRollouts {
       this.rollouts.progressing(tx, startedBefore, PER_ROUND),
     );
     let failed = 0;
-    for (const { tenantId, rolloutId } of overdue) {
+    for (const { tenantId, rolloutId, environment, target } of overdue) {
       await this.work.run(systemContext('deployer', tenantId), async (tx) => {
+        await this.placements.findForUpdate(tx, environment, target.modelName); // a replica's report waits, or was first
         const rollout = await this.rollouts.find(tx, rolloutId);
         if (!rollout || !isOverdue(rollout, this.clock.nowMs(), this.timeoutMs)) return;
         await this.endRollout.takeBack(tx, rollout, 'failed', `no replica served it within ${this.timeoutMs / 1000} s`);

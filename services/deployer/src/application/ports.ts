@@ -72,11 +72,12 @@ export interface PoolStore {
 
 export interface CostStore {
   add(tx: Tx, usage: Usage): Promise<void>;
-  /** Sums per tenant over the hours in [from, to). */
+  /** Adds the hours of a model that was placed from then until now, each to the hour in which it fell. */
+  addModelHours(tx: Tx, from: Date, until: Date): Promise<void>;
+  /** Sums per tenant over the hours in [from, to); models that are placed `now` count with their hours so far. */
   sum(
     tx: Tx,
-    from: Date,
-    to: Date,
+    time: { readonly from: Date; readonly to: Date; readonly now: Date },
     page: PageRequest,
   ): Promise<Page<{ readonly tenantId: string; readonly quantities: Readonly<Record<CostKind, number>> }>>;
 }

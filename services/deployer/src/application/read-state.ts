@@ -1,4 +1,4 @@
-import { type RequestContext, PLATFORM_TENANT } from '@myriad/kernel';
+import { type Clock, type RequestContext, PLATFORM_TENANT } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Prices, type TenantCost, costOf } from '../domain/cost.js';
@@ -6,6 +6,7 @@ import { deployerProblem } from '../domain/deployer-problem.js';
 import type { Placement } from '../domain/placement.js';
 import type { Rollout } from '../domain/rollout.js';
 import {
+  CLOCK,
   COST_STORE,
   type CostStore,
   type Owned,
@@ -38,6 +39,7 @@ export class ReadState {
     @Inject(POOL_STORE) private readonly pools: PoolStore,
     @Inject(COST_STORE) private readonly costs: CostStore,
     @Inject(PRICES) private readonly prices: Prices,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   listRollouts(ctx: RequestContext, filter: RolloutFilter): Promise<Page<Owned<Rollout>>> {
@@ -67,7 +69,9 @@ export class ReadState {
   }
 
   async listCosts(ctx: RequestContext, from: Date, to: Date, page: PageRequest): Promise<Page<TenantCost>> {
-    const sums = await this.read(ctx, (tx) => this.costs.sum(tx, from, to, page));
+    const sums = await this.read(ctx, (tx) =>
+      this.costs.sum(tx, { from, to, now: new Date(this.clock.nowMs()) }, page),
+    );
     return {
       items: sums.items.map((sum) => costOf(sum.tenantId, sum.quantities, this.prices)),
       nextPageToken: sums.nextPageToken,

@@ -66,14 +66,13 @@ export class ReconcilePools {
     before: PoolState | undefined,
     seen: Observed,
   ): Promise<void> {
-    if (
-      before &&
-      canonicalJson([before.status, before.replicas, before.reason]) ===
-        canonicalJson([seen.status, seen.replicas, seen.reason])
-    )
-      return;
     // a replica that is away for a moment keeps its address: callers retry, and it comes back there
     const replicas = seen.replicas.length === 0 && seen.status !== 'idle' && before ? before.replicas : seen.replicas;
+    const isSame =
+      before?.status === seen.status &&
+      before.reason === seen.reason &&
+      canonicalJson(before.replicas) === canonicalJson(replicas);
+    if (isSame) return;
     const shape = poolShapeOf(pool.pool);
     if (!shape) return;
     const next: PoolState = {

@@ -1,5 +1,5 @@
 import type { RequestContext } from '@myriad/kernel';
-import { UnitOfWork } from '@myriad/persistence';
+import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { deployerProblem } from '../domain/deployer-problem.js';
 import { type Rollout, assertRollbackPossible } from '../domain/rollout.js';
@@ -19,13 +19,19 @@ export class RollBack {
   /** @throws {ProblemError} `deployer.rollout_not_found`, `deployer.nothing_to_roll_back`. */
   async execute(ctx: RequestContext, rolloutId: string, reason: string): Promise<Owned<Rollout>> {
     return this.work.run(ctx, async (tx) => {
-      const rollout = await this.rollouts.find(tx, rolloutId);
-      if (!rollout)
-        throw deployerProblem('not-found', 'rollout_not_found', `tenant ${ctx.tenantId} has no rollout '${rolloutId}'`);
-      const placement = await this.placements.findForUpdate(tx, rollout.environment, rollout.target.modelName);
+      const { environment, target } = await this.find(tx, rolloutId);
+      const placement = await this.placements.findForUpdate(tx, environment, target.modelName);
+      const rollout = await this.find(tx, rolloutId); // as it is now that nobody else can change it
       assertRollbackPossible(rollout, placement?.rolloutId);
       const ended = await this.endRollout.takeBack(tx, rollout, 'rolled-back', `${ctx.principal.id}: ${reason}`);
       return { ...ended, tenantId: ctx.tenantId };
     });
+  }
+
+  private async find(tx: Tx, rolloutId: string): Promise<Rollout> {
+    const rollout = await this.rollouts.find(tx, rolloutId);
+    if (!rollout)
+      throw deployerProblem('not-found', 'rollout_not_found', `tenant ${tx.tenantId} has no rollout '${rolloutId}'`);
+    return rollout;
   }
 }

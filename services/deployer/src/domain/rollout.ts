@@ -39,7 +39,7 @@ export function isOverdue(rollout: Rollout, nowMs: number, timeoutMs: number): b
   return rollout.status === 'progressing' && nowMs - rollout.createdAt.getTime() > timeoutMs;
 }
 
-/** @throws {ProblemError} `deployer.nothing_to_roll_back` when the rollout is not the newest of its model here, or nothing was served before. */
+/** @throws {ProblemError} `deployer.nothing_to_roll_back` when it has ended badly already, or is not the newest of its model here. */
 export function assertRollbackPossible(rollout: Rollout, currentRolloutId: string | undefined): void {
   if (!rolloutLifecycle.can(rollout.status, 'rolled-back'))
     throw deployerProblem(
@@ -51,6 +51,6 @@ export function assertRollbackPossible(rollout: Rollout, currentRolloutId: strin
     throw deployerProblem(
       'conflict',
       'nothing_to_roll_back',
-      `rollout ${rollout.rolloutId} is not the newest of ${rollout.target.modelName} in ${rollout.environment}; roll back ${currentRolloutId ?? 'nothing'}`,
+      `rollout ${rollout.rolloutId} is not the newest of ${rollout.target.modelName} in ${rollout.environment}; that is ${currentRolloutId ?? 'none'}`,
     );
 }

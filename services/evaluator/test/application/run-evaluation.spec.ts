@@ -2,19 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { evaluationCompletedV1 } from '@myriad/contracts';
 import { newId, systemContext, tenantId } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
-import {
-  EVALUATION_STORE,
-  type EvaluationStore,
-  type Owned,
-  SCORER,
-  type Scorer,
-} from '../../src/application/ports.js';
+import { EVALUATION_STORE, type EvaluationStore, SCORER, type Scorer } from '../../src/application/ports.js';
 import { RunEvaluation } from '../../src/application/run-evaluation.js';
 import { WorkLoop } from '../../src/application/work-loop.js';
 import type { Evaluation } from '../../src/domain/evaluation.js';
 import { APPLICATION, EvaluatorApp, versionIdOf } from '../evaluator-app.js';
 
 const NEVER = new Date(0);
+type Claimed = NonNullable<Awaited<ReturnType<EvaluationStore['claim']>>>;
 
 describe('RunEvaluation', () => {
   let app: EvaluatorApp;
@@ -27,7 +22,7 @@ describe('RunEvaluation', () => {
   afterAll(() => app.close());
 
   /** Queued, and claimed at once by workers that then died: `attempts` of them. */
-  async function claimed(attempts = 1): Promise<Owned<Evaluation>> {
+  async function claimed(attempts = 1): Promise<Claimed> {
     const store = app.harness.get<EvaluationStore>(EVALUATION_STORE);
     const now = new Date(app.clock.nowMs());
     const evaluation: Evaluation = {
@@ -57,7 +52,7 @@ describe('RunEvaluation', () => {
     });
   }
 
-  const stored = (evaluationId: string): Promise<Owned<Evaluation> | undefined> =>
+  const stored = (evaluationId: string): Promise<Claimed | undefined> =>
     app.harness.uow.runAcrossTenants('a test looks', (tx) =>
       app.harness.get<EvaluationStore>(EVALUATION_STORE).find(tx, evaluationId),
     );
