@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -284,3 +286,57 @@ def test_parity_is_written_as_v2_tensors(job: Job) -> None:
         ],
         "outputs": [{"name": "label", "datatype": "INT64", "shape": [2], "data": [0, 1]}],
     }
+
+
+@pytest.mark.parametrize(("leads", "code"), [(False, 128 + signal.SIGTERM), (True, -signal.SIGKILL)])
+def test_ends_when_who_started_it_is_gone_and_takes_along_what_it_started(job: Job, leads: bool, code: int) -> None:
+    spec = job.write(
+        """
+        import subprocess, time
+        def train(task):
+            child = subprocess.Popen(["sleep", "60"])
+            print("started", child.pid, flush=True)
+            time.sleep(60)
+        """,
+        ["a"],
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "myriad.runner", str(spec)],
+        cwd=job.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=leads,
+    )
+    with process:
+        child = int(json.loads(process.stdout.readline())["message"].split()[1])
+        try:
+            process.stdin.close()
+            assert process.wait(10) == code
+            if leads:
+                assert _has_ended(child)
+        finally:
+            if not _has_ended(child, patience_s=0):
+                os.kill(child, signal.SIGKILL)
+
+
+def test_goes_on_when_standard_input_says_nothing_of_who_started_it(job: Job) -> None:
+    spec = job.write("import time\ndef train(task):\n    time.sleep(0.3)\n", ["a"])
+    finished = subprocess.run(
+        [sys.executable, "-m", "myriad.runner", str(spec)], cwd=job.folder, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    assert finished.returncode == 0
+
+
+def _has_ended(pid: int, patience_s: float = 5.0) -> bool:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0]
+        except OSError:
+            return True
+        if state in "ZX":
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.02)

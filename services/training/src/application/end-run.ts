@@ -7,6 +7,8 @@ import { CLOCK, RUN_STORE, type RunStore } from './ports.js';
 
 export interface RunEnd {
   readonly outcome: 'succeeded' | 'inconclusive' | 'failed';
+  /** Somebody stopped it: for others it failed, here it is `cancelled`. */
+  readonly isCancelled?: boolean;
   readonly reason: string;
   readonly recipeDigest: Digest;
   readonly artifact?: { readonly digest: Digest; readonly sizeBytes: number } | null;
@@ -28,7 +30,7 @@ export class EndRun {
     if (runLifecycle.isFinal(run.status)) return false;
     const now = new Date(this.clock.nowMs());
     const ended = {
-      status: runLifecycle.move(run.status, end.outcome),
+      status: runLifecycle.move(run.status, end.isCancelled === true ? 'cancelled' : end.outcome),
       reason: end.reason,
       startedAt: run.startedAt ?? now,
       endedAt: now,

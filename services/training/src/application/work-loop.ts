@@ -49,7 +49,8 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
       this.isWoken = false;
       try {
         const job = await this.jobs.next(this.shutdown.signal);
-        if (!job) return;
+        // a wake that came meanwhile is not lost: the loop's condition sees it
+        if (!job) continue;
         this.isWoken = true;
         const done = job.done.finally(() => {
           this.running.delete(job.jobId);

@@ -100,7 +100,7 @@ export type RunCounts = Readonly<Record<'total' | RunStatus, number>>;
 export function fleetStatusOf(current: FleetRunStatus, counts: RunCounts): FleetRunStatus {
   if (current === 'cancelled') return current;
   const open = counts.queued + counts.running;
-  if (open === 0) return counts.failed === counts.total ? 'failed' : 'completed';
+  if (open === 0) return counts.failed + counts.cancelled === counts.total ? 'failed' : 'completed';
   return open === counts.total && counts.running === 0 ? current : 'running';
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type EventStream, type ServerSentEvent, eventStream } from '@myriad/http';
 import { type RequestContext, canonicalJson } from '@myriad/kernel';
 import type { ReadState } from '../application/read-state.js';
@@ -5,18 +6,8 @@ import { presentFleetRunHead } from './presenters.js';
 
 const POLL_MS = 250;
 
-const pause = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, POLL_MS);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+/** Ends early when the client has gone. */
+const pause = (signal: AbortSignal): Promise<void> => setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined);
 
 /** What a job says, from after the last event the client saw until it ends. Events are read from the table, so any process can serve them. */
 export function watchJob(

@@ -54,6 +54,7 @@ def seed_everything(seed: int) -> None:
 def end_with_parent() -> None:
     """Ends the process when standard input closes: whoever started it holds the other end and is gone.
 
+    A process that leads a group, as a job's does, takes what it started along.
     Only where standard input is a pipe or a socket; a terminal, a file or ``/dev/null`` says nothing about a parent.
     """
     try:
@@ -66,6 +67,8 @@ def end_with_parent() -> None:
     def wait() -> None:
         while os.read(0, 4096):
             pass
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
         os._exit(EXIT_TERMINATED)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -22,7 +22,10 @@ export interface ProcessOptions {
 const GRACE_MS = 3000;
 const STDERR_TAIL = 4096;
 
-/** Runs a job as a child process. It dies with this service: its standard input closes. */
+/**
+ * Runs a job as a child process, in a process group of its own: what it starts ends with it. It dies with this service, too: its standard input
+ * closes.
+ */
 export class ProcessJobRunner implements JobRunner {
   constructor(private readonly options: ProcessOptions) {}
 
@@ -83,6 +86,7 @@ export class ProcessJobRunner implements JobRunner {
       cwd: folder,
       env: { ...this.options.environment },
       stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
     });
     const output = new RunnerOutput({
       folder,
@@ -100,6 +104,10 @@ export class ProcessJobRunner implements JobRunner {
     const ended = new Promise<{ code: number | null; killedBy: string | null; error?: Error }>((resolve) => {
       child.once('error', (error) => {
         resolve({ code: null, killedBy: null, error });
+      });
+      // whoever it left behind would hold its output open
+      child.once('exit', () => {
+        signalGroup(child, 'SIGKILL');
       });
       child.once('close', (code, killedBy) => {
         resolve({ code, killedBy });
@@ -125,7 +133,7 @@ export class ProcessJobRunner implements JobRunner {
       };
     } finally {
       release();
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      signalGroup(child, 'SIGKILL');
     }
   }
 }
@@ -151,11 +159,23 @@ function specOf({ job, tasks }: RunnerRequest, paths: ReadonlyMap<string, string
   };
 }
 
+/** Signals the child and all that it started; nothing happens when they are gone. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 function stopOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    child.kill('SIGTERM');
-    timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+    signalGroup(child, 'SIGTERM');
+    timer = setTimeout(() => {
+      signalGroup(child, 'SIGKILL');
+    }, GRACE_MS);
   };
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Digest } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
@@ -141,7 +141,10 @@ export class RunnerOutput {
 
   /** Stores a file of the job's own folder; a path that leads out of it is refused. */
   private async keep(task: RunnerTask, path: string): Promise<{ readonly digest: Digest; readonly sizeBytes: number }> {
-    const [real, folder] = await Promise.all([realpath(path), realpath(this.options.folder)]);
+    const [real, folder] = await Promise.all([
+      realpath(resolve(this.options.folder, path)),
+      realpath(this.options.folder),
+    ]);
     if (!real.startsWith(folder + sep)) throw new Error('its path leads out of the job folder');
     if (!(await stat(real)).isFile()) throw new Error('it is no file');
     return this.options.objects.put(task.tenantId, createReadStream(real), { maxSizeBytes: MAX_ARTIFACT_BYTES });
