@@ -34,7 +34,6 @@ export {
   type HttpLogger,
   type ReadinessCheck,
 } from './options.js';
-export { pageFrom, type Page, type PageRequest } from './page.js';
 export {
   CallerEnvironment,
   CallerKeyId,

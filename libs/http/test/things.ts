@@ -6,19 +6,10 @@ import {
   type RouteParams as ParamsOf,
   type RouteQuery as QueryOf,
 } from '@myriad/contracts';
-import { ProblemError, type RequestContext } from '@myriad/kernel';
+import { type Page, ProblemError, type RequestContext } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
-import {
-  Ctx,
-  Handle,
-  RouteBody,
-  RouteParams,
-  RouteQuery,
-  StreamedBody,
-  type IncomingBody,
-  type Page,
-} from '../src/index.js';
+import { Ctx, Handle, RouteBody, RouteParams, RouteQuery, StreamedBody, type IncomingBody } from '../src/index.js';
 
 const thing = z.object({ name: z.string(), size: z.int(), tenantId: z.string() });
 type Thing = z.infer<typeof thing>;

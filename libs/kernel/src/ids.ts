@@ -7,6 +7,10 @@ export type Branded<T extends string> = string & { readonly [brand]: T };
 
 /** A customer of the platform, or `platform` itself. Lower case letters, digits and `-`, 1–63 characters, starts with a letter or digit. */
 export type TenantId = Branded<'TenantId'>;
+
+/** A row with the tenant it belongs to. */
+export type Owned<T> = T & { readonly tenantId: TenantId };
+
 /** A user or service account: `usr_…` or `svc_…`. */
 export type PrincipalId = Branded<'PrincipalId'>;
 

@@ -8,9 +8,11 @@ export {
   tenantId,
   uuidv7,
   type Branded,
+  type Owned,
   type PrincipalId,
   type TenantId,
 } from './ids.js';
+export { mapPage, pageFrom, type Page, type PageBody, type PageRequest } from './page.js';
 export {
   PROBLEM_KINDS,
   ProblemError,

@@ -2,7 +2,7 @@ export { databaseConfig } from './config.js';
 export { Database, type DatabaseOptions } from './database.js';
 export { IdempotencyStore, type IdempotencyClaim, type IdempotencyOptions } from './idempotency-store.js';
 export { infrastructureMigration, type MigrationClass } from './infrastructure-migration.js';
-export { decodeCursor, encodeCursor, type CursorValue } from './keyset.js';
+export { decodeCursor, encodeCursor, pageOfRows, startOf, type CursorValue } from './keyset.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { type OutboxRecord } from './outbox-session.js';
 export { type PersistenceLogger } from './persistence-logger.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ProblemError } from '@myriad/kernel';
+import { type PageBody, type PageRequest, ProblemError, pageFrom } from '@myriad/kernel';
 
 /** A sort key's value. Use ids (UUIDv7 sorts by time) or texts; a timestamp loses its microseconds on the way through JavaScript. */
 export type CursorValue = string | number | boolean | null;
@@ -27,6 +27,25 @@ export function decodeCursor(token: string, list = ''): readonly CursorValue[] {
   const isWhole = bytes.length > CHECK_BYTES && bytes.toString('base64url') === token;
   if (!isWhole || !checkOf(list, json).equals(bytes.subarray(0, CHECK_BYTES))) throw invalidCursor();
   return JSON.parse(json.toString()) as readonly CursorValue[];
+}
+
+/**
+ * The first sort key of the last row of the page before; null for the first page.
+ * @throws {ProblemError} `persistence.cursor_invalid`
+ */
+export function startOf(page: PageRequest): CursorValue {
+  return page.pageToken === undefined ? null : (decodeCursor(page.pageToken)[0] ?? null);
+}
+
+/** The page of these rows, found in key order with `LIMIT pageSize + 1`; `keysOf` gives an item's sort key, or several in their order. */
+export function pageOfRows<R, T>(
+  rows: readonly R[],
+  { pageSize }: PageRequest,
+  toItem: (row: R) => T,
+  keysOf: (item: T) => CursorValue | readonly CursorValue[],
+): PageBody<T> {
+  const items = rows.map((row) => toItem(row));
+  return pageFrom(items, pageSize, (last) => encodeCursor([keysOf(last)].flat()));
 }
 
 function invalidCursor(): ProblemError {

@@ -1,7 +1,7 @@
 import { ProblemError } from '@myriad/kernel';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor } from '../src/index.js';
+import { decodeCursor, encodeCursor, pageOfRows, startOf } from '../src/index.js';
 
 const values = fc.array(
   fc.oneof(
@@ -61,5 +61,40 @@ describe('a cursor', () => {
 
   it.each(['', 'x', '!!!!', 'é', 'AAAAAAAA', Buffer.from('["a"]').toString('base64url')])('refuses %p', (token) => {
     expect(refusal(token)).toBe(INVALID);
+  });
+});
+
+describe('a page of rows', () => {
+  const rows = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
+  const pageAfter = (pageSize: number, pageToken?: string) => {
+    const after = startOf({ pageSize, pageToken });
+    const found = rows.filter(({ id }) => after === null || id > String(after)).slice(0, pageSize + 1);
+    return pageOfRows(
+      found,
+      { pageSize, pageToken },
+      (row) => ({ name: row.id }),
+      ({ name }) => name,
+    );
+  };
+
+  it('is followed by the others until all rows were seen', () => {
+    const first = pageAfter(2);
+    expect(first.items).toEqual([{ name: 'a' }, { name: 'b' }]);
+    expect(pageAfter(2, first.nextPageToken)).toStrictEqual({ items: [{ name: 'c' }] });
+    expect(pageAfter(3)).not.toHaveProperty('nextPageToken');
+  });
+
+  it('may be sorted by several keys', () => {
+    const { nextPageToken } = pageOfRows(
+      rows,
+      { pageSize: 1 },
+      (row) => row,
+      ({ id }) => [id, 7],
+    );
+    expect(decodeCursor(nextPageToken!)).toEqual(['a', 7]);
+  });
+
+  it('refuses a token that no list gave', () => {
+    expect(() => startOf({ pageSize: 1, pageToken: 'x' })).toThrow(ProblemError);
   });
 });

@@ -1,5 +1,4 @@
-import type { Page } from '@myriad/http';
-import type { ProblemError, RequestContext } from '@myriad/kernel';
+import type { Page, ProblemError, RequestContext } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import type { Approval } from '../domain/approval.js';

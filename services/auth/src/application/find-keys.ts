@@ -1,5 +1,4 @@
-import type { Page } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import type { Page, RequestContext } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import type { Key } from '../domain/key.js';

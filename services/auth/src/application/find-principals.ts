@@ -1,5 +1,4 @@
-import type { Page, PageRequest } from '@myriad/http';
-import type { PrincipalId, ProblemError, RequestContext } from '@myriad/kernel';
+import type { Page, PageRequest, PrincipalId, ProblemError, RequestContext } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { authProblem } from '../domain/auth-problem.js';

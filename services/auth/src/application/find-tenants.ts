@@ -1,5 +1,11 @@
-import type { Page, PageRequest } from '@myriad/http';
-import { PLATFORM_TENANT, type ProblemError, type RequestContext, type TenantId } from '@myriad/kernel';
+import {
+  PLATFORM_TENANT,
+  type Page,
+  type PageRequest,
+  type ProblemError,
+  type RequestContext,
+  type TenantId,
+} from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { authProblem } from '../domain/auth-problem.js';

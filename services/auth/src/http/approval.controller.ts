@@ -6,11 +6,11 @@ import {
   type RouteResponse as Response,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { DecideApproval } from '../application/decide-approval.js';
 import { FindApprovals } from '../application/find-approvals.js';
-import { approvalView, pageView } from './views.js';
+import { approvalView } from './views.js';
 
 @Controller()
 export class ApprovalController {
@@ -24,7 +24,7 @@ export class ApprovalController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() query: Query<typeof authRoutes.listApprovals>,
   ): Promise<Response<typeof authRoutes.listApprovals>> {
-    return pageView(await this.approvals.list(ctx, query), approvalView);
+    return mapPage(await this.approvals.list(ctx, query), approvalView);
   }
 
   @Handle(authRoutes.getApproval)

@@ -1,9 +1,9 @@
 import { authRoutes, type RouteQuery as Query, type RouteResponse as Response } from '@myriad/contracts';
 import { Ctx, Handle, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { FindAudit } from '../application/find-audit.js';
-import { auditView, pageView } from './views.js';
+import { auditView } from './views.js';
 
 @Controller()
 export class AuditController {
@@ -14,7 +14,7 @@ export class AuditController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() query: Query<typeof authRoutes.listAudit>,
   ): Promise<Response<typeof authRoutes.listAudit>> {
-    return pageView(await this.audit.list(ctx, query), auditView);
+    return mapPage(await this.audit.list(ctx, query), auditView);
   }
 
   @Handle(authRoutes.verifyAudit)

@@ -6,12 +6,12 @@ import {
   type RouteResponse as Response,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { PrincipalId, RequestContext } from '@myriad/kernel';
+import { type PrincipalId, type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { FindKeys } from '../application/find-keys.js';
 import { IssueKey } from '../application/issue-key.js';
 import { RevokeKey } from '../application/revoke-key.js';
-import { keyView, pageView } from './views.js';
+import { keyView } from './views.js';
 
 @Controller()
 export class KeyController {
@@ -39,7 +39,7 @@ export class KeyController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() query: Query<typeof authRoutes.listKeys>,
   ): Promise<Response<typeof authRoutes.listKeys>> {
-    return pageView(await this.keys.list(ctx, query), keyView);
+    return mapPage(await this.keys.list(ctx, query), keyView);
   }
 
   @Handle(authRoutes.revokeKey)

@@ -9,13 +9,13 @@ import {
   type Role,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { PrincipalId, RequestContext } from '@myriad/kernel';
+import { type PrincipalId, type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { CreatePrincipal } from '../application/create-principal.js';
 import { FindPrincipals } from '../application/find-principals.js';
 import { UpdatePrincipal } from '../application/update-principal.js';
 import type { PrincipalChange } from '../domain/principal.js';
-import { pageView, principalView } from './views.js';
+import { principalView } from './views.js';
 
 @Controller()
 export class PrincipalController {
@@ -38,7 +38,7 @@ export class PrincipalController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() query: Query<typeof authRoutes.listPrincipals>,
   ): Promise<Response<typeof authRoutes.listPrincipals>> {
-    return pageView(await this.principals.list(ctx, query), principalView);
+    return mapPage(await this.principals.list(ctx, query), principalView);
   }
 
   @Handle(authRoutes.getMe)

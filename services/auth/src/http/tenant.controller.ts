@@ -6,13 +6,13 @@ import {
   type RouteResponse as Response,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import { tenantId, type RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage, tenantId } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { CreateTenant } from '../application/create-tenant.js';
 import { FindTenants } from '../application/find-tenants.js';
 import { UpdateTenant } from '../application/update-tenant.js';
 import type { TenantChange } from '../domain/tenant.js';
-import { pageView, tenantView } from './views.js';
+import { tenantView } from './views.js';
 
 @Controller()
 export class TenantController {
@@ -35,7 +35,7 @@ export class TenantController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() query: Query<typeof authRoutes.listTenants>,
   ): Promise<Response<typeof authRoutes.listTenants>> {
-    return pageView(await this.tenants.list(ctx, query), tenantView);
+    return mapPage(await this.tenants.list(ctx, query), tenantView);
   }
 
   @Handle(authRoutes.getTenant)

@@ -1,5 +1,4 @@
 import type { approvalSchema, auditRecordSchema, keySchema, principalSchema, tenantSchema } from '@myriad/contracts';
-import type { Page } from '@myriad/http';
 import type { z } from 'zod';
 import type { Approval } from '../domain/approval.js';
 import type { AuditRecord } from '../domain/audit-record.js';
@@ -12,14 +11,6 @@ type PrincipalView = z.infer<typeof principalSchema>;
 type KeyView = z.infer<typeof keySchema>;
 type ApprovalView = z.infer<typeof approvalSchema>;
 type AuditView = z.infer<typeof auditRecordSchema>;
-
-/** A page of views of what a page holds. */
-export function pageView<T, V>(
-  { items, ...more }: Page<T>,
-  view: (item: T) => V,
-): { items: V[]; nextPageToken?: string } {
-  return { ...more, items: items.map(view) };
-}
 
 export function tenantView({ tenantId, displayName, status, rateLimit, createdAt }: Tenant): TenantView {
   return { tenantId, displayName, status, rateLimit: { ...rateLimit }, createdAt: createdAt.toISOString() };

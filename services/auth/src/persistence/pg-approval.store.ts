@@ -1,5 +1,4 @@
-import { pageFrom, type Page } from '@myriad/http';
-import type { TenantId } from '@myriad/kernel';
+import { type Page, type TenantId, pageFrom } from '@myriad/kernel';
 import { decodeCursor, encodeCursor, type Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { LessThan, LessThanOrEqual } from 'typeorm';

@@ -1,5 +1,4 @@
-import { pageFrom, type Page } from '@myriad/http';
-import { canonicalJson, type Digest, type TenantId } from '@myriad/kernel';
+import { type Digest, type Page, type TenantId, canonicalJson, pageFrom } from '@myriad/kernel';
 import { decodeCursor, encodeCursor, type Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { AuditStore, type AuditQuery } from '../application/ports/audit.store.js';

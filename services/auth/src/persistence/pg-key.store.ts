@@ -1,5 +1,4 @@
-import { pageFrom, type Page } from '@myriad/http';
-import type { PrincipalId } from '@myriad/kernel';
+import { type Page, type PrincipalId, pageFrom } from '@myriad/kernel';
 import { decodeCursor, encodeCursor, type Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { Like, MoreThan } from 'typeorm';

@@ -1,5 +1,4 @@
-import { pageFrom, type Page, type PageRequest } from '@myriad/http';
-import type { Digest, PrincipalId } from '@myriad/kernel';
+import { type Digest, type Page, type PageRequest, type PrincipalId, pageFrom } from '@myriad/kernel';
 import { decodeCursor, encodeCursor, type Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { MoreThan } from 'typeorm';

@@ -1,5 +1,4 @@
-import { pageFrom, type Page, type PageRequest } from '@myriad/http';
-import type { TenantId } from '@myriad/kernel';
+import { type Page, type PageRequest, type TenantId, pageFrom } from '@myriad/kernel';
 import { decodeCursor, encodeCursor, type Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { In, MoreThan } from 'typeorm';

@@ -1,7 +1,8 @@
 import { batchJobChangedV1 } from '@myriad/contracts';
+import type { Owned } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { BatchJob } from '../domain/batch-job.js';
-import type { Owned, Progress } from './ports.js';
+import type { Progress } from './ports.js';
 
 /** Says how a job stands. */
 export async function announceJob(tx: Tx, job: Owned<BatchJob>, progress: Progress): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Clock, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Owned, type Page, type PageRequest, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -10,9 +10,6 @@ import {
   type BatchJobStore,
   CLOCK,
   OBJECT_STORE,
-  type Owned,
-  type Page,
-  type PageRequest,
   type Progress,
   VIEW_STORE,
   type ViewStore,

@@ -1,18 +1,6 @@
-import type { TenantId } from '@myriad/kernel';
+import type { Owned, Page, PageRequest } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { BatchJob, PinnedDataset, PinnedModel, Shard, StoredFile } from '../domain/batch-job.js';
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextPageToken: string | undefined;
-}
-
-export interface PageRequest {
-  readonly pageSize: number;
-  readonly pageToken: string | undefined;
-}
-
-export type Owned<T> = T & { readonly tenantId: TenantId };
 
 /** How far a job is. */
 export interface Progress {

@@ -1,5 +1,5 @@
 import { batchUsageMeteredV1 } from '@myriad/contracts';
-import { type Clock, ProblemError, systemContext } from '@myriad/kernel';
+import { type Clock, type Owned, ProblemError, systemContext } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
@@ -10,7 +10,6 @@ import {
   type BatchJobStore,
   CLOCK,
   LOGGER,
-  type Owned,
   SCORING,
   type ScoredShard,
   type Scoring,

@@ -6,7 +6,7 @@ import {
   batchRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { type JobView, ManageJobs } from '../application/manage-jobs.js';
 import { WorkLoop } from '../application/work-loop.js';
@@ -39,9 +39,7 @@ export class BatchController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listBatchJobs']>,
   ): Answer<'listBatchJobs'> {
-    const page = await this.jobs.list(ctx, { pageSize, pageToken });
-    const items = page.items.map(present);
-    return page.nextPageToken === undefined ? { items } : { items, nextPageToken: page.nextPageToken };
+    return mapPage(await this.jobs.list(ctx, { pageSize, pageToken }), present);
   }
 
   @Handle(routes.getBatchJob)

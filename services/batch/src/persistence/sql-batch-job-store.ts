@@ -1,9 +1,8 @@
-import type { Digest, TenantId } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { BatchJobStore, Owned, Page, PageRequest, Progress } from '../application/ports.js';
+import type { BatchJobStore, Progress } from '../application/ports.js';
 import type { BatchJob, Shard, StoredFile } from '../domain/batch-job.js';
-import { pageOfRows, startOf } from './paging.js';
 
 type Spec = Pick<BatchJob, 'environment' | 'model' | 'dataset' | 'outputFormat' | 'shardRows'>;
 

@@ -1,23 +1,9 @@
-import type { TenantId } from '@myriad/kernel';
+import type { Owned, Page, PageRequest } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { CostKind, Usage } from '../domain/cost.js';
 import type { EnvironmentName } from '../domain/environment.js';
 import type { Placement } from '../domain/placement.js';
 import type { Rollout, RolloutStatus } from '../domain/rollout.js';
-
-/** A row with the tenant it belongs to; what lists over tenants give. */
-export type Owned<T> = T & { readonly tenantId: TenantId };
-
-/** One page of a list in key order. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextPageToken: string | undefined;
-}
-
-export interface PageRequest {
-  readonly pageSize: number;
-  readonly pageToken: string | undefined;
-}
 
 export interface RolloutFilter extends PageRequest {
   readonly environment: EnvironmentName | undefined;

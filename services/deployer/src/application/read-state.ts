@@ -1,4 +1,11 @@
-import { type Clock, type RequestContext, PLATFORM_TENANT } from '@myriad/kernel';
+import {
+  type Clock,
+  type Owned,
+  PLATFORM_TENANT,
+  type Page,
+  type PageRequest,
+  type RequestContext,
+} from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Prices, type TenantCost, costOf } from '../domain/cost.js';
@@ -9,12 +16,9 @@ import {
   CLOCK,
   COST_STORE,
   type CostStore,
-  type Owned,
   PLACEMENT_STORE,
   POOL_STORE,
   PRICES,
-  type Page,
-  type PageRequest,
   type PlacementFilter,
   type PlacementStore,
   type PoolState,

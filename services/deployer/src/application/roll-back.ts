@@ -1,10 +1,10 @@
-import type { RequestContext } from '@myriad/kernel';
+import type { Owned, RequestContext } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { deployerProblem } from '../domain/deployer-problem.js';
 import { type Rollout, assertRollbackPossible } from '../domain/rollout.js';
 import { EndRollout } from './end-rollout.js';
-import { type Owned, PLACEMENT_STORE, type PlacementStore, ROLLOUT_STORE, type RolloutStore } from './ports.js';
+import { PLACEMENT_STORE, type PlacementStore, ROLLOUT_STORE, type RolloutStore } from './ports.js';
 
 /** A person takes a rollout back. */
 @Injectable()

@@ -6,20 +6,14 @@ import {
   deployerRoutes,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { ReadState } from '../application/read-state.js';
 import { RollBack } from '../application/roll-back.js';
-import type { Page } from '../application/ports.js';
 import { ENVIRONMENTS, type EnvironmentName } from '../domain/environment.js';
 import { presentCost, presentPlacement, presentPool, presentRollout } from './presenters.js';
 
 type Answer<K extends keyof typeof deployerRoutes> = Promise<RouteResponse<(typeof deployerRoutes)[K]>>;
-
-function presentPage<T, U>(page: Page<T>, present: (item: T) => U): { items: U[]; nextPageToken?: string } {
-  const items = page.items.map(present);
-  return page.nextPageToken === undefined ? { items } : { items, nextPageToken: page.nextPageToken };
-}
 
 @Controller()
 export class DeployerController {
@@ -54,7 +48,7 @@ export class DeployerController {
     @RouteQuery() query: QueryOf<typeof deployerRoutes.listPlacements>,
   ): Answer<'listPlacements'> {
     const { pageSize, pageToken, environment, modelName } = query;
-    return presentPage(
+    return mapPage(
       await this.state.listPlacements(ctx, { pageSize, pageToken, environment, modelName }),
       presentPlacement,
     );
@@ -66,10 +60,7 @@ export class DeployerController {
     @RouteQuery() query: QueryOf<typeof deployerRoutes.listRollouts>,
   ): Answer<'listRollouts'> {
     const { pageSize, pageToken, environment, status } = query;
-    return presentPage(
-      await this.state.listRollouts(ctx, { pageSize, pageToken, environment, status }),
-      presentRollout,
-    );
+    return mapPage(await this.state.listRollouts(ctx, { pageSize, pageToken, environment, status }), presentRollout);
   }
 
   @Handle(deployerRoutes.getRollout)
@@ -97,7 +88,7 @@ export class DeployerController {
     const from = new Date(query.from ?? 0);
     const to = query.to === undefined ? new Date(8.64e15) : new Date(query.to);
     const { pageSize, pageToken } = query;
-    return presentPage(await this.state.listCosts(ctx, from, to, { pageSize, pageToken }), presentCost);
+    return mapPage(await this.state.listCosts(ctx, from, to, { pageSize, pageToken }), presentCost);
   }
 
   private async environment(name: EnvironmentName): Answer<'getEnvironment'> {

@@ -1,6 +1,6 @@
 import type { Condition, deployerRoutes, RouteResponse } from '@myriad/contracts';
+import type { Owned } from '@myriad/kernel';
 import type { PoolView } from '../application/read-state.js';
-import type { Owned } from '../application/ports.js';
 import type { TenantCost } from '../domain/cost.js';
 import { poolShapeOf } from '../domain/environment.js';
 import type { Placement } from '../domain/placement.js';

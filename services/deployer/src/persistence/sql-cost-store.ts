@@ -1,6 +1,7 @@
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import type { Page, PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { CostStore, Page, PageRequest } from '../application/ports.js';
+import type { CostStore } from '../application/ports.js';
 import { COST_KINDS, type CostKind, type Usage } from '../domain/cost.js';
 
 interface SumRecord {
@@ -43,16 +44,18 @@ export class SqlCostStore implements CostStore {
     { from, to, now }: { readonly from: Date; readonly to: Date; readonly now: Date },
     page: PageRequest,
   ): Promise<Page<{ tenantId: string; quantities: Record<CostKind, number> }>> {
-    const after = page.pageToken === undefined ? null : (decodeCursor(page.pageToken)[0] ?? null);
-    const rows = await tx.query<SumRecord>(SUMS, [from, to, after, page.pageSize + 1, now]);
-    const items = rows.slice(0, page.pageSize).map((row) => ({
-      tenantId: row.tenant_id,
-      quantities: Object.fromEntries(COST_KINDS.map((kind) => [kind, row.quantities[kind] ?? 0])) as Record<
-        CostKind,
-        number
-      >,
-    }));
-    const last = items.at(-1);
-    return { items, nextPageToken: rows.length > page.pageSize && last ? encodeCursor([last.tenantId]) : undefined };
+    const rows = await tx.query<SumRecord>(SUMS, [from, to, startOf(page), page.pageSize + 1, now]);
+    return pageOfRows(
+      rows,
+      page,
+      (row) => ({
+        tenantId: row.tenant_id,
+        quantities: Object.fromEntries(COST_KINDS.map((kind) => [kind, row.quantities[kind] ?? 0])) as Record<
+          CostKind,
+          number
+        >,
+      }),
+      ({ tenantId }) => tenantId,
+    );
   }
 }

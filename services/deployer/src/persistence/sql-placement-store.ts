@@ -1,7 +1,7 @@
-import type { TenantId } from '@myriad/kernel';
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import type { Owned, Page, TenantId } from '@myriad/kernel';
+import { type Tx, decodeCursor, pageOfRows } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Owned, Page, PlacementFilter, PlacementStore } from '../application/ports.js';
+import type { PlacementFilter, PlacementStore } from '../application/ports.js';
 import type { EnvironmentName } from '../domain/environment.js';
 import type { Placement, ServedVersion } from '../domain/placement.js';
 
@@ -69,15 +69,7 @@ export class SqlPlacementStore implements PlacementStore {
        ORDER BY tenant_id, environment, model_name LIMIT $6`,
       [...after, filter.environment ?? null, filter.modelName ?? null, filter.pageSize + 1],
     );
-    const items = rows.slice(0, filter.pageSize).map(toPlacement);
-    const last = items.at(-1);
-    return {
-      items,
-      nextPageToken:
-        rows.length > filter.pageSize && last
-          ? encodeCursor([last.tenantId, last.environment, last.served.modelName])
-          : undefined,
-    };
+    return pageOfRows(rows, filter, toPlacement, (item) => [item.tenantId, item.environment, item.served.modelName]);
   }
 
   async countActive(tx: Tx): Promise<readonly { environment: EnvironmentName; pool: string; count: number }[]> {

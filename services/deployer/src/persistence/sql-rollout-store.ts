@@ -1,7 +1,7 @@
-import type { TenantId } from '@myriad/kernel';
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import type { Owned, Page, TenantId } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Owned, Page, RolloutFilter, RolloutStore } from '../application/ports.js';
+import type { RolloutFilter, RolloutStore } from '../application/ports.js';
 import type { EnvironmentName } from '../domain/environment.js';
 import type { ServedVersion } from '../domain/placement.js';
 import type { Rollout, RolloutStatus } from '../domain/rollout.js';
@@ -77,16 +77,13 @@ export class SqlRolloutStore implements RolloutStore {
   }
 
   async list(tx: Tx, filter: RolloutFilter): Promise<Page<Owned<Rollout>>> {
-    const after = filter.pageToken === undefined ? undefined : decodeCursor(filter.pageToken)[0];
     const rows = await tx.query<RolloutRecord>(
       `SELECT * FROM rollout
        WHERE ($1::text IS NULL OR rollout_id < $1) AND ($2::text IS NULL OR environment = $2) AND ($3::text IS NULL OR status = $3)
        ORDER BY rollout_id DESC LIMIT $4`,
-      [after ?? null, filter.environment ?? null, filter.status ?? null, filter.pageSize + 1],
+      [startOf(filter), filter.environment ?? null, filter.status ?? null, filter.pageSize + 1],
     );
-    const items = rows.slice(0, filter.pageSize).map(toRollout);
-    const last = items.at(-1);
-    return { items, nextPageToken: rows.length > filter.pageSize && last ? encodeCursor([last.rolloutId]) : undefined };
+    return pageOfRows(rows, filter, toRollout, ({ rolloutId }) => rolloutId);
   }
 
   async progressing(tx: Tx, startedBefore: Date, limit: number): Promise<readonly Owned<Rollout>[]> {

@@ -1,4 +1,4 @@
-import type { Digest, TenantId } from '@myriad/kernel';
+import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Campaign, EnvironmentName } from '../domain/campaign.js';
 import type { RunFacts } from '../domain/collect.js';
@@ -6,19 +6,6 @@ import type { Evaluation } from '../domain/evaluation.js';
 import type { Promotion } from '../domain/promotion.js';
 import type { Suite } from '../domain/suite.js';
 import type { Table } from '../domain/table.js';
-
-/** One page of a list in key order. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextPageToken: string | undefined;
-}
-
-export interface PageRequest {
-  readonly pageSize: number;
-  readonly pageToken: string | undefined;
-}
-
-export type Owned<T> = T & { readonly tenantId: TenantId };
 
 /** Suites belong to the platform. */
 export interface SuiteStore {

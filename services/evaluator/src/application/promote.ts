@@ -1,5 +1,5 @@
 import { promotionApprovedV1, promotionCompletedV1, promotionRequestedV1 } from '@myriad/contracts';
-import { type Clock, type Digest, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Digest, type Owned, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EnvironmentName } from '../domain/campaign.js';
@@ -9,7 +9,6 @@ import {
   CLOCK,
   EVALUATION_STORE,
   type EvaluationStore,
-  type Owned,
   PROMOTION_STORE,
   type PromotionStore,
   VIEW_STORE,

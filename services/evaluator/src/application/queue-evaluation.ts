@@ -1,5 +1,5 @@
 import { evaluationCompletedV1 } from '@myriad/contracts';
-import { type Clock, PLATFORM_TENANT, type RequestContext, newId, systemContext } from '@myriad/kernel';
+import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId, systemContext } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Evaluation } from '../domain/evaluation.js';
@@ -9,7 +9,6 @@ import {
   CLOCK,
   EVALUATION_STORE,
   type EvaluationStore,
-  type Owned,
   SUITE_STORE,
   type SuiteStore,
   VIEW_STORE,

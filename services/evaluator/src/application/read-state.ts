@@ -1,4 +1,4 @@
-import type { Digest, RequestContext } from '@myriad/kernel';
+import type { Digest, Owned, Page, PageRequest, RequestContext } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Campaign } from '../domain/campaign.js';
@@ -13,10 +13,7 @@ import {
   EVIDENCE_VAULT,
   type EvaluationStore,
   type EvidenceVault,
-  type Owned,
   PROMOTION_STORE,
-  type Page,
-  type PageRequest,
   type PromotionStore,
   SUITE_STORE,
   type SuiteStore,

@@ -1,5 +1,5 @@
 import { promotionSupersededV1 } from '@myriad/contracts';
-import { type Clock, type Digest, PLATFORM_TENANT, canonicalJson } from '@myriad/kernel';
+import { type Clock, type Digest, type Owned, PLATFORM_TENANT, canonicalJson } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CampaignAction, type CampaignFacts, advanceCampaign } from '../domain/advance-campaign.js';
@@ -10,7 +10,6 @@ import {
   CAMPAIGN_STORE,
   CLOCK,
   type CampaignStore,
-  type Owned,
   PROMOTION_STORE,
   type PromotionStore,
   VIEW_STORE,

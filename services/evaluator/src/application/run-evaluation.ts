@@ -1,4 +1,12 @@
-import { type Clock, type Digest, PLATFORM_TENANT, ProblemError, type TenantId, systemContext } from '@myriad/kernel';
+import {
+  type Clock,
+  type Digest,
+  type Owned,
+  PLATFORM_TENANT,
+  ProblemError,
+  type TenantId,
+  systemContext,
+} from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Evaluation, evaluationLifecycle } from '../domain/evaluation.js';
@@ -15,7 +23,6 @@ import {
   EVIDENCE_VAULT,
   type EvaluationStore,
   type EvidenceVault,
-  type Owned,
   SCORER,
   SUITE_STORE,
   type Scorer,

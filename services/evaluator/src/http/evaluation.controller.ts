@@ -6,13 +6,13 @@ import {
   evaluatorRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { CreateSuite } from '../application/create-suite.js';
 import { QueueEvaluation } from '../application/queue-evaluation.js';
 import { ReadState } from '../application/read-state.js';
 import { WorkLoop } from '../application/work-loop.js';
-import { presentEvaluation, presentPage, presentSuite } from './presenters.js';
+import { presentEvaluation, presentSuite } from './presenters.js';
 
 type Answer<K extends keyof typeof routes> = Promise<RouteResponse<(typeof routes)[K]>>;
 
@@ -35,10 +35,7 @@ export class EvaluationController {
 
   @Handle(routes.listSuites)
   async listSuites(@RouteQuery() query: QueryOf<typeof routes.listSuites>): Answer<'listSuites'> {
-    return presentPage(
-      await this.state.listSuites({ pageSize: query.pageSize, pageToken: query.pageToken }),
-      presentSuite,
-    );
+    return mapPage(await this.state.listSuites({ pageSize: query.pageSize, pageToken: query.pageToken }), presentSuite);
   }
 
   @Handle(routes.getSuite)
@@ -63,7 +60,7 @@ export class EvaluationController {
     @RouteQuery() query: QueryOf<typeof routes.listEvaluations>,
   ): Answer<'listEvaluations'> {
     const { pageSize, pageToken, modelName, version } = query;
-    return presentPage(
+    return mapPage(
       await this.state.listEvaluations(ctx, { pageSize, pageToken, modelName, version }),
       presentEvaluation,
     );

@@ -1,5 +1,5 @@
 import type { RouteResponse, evaluatorRoutes } from '@myriad/contracts';
-import type { Owned, Page } from '../application/ports.js';
+import type { Owned } from '@myriad/kernel';
 import type { Campaign } from '../domain/campaign.js';
 import type { Evaluation } from '../domain/evaluation.js';
 import type { Promotion } from '../domain/promotion.js';
@@ -10,11 +10,6 @@ type SuiteBody = RouteResponse<Routes['getSuite']>;
 type EvaluationBody = RouteResponse<Routes['getEvaluation']>;
 type PromotionBody = RouteResponse<Routes['getPromotion']>;
 type CampaignBody = RouteResponse<Routes['getCampaign']>;
-
-export function presentPage<T, U>(page: Page<T>, present: (item: T) => U): { items: U[]; nextPageToken?: string } {
-  const items = page.items.map(present);
-  return page.nextPageToken === undefined ? { items } : { items, nextPageToken: page.nextPageToken };
-}
 
 export function presentSuite(suite: Suite): SuiteBody {
   return {

@@ -6,13 +6,13 @@ import {
   evaluatorRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { ManageCampaign } from '../application/manage-campaign.js';
 import { RequestPromotion } from '../application/promote.js';
 import { ReadState } from '../application/read-state.js';
 import { WorkLoop } from '../application/work-loop.js';
-import { presentCampaign, presentCampaignHead, presentPage, presentPromotion } from './presenters.js';
+import { presentCampaign, presentCampaignHead, presentPromotion } from './presenters.js';
 
 type Answer<K extends keyof typeof routes> = Promise<RouteResponse<(typeof routes)[K]>>;
 
@@ -38,7 +38,7 @@ export class PromotionController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() query: QueryOf<typeof routes.listPromotions>,
   ): Answer<'listPromotions'> {
-    return presentPage(
+    return mapPage(
       await this.state.listPromotions(ctx, { pageSize: query.pageSize, pageToken: query.pageToken }),
       presentPromotion,
     );
@@ -67,7 +67,7 @@ export class PromotionController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() query: QueryOf<typeof routes.listCampaigns>,
   ): Answer<'listCampaigns'> {
-    return presentPage(
+    return mapPage(
       await this.state.listCampaigns(ctx, { pageSize: query.pageSize, pageToken: query.pageToken }),
       presentCampaignHead,
     );

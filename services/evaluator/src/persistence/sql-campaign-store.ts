@@ -1,7 +1,7 @@
-import { PLATFORM_TENANT } from '@myriad/kernel';
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import { PLATFORM_TENANT, type Page, type PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { CampaignStore, Page, PageRequest } from '../application/ports.js';
+import type { CampaignStore } from '../application/ports.js';
 import type { Campaign } from '../domain/campaign.js';
 
 interface CampaignRecord {
@@ -44,14 +44,11 @@ export class SqlCampaignStore implements CampaignStore {
   }
 
   async list(tx: Tx, page: PageRequest): Promise<Page<Campaign>> {
-    const before = page.pageToken === undefined ? null : (decodeCursor(page.pageToken)[0] ?? null);
     const rows = await tx.query<CampaignRecord>(
       'SELECT body FROM campaign WHERE ($1::text IS NULL OR campaign_id < $1) ORDER BY campaign_id DESC LIMIT $2',
-      [before, page.pageSize + 1],
+      [startOf(page), page.pageSize + 1],
     );
-    const items = rows.slice(0, page.pageSize).map(toCampaign);
-    const last = items.at(-1);
-    return { items, nextPageToken: rows.length > page.pageSize && last ? encodeCursor([last.campaignId]) : undefined };
+    return pageOfRows(rows, page, toCampaign, ({ campaignId }) => campaignId);
   }
 
   async openIds(tx: Tx): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
-import type { Digest, TenantId } from '@myriad/kernel';
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { ClaimLimits, EvaluationStore, Owned, Page, PageRequest } from '../application/ports.js';
+import type { ClaimLimits, EvaluationStore } from '../application/ports.js';
 import type { Evaluation } from '../domain/evaluation.js';
 
 interface EvaluationRecord {
@@ -112,18 +112,12 @@ export class SqlEvaluationStore implements EvaluationStore {
     tx: Tx,
     filter: PageRequest & { readonly modelName: string | undefined; readonly version: number | undefined },
   ): Promise<Page<Owned<Evaluation>>> {
-    const before = filter.pageToken === undefined ? null : (decodeCursor(filter.pageToken)[0] ?? null);
     const rows = await tx.query<EvaluationRecord>(
       `SELECT * FROM evaluation WHERE ($1::text IS NULL OR evaluation_id < $1) AND ($2::text IS NULL OR model_name = $2) AND ($3::int IS NULL OR version = $3)
        ORDER BY evaluation_id DESC LIMIT $4`,
-      [before, filter.modelName ?? null, filter.version ?? null, filter.pageSize + 1],
+      [startOf(filter), filter.modelName ?? null, filter.version ?? null, filter.pageSize + 1],
     );
-    const items = rows.slice(0, filter.pageSize).map(toEvaluation);
-    const last = items.at(-1);
-    return {
-      items,
-      nextPageToken: rows.length > filter.pageSize && last ? encodeCursor([last.evaluationId]) : undefined,
-    };
+    return pageOfRows(rows, filter, toEvaluation, ({ evaluationId }) => evaluationId);
   }
 
   async newestOf(tx: Tx, versionId: string): Promise<Owned<Evaluation> | undefined> {

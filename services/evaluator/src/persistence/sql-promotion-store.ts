@@ -1,7 +1,7 @@
-import type { Digest, TenantId } from '@myriad/kernel';
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Owned, Page, PageRequest, PromotionStore } from '../application/ports.js';
+import type { PromotionStore } from '../application/ports.js';
 import type { Promotion } from '../domain/promotion.js';
 
 interface PromotionRecord {
@@ -75,14 +75,11 @@ export class SqlPromotionStore implements PromotionStore {
   }
 
   async list(tx: Tx, page: PageRequest): Promise<Page<Owned<Promotion>>> {
-    const before = page.pageToken === undefined ? null : (decodeCursor(page.pageToken)[0] ?? null);
     const rows = await tx.query<PromotionRecord>(
       'SELECT * FROM promotion WHERE ($1::text IS NULL OR promotion_id < $1) ORDER BY promotion_id DESC LIMIT $2',
-      [before, page.pageSize + 1],
+      [startOf(page), page.pageSize + 1],
     );
-    const items = rows.slice(0, page.pageSize).map(toPromotion);
-    const last = items.at(-1);
-    return { items, nextPageToken: rows.length > page.pageSize && last ? encodeCursor([last.promotionId]) : undefined };
+    return pageOfRows(rows, page, toPromotion, ({ promotionId }) => promotionId);
   }
 
   async lockOpen(tx: Tx, limit: number): Promise<readonly Owned<Promotion>[]> {

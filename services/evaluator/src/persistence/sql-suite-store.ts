@@ -1,7 +1,7 @@
-import type { Digest } from '@myriad/kernel';
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import type { Digest, Page, PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Page, PageRequest, SuiteStore } from '../application/ports.js';
+import type { SuiteStore } from '../application/ports.js';
 import type { Suite } from '../domain/suite.js';
 
 interface SuiteRecord {
@@ -46,13 +46,10 @@ export class SqlSuiteStore implements SuiteStore {
   }
 
   async list(tx: Tx, page: PageRequest): Promise<Page<Suite>> {
-    const after = page.pageToken === undefined ? null : (decodeCursor(page.pageToken)[0] ?? null);
     const rows = await tx.query<SuiteRecord>(
       'SELECT DISTINCT ON (name) * FROM suite WHERE ($1::text IS NULL OR name > $1) ORDER BY name, version DESC LIMIT $2',
-      [after, page.pageSize + 1],
+      [startOf(page), page.pageSize + 1],
     );
-    const items = rows.slice(0, page.pageSize).map(toSuite);
-    const last = items.at(-1);
-    return { items, nextPageToken: rows.length > page.pageSize && last ? encodeCursor([last.name]) : undefined };
+    return pageOfRows(rows, page, toSuite, ({ name }) => name);
   }
 }

@@ -1,5 +1,5 @@
 import { versionAdmittedV1, versionRejectedV1, versionReviewRequestedV1 } from '@myriad/contracts';
-import { type Clock, type Digest, ProblemError, canonicalJson, systemContext } from '@myriad/kernel';
+import { type Clock, type Digest, type Owned, ProblemError, canonicalJson, systemContext } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -10,7 +10,6 @@ import {
   MODEL_INSPECTOR,
   type ModelInspector,
   OBJECT_STORE,
-  type Owned,
   VERSION_STORE,
   type VersionStore,
 } from './ports.js';

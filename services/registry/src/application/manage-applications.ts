@@ -1,10 +1,10 @@
 import { applicationChangedV1 } from '@myriad/contracts';
-import { type Clock, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Page, type PageRequest, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Application } from '../domain/application.js';
 import { registryProblem } from '../domain/registry-problem.js';
-import { APPLICATION_STORE, type ApplicationStore, CLOCK, type Page, type PageRequest } from './ports.js';
+import { APPLICATION_STORE, type ApplicationStore, CLOCK } from './ports.js';
 
 /** Applications are the platform's; every tenant may read them. */
 @Injectable()

@@ -1,21 +1,20 @@
 import { datasetVersionCommittedV1 } from '@myriad/contracts';
-import { type Clock, type Digest, ProblemError, type RequestContext, newId } from '@myriad/kernel';
+import {
+  type Clock,
+  type Digest,
+  type Page,
+  type PageRequest,
+  ProblemError,
+  type RequestContext,
+  newId,
+} from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore, PresignedUrl } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import type { Classification, Dataset, DatasetVersion, FileFacts, FileFormat } from '../domain/dataset.js';
 import { registryProblem } from '../domain/registry-problem.js';
-import {
-  CLOCK,
-  DATASET_STORE,
-  type DatasetStore,
-  FILE_INSPECTOR,
-  type FileInspector,
-  OBJECT_STORE,
-  type Page,
-  type PageRequest,
-} from './ports.js';
+import { CLOCK, DATASET_STORE, type DatasetStore, FILE_INSPECTOR, type FileInspector, OBJECT_STORE } from './ports.js';
 
 const UPLOAD_SECONDS = 3600;
 const DOWNLOAD_SECONDS = 900;

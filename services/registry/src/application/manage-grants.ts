@@ -1,18 +1,10 @@
 import { grantChangedV1, grantRequestedV1 } from '@myriad/contracts';
-import { type Clock, type Digest, type RequestContext, newId, systemContext } from '@myriad/kernel';
+import { type Clock, type Digest, type Page, type RequestContext, newId, systemContext } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Grant, type GrantStatus, type Purpose, grantEvidenceDigest, grantLifecycle } from '../domain/grant.js';
 import { registryProblem } from '../domain/registry-problem.js';
-import {
-  CLOCK,
-  DATASET_STORE,
-  type DatasetStore,
-  GRANT_STORE,
-  type GrantFilter,
-  type GrantStore,
-  type Page,
-} from './ports.js';
+import { CLOCK, DATASET_STORE, type DatasetStore, GRANT_STORE, type GrantFilter, type GrantStore } from './ports.js';
 
 const HOUR_MS = 3_600_000;
 const PER_ROUND = 200;

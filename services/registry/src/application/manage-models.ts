@@ -1,5 +1,5 @@
 import { aliasMovedV1 } from '@myriad/contracts';
-import { type Clock, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Page, type PageRequest, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AliasMove, Model, ModelVersion } from '../domain/model.js';
@@ -10,8 +10,6 @@ import {
   CLOCK,
   MODEL_STORE,
   type ModelStore,
-  type Page,
-  type PageRequest,
   VERSION_STORE,
   type VersionStore,
 } from './ports.js';

@@ -1,21 +1,9 @@
-import type { Digest, TenantId } from '@myriad/kernel';
+import type { Digest, Owned, Page, PageRequest } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Application } from '../domain/application.js';
 import type { Dataset, DatasetVersion, FileFacts, FileFormat } from '../domain/dataset.js';
 import type { Grant, GrantStatus } from '../domain/grant.js';
 import type { AdmissionReport, AliasMove, Model, ModelVersion } from '../domain/model.js';
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextPageToken: string | undefined;
-}
-
-export interface PageRequest {
-  readonly pageSize: number;
-  readonly pageToken: string | undefined;
-}
-
-export type Owned<T> = T & { readonly tenantId: TenantId };
 
 export interface DatasetStore {
   /** False when the name is taken. */

@@ -6,13 +6,13 @@ import {
   registryRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, Handle, type IncomingBody, RouteBody, RouteParams, RouteQuery, StreamedBody } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import type { PresignedUrl } from '@myriad/storage';
 import { Controller } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { ManageDatasets } from '../application/manage-datasets.js';
 import { ManageGrants } from '../application/manage-grants.js';
-import { presentDataset, presentDatasetVersion, presentGrant, presentPage } from './presenters.js';
+import { presentDataset, presentDatasetVersion, presentGrant } from './presenters.js';
 
 type Routes = typeof routes;
 type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
@@ -42,7 +42,7 @@ export class DatasetController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listDatasets']>,
   ): Answer<'listDatasets'> {
-    return presentPage(await this.datasets.list(ctx, { pageSize, pageToken }), presentDataset);
+    return mapPage(await this.datasets.list(ctx, { pageSize, pageToken }), presentDataset);
   }
 
   @Handle(routes.getDataset)
@@ -59,10 +59,7 @@ export class DatasetController {
     @RouteParams() params: ParamsOf<Routes['listDatasetVersions']>,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listDatasetVersions']>,
   ): Answer<'listDatasetVersions'> {
-    return presentPage(
-      await this.datasets.listVersions(ctx, params.name, { pageSize, pageToken }),
-      presentDatasetVersion,
-    );
+    return mapPage(await this.datasets.listVersions(ctx, params.name, { pageSize, pageToken }), presentDatasetVersion);
   }
 
   @Handle(routes.getDatasetVersion)
@@ -124,7 +121,7 @@ export class DatasetController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken, datasetName, status }: QueryOf<Routes['listGrants']>,
   ): Answer<'listGrants'> {
-    return presentPage(await this.grants.list(ctx, { pageSize, pageToken, datasetName, status }), presentGrant);
+    return mapPage(await this.grants.list(ctx, { pageSize, pageToken, datasetName, status }), presentGrant);
   }
 
   @Handle(routes.getGrant)

@@ -6,13 +6,13 @@ import {
   registryRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { ManageApplications } from '../application/manage-applications.js';
 import { ManageModels } from '../application/manage-models.js';
 import { RegisterVersion } from '../application/register-version.js';
 import { WorkLoop } from '../application/work-loop.js';
-import { presentAlias, presentApplication, presentModel, presentModelVersion, presentPage } from './presenters.js';
+import { presentAlias, presentApplication, presentModel, presentModelVersion } from './presenters.js';
 
 type Routes = typeof routes;
 type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
@@ -38,7 +38,7 @@ export class ModelController {
   async listApplications(
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listApplications']>,
   ): Answer<'listApplications'> {
-    return presentPage(await this.applications.list({ pageSize, pageToken }), presentApplication);
+    return mapPage(await this.applications.list({ pageSize, pageToken }), presentApplication);
   }
 
   @Handle(routes.getApplication)
@@ -60,7 +60,7 @@ export class ModelController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken, application }: QueryOf<Routes['listModels']>,
   ): Answer<'listModels'> {
-    return presentPage(await this.models.list(ctx, { pageSize, pageToken, application }), presentModel);
+    return mapPage(await this.models.list(ctx, { pageSize, pageToken, application }), presentModel);
   }
 
   @Handle(routes.getModel)
@@ -100,7 +100,7 @@ export class ModelController {
     @RouteParams() params: ParamsOf<Routes['listModelVersions']>,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listModelVersions']>,
   ): Answer<'listModelVersions'> {
-    return presentPage(await this.models.listVersions(ctx, params.name, { pageSize, pageToken }), presentModelVersion);
+    return mapPage(await this.models.listVersions(ctx, params.name, { pageSize, pageToken }), presentModelVersion);
   }
 
   @Handle(routes.getModelVersion)
@@ -117,7 +117,7 @@ export class ModelController {
     @RouteParams() params: ParamsOf<Routes['listAliases']>,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listAliases']>,
   ): Answer<'listAliases'> {
-    return presentPage(await this.models.listAliases(ctx, params.name, { pageSize, pageToken }), presentAlias);
+    return mapPage(await this.models.listAliases(ctx, params.name, { pageSize, pageToken }), presentAlias);
   }
 
   @Handle(routes.moveAlias)
@@ -135,7 +135,7 @@ export class ModelController {
     @RouteParams() params: ParamsOf<Routes['listAliasHistory']>,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listAliasHistory']>,
   ): Answer<'listAliasHistory'> {
-    return presentPage(
+    return mapPage(
       await this.models.listAliasHistory(ctx, params.name, params.alias, { pageSize, pageToken }),
       presentAlias,
     );

@@ -1,16 +1,10 @@
 import type { RouteResponse, registryRoutes } from '@myriad/contracts';
-import type { Page } from '../application/ports.js';
 import type { Application } from '../domain/application.js';
 import type { Dataset, DatasetVersion } from '../domain/dataset.js';
 import type { Grant } from '../domain/grant.js';
 import type { AliasMove, Model, ModelVersion } from '../domain/model.js';
 
 type Routes = typeof registryRoutes;
-
-export function presentPage<T, U>(page: Page<T>, present: (item: T) => U): { items: U[]; nextPageToken?: string } {
-  const items = page.items.map(present);
-  return page.nextPageToken === undefined ? { items } : { items, nextPageToken: page.nextPageToken };
-}
 
 export function presentDataset(dataset: Dataset): RouteResponse<Routes['getDataset']> {
   return { ...dataset, createdAt: dataset.createdAt.toISOString() };

@@ -1,8 +1,8 @@
-import type { Tx } from '@myriad/persistence';
+import type { Page, PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { ApplicationStore, Page, PageRequest } from '../application/ports.js';
+import type { ApplicationStore } from '../application/ports.js';
 import type { Application } from '../domain/application.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface ApplicationRecord {
   body: Omit<Application, 'createdAt'> & { readonly createdAt: string };

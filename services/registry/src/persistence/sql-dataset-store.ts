@@ -1,9 +1,8 @@
-import type { Digest } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import type { Digest, Page, PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { DatasetStore, Page, PageRequest } from '../application/ports.js';
+import type { DatasetStore } from '../application/ports.js';
 import type { Classification, ColumnStatistics, Dataset, DatasetVersion, FileFormat } from '../domain/dataset.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface DatasetRecord {
   name: string;

@@ -1,9 +1,8 @@
-import type { Digest, TenantId } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import type { Digest, Owned, Page, TenantId } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { GrantFilter, GrantStore, Owned, Page } from '../application/ports.js';
+import type { GrantFilter, GrantStore } from '../application/ports.js';
 import type { Grant } from '../domain/grant.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface GrantRecord {
   tenant_id: TenantId;

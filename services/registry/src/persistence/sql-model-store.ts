@@ -1,8 +1,8 @@
-import type { Tx } from '@myriad/persistence';
+import type { Page, PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { AliasStore, ModelStore, Page, PageRequest } from '../application/ports.js';
+import type { AliasStore, ModelStore } from '../application/ports.js';
 import type { AliasMove, Model } from '../domain/model.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface ModelRecord {
   model_id: string;

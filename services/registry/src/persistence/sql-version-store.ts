@@ -1,9 +1,8 @@
-import type { Digest, TenantId } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Owned, Page, PageRequest, VersionStore } from '../application/ports.js';
+import type { VersionStore } from '../application/ports.js';
 import type { AdmissionReport, AdmissionStatus, Lineage, ModelVersion } from '../domain/model.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface VersionRecord {
   tenant_id: TenantId;

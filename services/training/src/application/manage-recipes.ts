@@ -1,20 +1,20 @@
 import { recipeChangedV1 } from '@myriad/contracts';
-import { type Clock, PLATFORM_TENANT, type RequestContext, canonicalJson, digestOf, newId } from '@myriad/kernel';
+import {
+  type Clock,
+  PLATFORM_TENANT,
+  type Page,
+  type PageRequest,
+  type RequestContext,
+  canonicalJson,
+  digestOf,
+  newId,
+} from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Recipe } from '../domain/recipe.js';
 import { trainingProblem } from '../domain/training-problem.js';
-import {
-  CLOCK,
-  OBJECT_STORE,
-  PARAMETER_CHECK,
-  type Page,
-  type PageRequest,
-  type ParameterCheck,
-  RECIPE_STORE,
-  type RecipeStore,
-} from './ports.js';
+import { CLOCK, OBJECT_STORE, PARAMETER_CHECK, type ParameterCheck, RECIPE_STORE, type RecipeStore } from './ports.js';
 
 /** Recipes are the platform's; every tenant may read and use them. */
 @Injectable()

@@ -1,19 +1,7 @@
-import type { Digest, TenantId } from '@myriad/kernel';
+import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { FleetRun, Job, Run, RunCounts, RunInput, RunStatus } from '../domain/job.js';
 import type { Recipe } from '../domain/recipe.js';
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextPageToken: string | undefined;
-}
-
-export interface PageRequest {
-  readonly pageSize: number;
-  readonly pageToken: string | undefined;
-}
-
-export type Owned<T> = T & { readonly tenantId: TenantId };
 
 /** Recipes belong to the platform. */
 export interface RecipeStore {

@@ -1,5 +1,5 @@
 import { fleetRunChangedV1 } from '@myriad/contracts';
-import { type Clock, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import {
@@ -23,7 +23,6 @@ import {
   type FleetRunStore,
   JOB_STORE,
   type JobStore,
-  type Owned,
   PARAMETER_CHECK,
   type ParameterCheck,
   RUN_STORE,

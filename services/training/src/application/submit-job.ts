@@ -1,5 +1,5 @@
 import { jobChangedV1 } from '@myriad/contracts';
-import { type Clock, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -14,7 +14,6 @@ import {
   JOB_STORE,
   type JobStore,
   OBJECT_STORE,
-  type Owned,
   PARAMETER_CHECK,
   type ParameterCheck,
   RUN_STORE,

@@ -1,4 +1,4 @@
-import { type Clock, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Page, type PageRequest, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Run, runLifecycle } from '../domain/job.js';
@@ -8,8 +8,6 @@ import {
   EXPERIMENT_STORE,
   type ExperimentStore,
   type MetricPoint,
-  type Page,
-  type PageRequest,
   RUN_STORE,
   type RunFilter,
   type RunStore,

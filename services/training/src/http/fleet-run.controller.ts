@@ -7,12 +7,12 @@ import {
   trainingRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, type EventStream, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { ReadState } from '../application/read-state.js';
 import { SubmitFleetRun } from '../application/submit-fleet-run.js';
 import { WorkLoop } from '../application/work-loop.js';
-import { presentFleetRun, presentFleetRunHead, presentPage } from './presenters.js';
+import { presentFleetRun, presentFleetRunHead } from './presenters.js';
 import { watchFleetRun } from './watch.js';
 
 type Routes = typeof routes;
@@ -51,7 +51,7 @@ export class FleetRunController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listFleetRuns']>,
   ): Answer<'listFleetRuns'> {
-    return presentPage(await this.state.listFleetRuns(ctx, { pageSize, pageToken }), presentFleetRunHead);
+    return mapPage(await this.state.listFleetRuns(ctx, { pageSize, pageToken }), presentFleetRunHead);
   }
 
   @Handle(routes.getFleetRun)

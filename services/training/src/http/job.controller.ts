@@ -7,13 +7,13 @@ import {
   trainingRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, type EventStream, Handle, LastEventId, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { ManageRecipes } from '../application/manage-recipes.js';
 import { ReadState } from '../application/read-state.js';
 import { SubmitJob } from '../application/submit-job.js';
 import { WorkLoop } from '../application/work-loop.js';
-import { presentJob, presentPage, presentRecipe } from './presenters.js';
+import { presentJob, presentRecipe } from './presenters.js';
 import { watchJob } from './watch.js';
 
 type Routes = typeof routes;
@@ -38,7 +38,7 @@ export class JobController {
 
   @Handle(routes.listRecipes)
   async listRecipes(@RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listRecipes']>): Answer<'listRecipes'> {
-    return presentPage(await this.recipes.list({ pageSize, pageToken }), presentRecipe);
+    return mapPage(await this.recipes.list({ pageSize, pageToken }), presentRecipe);
   }
 
   @Handle(routes.getRecipe)
@@ -69,7 +69,7 @@ export class JobController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken, status }: QueryOf<Routes['listJobs']>,
   ): Answer<'listJobs'> {
-    return presentPage(await this.state.listJobs(ctx, { pageSize, pageToken, status }), presentJob);
+    return mapPage(await this.state.listJobs(ctx, { pageSize, pageToken, status }), presentJob);
   }
 
   @Handle(routes.getJob)
@@ -94,7 +94,7 @@ export class JobController {
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['getJobLogs']>,
   ): Answer<'getJobLogs'> {
     const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-    return presentPage(
+    return mapPage(
       await this.state.jobLogs(ctx, params.jobId, { pageSize, pageToken }),
       ({ sequence, at, taskId, data }) => ({
         sequence,

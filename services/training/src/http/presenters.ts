@@ -1,15 +1,9 @@
 import type { RouteResponse, trainingRoutes } from '@myriad/contracts';
-import type { Page } from '../application/ports.js';
 import type { FleetRunView, JobView } from '../application/read-state.js';
 import type { Run } from '../domain/job.js';
 import type { Recipe } from '../domain/recipe.js';
 
 type Routes = typeof trainingRoutes;
-
-export function presentPage<T, U>(page: Page<T>, present: (item: T) => U): { items: U[]; nextPageToken?: string } {
-  const items = page.items.map(present);
-  return page.nextPageToken === undefined ? { items } : { items, nextPageToken: page.nextPageToken };
-}
 
 const time = (at: Date | null): string | null => at?.toISOString() ?? null;
 

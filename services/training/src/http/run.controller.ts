@@ -6,10 +6,10 @@ import {
   trainingRoutes as routes,
 } from '@myriad/contracts';
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
-import type { RequestContext } from '@myriad/kernel';
+import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { type Experiment, TrackRuns } from '../application/track-runs.js';
-import { presentPage, presentRun } from './presenters.js';
+import { presentRun } from './presenters.js';
 
 type Routes = typeof routes;
 type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
@@ -36,7 +36,7 @@ export class RunController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listExperiments']>,
   ): Answer<'listExperiments'> {
-    return presentPage(await this.runs.listExperiments(ctx, { pageSize, pageToken }), presentExperiment);
+    return mapPage(await this.runs.listExperiments(ctx, { pageSize, pageToken }), presentExperiment);
   }
 
   @Handle(routes.createRun)
@@ -55,7 +55,7 @@ export class RunController {
     @Ctx() ctx: RequestContext,
     @RouteQuery() { pageSize, pageToken, experiment, fleetRunId }: QueryOf<Routes['listRuns']>,
   ): Answer<'listRuns'> {
-    return presentPage(await this.runs.listRuns(ctx, { pageSize, pageToken, experiment, fleetRunId }), presentRun);
+    return mapPage(await this.runs.listRuns(ctx, { pageSize, pageToken, experiment, fleetRunId }), presentRun);
   }
 
   @Handle(routes.getRun)
@@ -84,7 +84,7 @@ export class RunController {
     @RouteParams() params: ParamsOf<Routes['listRunMetrics']>,
     @RouteQuery() { pageSize, pageToken, name }: QueryOf<Routes['listRunMetrics']>,
   ): Answer<'listRunMetrics'> {
-    return presentPage(await this.runs.listMetrics(ctx, params.runId, { pageSize, pageToken, name }), (point) => ({
+    return mapPage(await this.runs.listMetrics(ctx, params.runId, { pageSize, pageToken, name }), (point) => ({
       ...point,
     }));
   }

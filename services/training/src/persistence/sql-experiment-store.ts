@@ -1,8 +1,8 @@
-import { type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
+import type { Page, PageRequest } from '@myriad/kernel';
+import { type Tx, decodeCursor, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { ExperimentStore, MetricPoint, Page, PageRequest } from '../application/ports.js';
+import type { ExperimentStore, MetricPoint } from '../application/ports.js';
 import type { Run } from '../domain/job.js';
-import { pageOfRows, startOf } from './paging.js';
 
 type Experiment = Parameters<ExperimentStore['insert']>[1];
 
@@ -92,12 +92,6 @@ export class SqlExperimentStore implements ExperimentStore {
        ORDER BY name, step, timestamp_ms LIMIT $6`,
       [runId, filter.name ?? null, ...after, filter.pageSize + 1],
     );
-    const items = rows.slice(0, filter.pageSize).map(toPoint);
-    const last = items.at(-1);
-    return {
-      items,
-      nextPageToken:
-        rows.length > filter.pageSize && last ? encodeCursor([last.name, last.step, last.timestampMs]) : undefined,
-    };
+    return pageOfRows(rows, filter, toPoint, (item) => [item.name, item.step, item.timestampMs]);
   }
 }

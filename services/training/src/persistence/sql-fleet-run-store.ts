@@ -1,9 +1,8 @@
-import { PLATFORM_TENANT } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import { PLATFORM_TENANT, type Page, type PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { FleetRunStore, Page, PageRequest } from '../application/ports.js';
+import type { FleetRunStore } from '../application/ports.js';
 import type { FleetRun } from '../domain/job.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface FleetRunRecord {
   fleet_run_id: string;

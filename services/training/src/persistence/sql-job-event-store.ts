@@ -1,8 +1,8 @@
-import type { Tx } from '@myriad/persistence';
+import type { Owned, Page, PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { JobEvent, JobEventStore, Owned, Page, PageRequest } from '../application/ports.js';
+import type { JobEvent, JobEventStore } from '../application/ports.js';
 import type { Job } from '../domain/job.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface EventRecord {
   sequence: string;

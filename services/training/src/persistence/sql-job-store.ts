@@ -1,9 +1,8 @@
-import type { TenantId } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import type { Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { JobStore, Owned, Page, PageRequest } from '../application/ports.js';
+import type { JobStore } from '../application/ports.js';
 import type { Job } from '../domain/job.js';
-import { pageOfRows, startOf } from './paging.js';
 
 type JobSpec = Pick<Job, 'limits' | 'source' | 'parameters' | 'features' | 'label'>;
 

@@ -1,9 +1,8 @@
-import type { Digest } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import type { Digest, Page, PageRequest } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Page, PageRequest, RecipeStore } from '../application/ports.js';
+import type { RecipeStore } from '../application/ports.js';
 import type { Recipe } from '../domain/recipe.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface RecipeRecord {
   recipe_id: string;

@@ -1,9 +1,8 @@
-import type { Digest } from '@myriad/kernel';
-import type { Tx } from '@myriad/persistence';
+import type { Digest, Page } from '@myriad/kernel';
+import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Page, RunFilter, RunStore } from '../application/ports.js';
+import type { RunFilter, RunStore } from '../application/ports.js';
 import type { Run, RunCounts, RunInput, RunStatus } from '../domain/job.js';
-import { pageOfRows, startOf } from './paging.js';
 
 interface RunRecord {
   tenant_id: string;

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '@myriad/http';
+import type { Page, PageRequest } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Key } from '../../domain/key.js';
 

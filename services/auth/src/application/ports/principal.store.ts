@@ -1,5 +1,4 @@
-import type { Page, PageRequest } from '@myriad/http';
-import type { Digest, PrincipalId } from '@myriad/kernel';
+import type { Digest, Page, PageRequest, PrincipalId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Principal } from '../../domain/principal.js';
 

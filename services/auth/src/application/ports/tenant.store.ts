@@ -1,5 +1,4 @@
-import type { Page, PageRequest } from '@myriad/http';
-import type { TenantId } from '@myriad/kernel';
+import type { Page, PageRequest, TenantId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Tenant } from '../../domain/tenant.js';
 
