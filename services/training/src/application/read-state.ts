@@ -1,9 +1,10 @@
-import type { Owned, Page, PageRequest, RequestContext } from '@myriad/kernel';
+import type { Clock, RequestContext } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type FleetRun, type Job, type Run, type RunCounts, jobLifecycle } from '../domain/job.js';
 import { trainingProblem } from '../domain/training-problem.js';
 import {
+  CLOCK,
   FLEET_RUN_STORE,
   type FleetRunStore,
   JOB_EVENT_STORE,
@@ -11,9 +12,13 @@ import {
   type JobEvent,
   type JobEventStore,
   type JobStore,
+  type Owned,
+  type Page,
+  type PageRequest,
   RUN_STORE,
   type RunStore,
 } from './ports.js';
+import { announceFleetRun } from './settle-fleet-run.js';
 
 export interface JobView {
   readonly job: Owned<Job>;
@@ -35,6 +40,7 @@ export class ReadState {
     @Inject(RUN_STORE) private readonly runs: RunStore,
     @Inject(FLEET_RUN_STORE) private readonly fleetRuns: FleetRunStore,
     @Inject(JOB_EVENT_STORE) private readonly events: JobEventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async listJobs(
@@ -102,11 +108,16 @@ export class ReadState {
     });
   }
 
-  /** Asks every job of it to stop. @throws {ProblemError} `training.fleet_run_not_found`. */
+  /** Ends it, and asks every job of it to stop; what has ended already is left. @throws {ProblemError} `training.fleet_run_not_found`. */
   async cancelFleetRun(ctx: RequestContext, fleetRunId: string): Promise<FleetRunView> {
     await this.getFleetRun(ctx, fleetRunId);
-    await this.work.run(ctx, async (tx) => {
+    await this.work.runAcrossTenants(`training: ${ctx.principal.id} cancels a fleet run`, async (tx) => {
+      const fleetRun = await this.fleetRuns.find(tx, fleetRunId);
+      if (fleetRun?.status !== 'queued' && fleetRun?.status !== 'running') return;
       for (const job of await this.jobs.ofFleetRun(tx, fleetRunId)) await this.jobs.requestCancel(tx, job.jobId);
+      const cancelled: FleetRun = { ...fleetRun, status: 'cancelled', endedAt: new Date(this.clock.nowMs()) };
+      await this.fleetRuns.update(tx, cancelled);
+      await announceFleetRun(tx, cancelled, await this.runs.countFleetRun(tx, fleetRunId));
     });
     return this.getFleetRun(ctx, fleetRunId);
   }

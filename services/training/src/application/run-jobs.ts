@@ -1,4 +1,4 @@
-import { type Clock, type Owned, tenantId as asTenantId } from '@myriad/kernel';
+import { type Clock, tenantId as asTenantId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
@@ -18,17 +18,20 @@ import {
   type JobRunner,
   type JobStore,
   LOGGER,
+  type Owned,
   RUN_STORE,
   type RunStore,
   type RunnerExit,
   type RunnerMessage,
 } from './ports.js';
 import { announceJob } from './submit-job.js';
-import { settleFleetRun } from './submit-fleet-run.js';
+import { settleFleetRun } from './settle-fleet-run.js';
 
 /** A worker that says nothing for this long is taken for dead, and its job runs again. */
 const STALE_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
+/** Workers that a job may lose on top of its own attempts, before it is taken to be what ends them. */
+const MAX_LOST = 3;
 
 type Stop = 'cancelled' | 'lost';
 
@@ -83,18 +86,25 @@ export class RunJobs {
         inputs: run.inputs,
       }));
       const signal = AbortSignal.any([stop.signal, shutdown, AbortSignal.timeout(job.limits.timeoutSeconds * 1000)]);
-      const exit = job.isCancelRequested
-        ? { isComplete: false, reason: 'cancelled', cpuMillis: null }
-        : await this.runner.run({ job, tasks }, (message) => this.record(job, message), signal);
+      const exit =
+        notRun(job) ?? (await this.runner.run({ job, tasks }, (message) => this.record(job, message), signal));
       await this.settle(job, exit, (stop.signal.reason as Stop | undefined) ?? (shutdown.aborted ? 'lost' : undefined));
     } catch (error) {
       this.logger.error(
         { err: error, jobId: job.jobId, tenantId: job.tenantId },
-        'a job could not be run; it is run again when its lease is over',
+        'a job could not be run; it is run again when its lease is over, while it may',
       );
+      if (job.attempt >= job.limits.maxAttempts) await this.giveUp(job, error);
     } finally {
       clearInterval(beat);
     }
+  }
+
+  private async giveUp(job: Owned<Job>, error: unknown): Promise<void> {
+    const reason = `it could not be run: ${error instanceof Error ? error.message : String(error)}`;
+    await this.settle(job, { isComplete: false, reason, cpuMillis: null }, undefined).catch((cause: unknown) => {
+      this.logger.error({ err: cause, jobId: job.jobId, tenantId: job.tenantId }, 'the end of a job was not written');
+    });
   }
 
   private async heartbeat(job: Owned<Job>, stop: AbortController): Promise<void> {
@@ -167,12 +177,20 @@ export class RunJobs {
         openRuns: open.length,
       });
       const now = new Date(this.clock.nowMs());
+      const reason = exit.reason === '' ? `the process gave no result for ${open.length} of its tasks` : exit.reason;
       if (status === 'queued') await this.runs.moveOpen(tx, job.jobId, 'queued', now);
-      else for (const run of open) await this.endOpen(tx, job, run, status === 'cancelled' ? 'cancelled' : exit.reason);
+      else
+        for (const run of open)
+          await this.endOpen(
+            tx,
+            job,
+            run,
+            status === 'cancelled' ? { status, reason: 'cancelled' } : { status: 'failed', reason },
+          );
       const settled: Owned<Job> = {
         ...current,
         status: jobLifecycle.move(current.status, status),
-        reason: status === 'succeeded' ? '' : exit.reason,
+        reason: status === 'succeeded' ? '' : reason,
         endedAt: status === 'queued' ? null : now,
       };
       await this.jobs.update(tx, settled);
@@ -182,12 +200,23 @@ export class RunJobs {
     });
   }
 
-  private async endOpen(tx: Tx, job: Owned<Job>, run: Run, reason: string): Promise<void> {
-    await this.endRun.execute(tx, run, { outcome: 'failed', reason, recipeDigest: job.source.digest });
+  private async endOpen(
+    tx: Tx,
+    job: Owned<Job>,
+    run: Run,
+    { status, reason }: { readonly status: 'failed' | 'cancelled'; readonly reason: string },
+  ): Promise<void> {
+    const recipeDigest = job.source.digest;
+    await this.endRun.execute(tx, run, {
+      outcome: 'failed',
+      isCancelled: status === 'cancelled',
+      reason,
+      recipeDigest,
+    });
     await this.say(tx, job, {
       kind: 'run',
       taskId: run.runId,
-      data: { runId: run.runId, tenantId: run.tenantId, status: 'failed', reason, durationMs: 0 },
+      data: { runId: run.runId, tenantId: run.tenantId, status, reason, durationMs: 0 },
     });
   }
 
@@ -207,6 +236,13 @@ export class RunJobs {
   private across<T>(what: string, fn: (tx: Tx) => Promise<T>): Promise<T> {
     return this.work.runAcrossTenants(`training: ${what}`, fn);
   }
+}
+
+/** Why a job that was claimed is not even started; undefined when it is. */
+function notRun(job: Job): RunnerExit | undefined {
+  if (job.isCancelRequested) return { isComplete: false, reason: 'cancelled', cpuMillis: null };
+  if (job.attempt <= job.limits.maxAttempts + MAX_LOST) return undefined;
+  return { isComplete: false, reason: `its worker was lost ${job.attempt - 1} times`, cpuMillis: null };
 }
 
 /** A job that got through is done; one that was stopped by us goes on elsewhere; one that broke off is tried again while it may. */

@@ -1,21 +1,12 @@
-import { fleetRunChangedV1 } from '@myriad/contracts';
-import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  type FleetRun,
-  type Job,
-  type Limits,
-  type Run,
-  type RunCounts,
-  type RunInput,
-  fleetStatusOf,
-  packed,
-} from '../domain/job.js';
+import { type FleetRun, type Job, type Limits, type Run, type RunInput, packed } from '../domain/job.js';
 import type { Recipe } from '../domain/recipe.js';
 import { trainingProblem } from '../domain/training-problem.js';
 import { EndRun } from './end-run.js';
 import { ManageRecipes } from './manage-recipes.js';
+import { announceFleetRun, settleFleetRun } from './settle-fleet-run.js';
 import {
   type ApplicationView,
   CLOCK,
@@ -23,6 +14,7 @@ import {
   type FleetRunStore,
   JOB_STORE,
   type JobStore,
+  type Owned,
   PARAMETER_CHECK,
   type ParameterCheck,
   RUN_STORE,
@@ -168,44 +160,20 @@ export class SubmitFleetRun {
   private async memberOf(tx: Tx, ctx: RequestContext, tenantId: string, datasetName: string): Promise<Member> {
     const input = await this.views.findDataset(tx, tenantId, datasetName, undefined);
     if (!input) return { tenantId, input, refusal: `${tenantId} has no dataset '${datasetName}'` };
-    const hasGrant = await this.views.hasGrant(tx, {
-      tenantId,
-      datasetName,
-      principalId: ctx.principal.id,
-      now: new Date(this.clock.nowMs()),
-    });
+    const mayUse =
+      ctx.principal.homeTenantId === tenantId ||
+      (await this.views.hasGrant(tx, {
+        tenantId,
+        datasetName,
+        principalId: ctx.principal.id,
+        now: new Date(this.clock.nowMs()),
+      }));
     return {
       tenantId,
       input,
-      refusal: hasGrant
+      refusal: mayUse
         ? undefined
         : `${ctx.principal.id} has no active grant to train on '${datasetName}' of ${tenantId}`,
     };
   }
-}
-
-/** Says how a fleet run stands. */
-export async function announceFleetRun(tx: Tx, fleetRun: FleetRun, counts: RunCounts): Promise<void> {
-  const { fleetRunId, application, status } = fleetRun;
-  const { total, succeeded, inconclusive, failed } = counts;
-  await tx.emit(
-    fleetRunChangedV1,
-    { fleetRunId, application, status, counts: { total, succeeded, inconclusive, failed } },
-    { tenantId: PLATFORM_TENANT },
-  );
-}
-
-/** Brings a fleet run's state in line with its runs, and says so when it moved. */
-export async function settleFleetRun(
-  tx: Tx,
-  fleetRun: FleetRun,
-  counts: RunCounts,
-  stores: { readonly fleetRuns: FleetRunStore; readonly now: Date },
-): Promise<void> {
-  const status = fleetStatusOf(fleetRun.status, counts);
-  if (status === fleetRun.status) return;
-  const isEnded = status === 'completed' || status === 'failed';
-  const moved: FleetRun = { ...fleetRun, status, endedAt: isEnded ? stores.now : null };
-  await stores.fleetRuns.update(tx, moved);
-  await announceFleetRun(tx, moved, counts);
 }
