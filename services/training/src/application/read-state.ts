@@ -1,4 +1,4 @@
-import type { Clock, RequestContext } from '@myriad/kernel';
+import type { Clock, Owned, Page, PageRequest, RequestContext } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type FleetRun, type Job, type Run, type RunCounts, jobLifecycle } from '../domain/job.js';
@@ -12,9 +12,6 @@ import {
   type JobEvent,
   type JobEventStore,
   type JobStore,
-  type Owned,
-  type Page,
-  type PageRequest,
   RUN_STORE,
   type RunStore,
 } from './ports.js';

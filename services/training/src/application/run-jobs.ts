@@ -1,4 +1,4 @@
-import { type Clock, tenantId as asTenantId } from '@myriad/kernel';
+import { type Clock, type Owned, tenantId as asTenantId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
@@ -18,7 +18,6 @@ import {
   type JobRunner,
   type JobStore,
   LOGGER,
-  type Owned,
   RUN_STORE,
   type RunStore,
   type RunnerExit,

@@ -1,4 +1,4 @@
-import { type Clock, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
+import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type FleetRun, type Job, type Limits, type Run, type RunInput, packed } from '../domain/job.js';
@@ -14,7 +14,6 @@ import {
   type FleetRunStore,
   JOB_STORE,
   type JobStore,
-  type Owned,
   PARAMETER_CHECK,
   type ParameterCheck,
   RUN_STORE,
