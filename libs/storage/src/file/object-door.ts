@@ -78,9 +78,14 @@ async function receive(
   if (announced !== undefined && Number(announced) !== sizeBytes)
     throw storageProblem.sizeMismatch(sizeBytes, `${announced} were sent`);
   // not the request itself: a store that refuses destroys its source, and with it the way to answer
-  const body = Readable.from(request.iterator({ destroyOnReturn: false }), { objectMode: false });
+  const body = Readable.from(chunksOf(request), { objectMode: false });
   const info = await store.put(tenantId, body, { expectedDigest: digest, maxSizeBytes: sizeBytes });
   response.writeHead(201, { 'content-length': 0, etag: `"${info.digest}"` }).end();
+}
+
+/** A generator around the iterator: an error thrown into the iterator itself destroys the request in spite of `destroyOnReturn`. */
+async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
 }
 
 async function send(
