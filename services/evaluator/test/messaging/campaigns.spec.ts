@@ -3,6 +3,7 @@ import {
   type RouteResponse,
   campaignChangedV1,
   evaluatorRoutes as routes,
+  fleetRunChangedV1,
   promotionApprovedV1,
   promotionCompletedV1,
   promotionRequestedV1,
@@ -187,6 +188,22 @@ describe('a campaign', () => {
 
   it('is not submitted before all its evidence is there, nor with nothing that passed', async () => {
     await app.trained('flt_none', { jj: 'inconclusive' });
+    const counts = { total: 2, succeeded: 0, inconclusive: 2, failed: 0 }; // the end is told before the second run is
+    const ended = { ...fleetRunChangedV1.example, fleetRunId: 'flt_part', counts };
+    const { example } = runCompletedV1;
+    const run = {
+      ...example,
+      tenantId: 'mm',
+      runId: 'run_mm',
+      fleetRunId: 'flt_part',
+      outcome: 'inconclusive',
+    } as const;
+    await app.harness.publish(runCompletedV1, 'mm', run);
+    await app.harness.publish(fleetRunChangedV1, 'platform', ended);
+    const part = await Driver.create(app, 'flt_part');
+    await part.reaches(({ members, reason }) => members.length === 1 && reason === 'the fleet run has not ended');
+    const half = await app.harness.request(routes.submitCampaign, part.about);
+    expect(half.problem.code).toBe('evaluator.campaign_incomplete');
     const empty = await Driver.create(app, 'flt_none');
     await empty.collected();
     const nothing = await app.harness.request(routes.submitCampaign, empty.about);
