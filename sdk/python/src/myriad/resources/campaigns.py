@@ -8,6 +8,7 @@ from datetime import datetime
 
 from myriad.progress import progress_bar
 from myriad.resources.base import Resource, part
+from myriad.resources.fleet_runs import FleetRun
 from myriad.waiting import wait_until
 
 ENDED = frozenset({"completed", "halted", "rejected", "cancelled"})
@@ -99,17 +100,21 @@ class Campaigns(Resource):
         return self._send(Campaign, "POST", f"/v1/campaigns/{part(campaign_id)}/cancel")
 
     def wait_evaluated(self, campaign_id: str, timeout_seconds: float = 600, quiet: bool | None = None) -> Campaign:
-        """Waits until no member is being evaluated any more."""
+        """Waits until every run of the fleet run is a member and none is being evaluated any more."""
         with progress_bar("evaluations", quiet=quiet) as report:
             return wait_until(
                 lambda: self.get(campaign_id),
-                lambda campaign: bool(campaign.members) and not campaign.in_state("evaluating"),
+                lambda campaign: not campaign.in_state("evaluating") and self._has_every_run(campaign),
                 what=f"evaluations of campaign {campaign_id}",
                 timeout_seconds=timeout_seconds,
                 on_state=lambda campaign: report(
                     len(campaign.members) - len(campaign.in_state("evaluating")), len(campaign.members), campaign.status
                 ),
             )
+
+    def _has_every_run(self, campaign: Campaign) -> bool:
+        counts = self._get(FleetRun, f"/v1/fleet-runs/{part(campaign.fleet_run_id)}").counts
+        return counts.ended == counts.total and len(campaign.members) >= counts.total - counts.cancelled
 
     def wait(
         self,
