@@ -1,5 +1,5 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import { freePort } from '../../../../tools/postgres/launch.mjs';
 
 /** A port that the mesh needs and another program has. */
 export class PortTakenError extends Error {
@@ -37,14 +37,24 @@ export async function assignPorts(
     [services, FIRST_SERVICE],
   ] as const) {
     for (const [index, name] of group.entries())
-      of[name] = portBase === 0 ? await freePort() : portBase + first + index;
+      of[name] = portBase === 0 ? await freeLowPort() : portBase + first + index;
   }
-  const gateway = gatewayPort === 0 ? await freePort() : gatewayPort;
+  const gateway = gatewayPort === 0 ? await freeLowPort() : gatewayPort;
   await demandFree(gateway, 'the gateway', 'choose another with --gateway-port or MYRIAD_GATEWAY_PORT');
   for (const [name, port] of Object.entries(of)) {
     await demandFree(port, name, 'choose another range with --port-base or MYRIAD_PORT_BASE');
   }
   return { gateway, of, firstReplica: portBase === 0 ? 0 : portBase + FIRST_REPLICA };
+}
+
+/** Below the range that systems take for outgoing connections, so that none of those has it when its owner starts. */
+const LOW_PORTS = [11_000, 31_000] as const;
+
+async function freeLowPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(...LOW_PORTS);
+    if (await isFree(port)) return port;
+  }
 }
 
 async function demandFree(port: number, name: string, remedy: string): Promise<void> {
