@@ -57,7 +57,7 @@ export const evaluatorRoutes = {
       suite: fields.name.optional().describe("default the application's"),
     }),
     response: evaluationSchema,
-    problems: ['evaluator.version_not_found', 'evaluator.suite_not_found', 'evaluator.golden_dataset_missing'],
+    problems: ['evaluator.version_not_found', 'evaluator.suite_not_found'],
   }),
   listEvaluations: defineRoute({
     operationId: 'listEvaluations',
