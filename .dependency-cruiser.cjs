@@ -45,13 +45,19 @@ module.exports = {
       name: 'config-telemetry-low',
       severity: 'error',
       from: { path: lib('config|telemetry') },
-      to: { path: lib('messaging|persistence|storage|http|inference|testing') },
+      to: { path: lib('messaging|persistence|storage|http|inference|service|testing') },
     },
     {
       name: 'adapter-libs-apart',
       severity: 'error',
       from: { path: '^libs/(messaging|persistence|storage|http)/src/' },
-      to: { path: lib('messaging|persistence|storage|http|inference'), pathNot: '^libs/$1/' },
+      to: { path: lib('messaging|persistence|storage|http|inference|service'), pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'service-only-from-main',
+      severity: 'error',
+      from: { pathNot: ['^services/[^/]+/src/main[.]ts$', '/test/', '^libs/service/'] },
+      to: { path: lib('service') },
     },
     {
       name: 'testing-only-from-tests',

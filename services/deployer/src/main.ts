@@ -1,8 +1,5 @@
-import { ConfigError, runMain, secretFile, stopOnSignal } from '@myriad/config';
-import { createHttpApp, verifierFromFile } from '@myriad/http';
-import { EventLogServer, connectEventServer, ensureContractTopics, openEventLog } from '@myriad/messaging';
-import { IdempotencyStore, OutboxRelay, UnitOfWork } from '@myriad/persistence';
-import { createLogger, startTelemetry } from '@myriad/telemetry';
+import { ConfigError, runMain, secretFile } from '@myriad/config';
+import { startService } from '@myriad/service';
 import { ExternalCapacity } from './adapters/external/external-capacity.js';
 import { SupervisorCapacity } from './adapters/supervisor/supervisor-capacity.js';
 import { AppModule } from './app.module.js';
@@ -11,57 +8,25 @@ import { type DeployerConfig, deployerConfig } from './config.js';
 import type { Prices } from './domain/cost.js';
 import { openDeployerDatabase } from './persistence/deployer-database.js';
 
-const SERVICE = 'deployer';
 const CAPACITY_TIMEOUT_MS = 5000;
 
-await runMain(async () => {
+await runMain(() => {
   const config = deployerConfig();
   const capacity = capacityOf(config);
-  const logger = createLogger({ service: SERVICE, level: config.LOG_LEVEL });
-  const telemetry = await startTelemetry({
-    service: SERVICE,
-    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-    sampleRatio: config.TRACE_SAMPLE_RATIO,
+  return startService({
+    name: 'deployer',
+    config,
+    openDatabase: openDeployerDatabase,
+    compose: ({ database, logger }) => ({
+      module: AppModule.with({
+        database,
+        logger,
+        capacity,
+        prices: pricesOf(config),
+        rolloutTimeoutMs: config.ROLLOUT_TIMEOUT_SECONDS * 1000,
+      }),
+    }),
   });
-  const database = await openDeployerDatabase({
-    url: config.DATABASE_URL,
-    migrationUrl: config.DATABASE_MIGRATION_URL,
-    poolSize: config.DATABASE_POOL_SIZE,
-    logger,
-  });
-  const log = await openEventLog(config, { clientId: SERVICE, logger });
-  await ensureContractTopics(log);
-  const relay = new OutboxRelay({ database, append: (records) => log.append(records), logger });
-  const parts = {
-    database,
-    logger,
-    capacity,
-    prices: pricesOf(config),
-    rolloutTimeoutMs: config.ROLLOUT_TIMEOUT_SECONDS * 1000,
-  };
-  const app = await createHttpApp(AppModule.with(parts), {
-    service: SERVICE,
-    logger,
-    telemetry,
-    verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE),
-    idempotency: new IdempotencyStore(new UnitOfWork(database)),
-    readiness: [
-      { name: 'database', check: () => database.ping() },
-      { name: 'event-log', check: () => log.ping() },
-    ],
-  });
-  connectEventServer(app, new EventLogServer({ log, group: SERVICE, logger }));
-  relay.start();
-  await app.startAllMicroservices();
-  await app.listen(config.PORT, config.HOST);
-  logger.info({ url: await app.getUrl() }, 'listening');
-  stopOnSignal([
-    () => app.close(),
-    () => relay.stop(),
-    () => log.close(),
-    () => database.close(),
-    () => telemetry.shutdown(),
-  ]);
 });
 
 /** @throws {ConfigError} */

@@ -1,0 +1,8 @@
+export {
+  startService,
+  type Composition,
+  type OpenServiceDatabase,
+  type ServiceBase,
+  type ServiceConfig,
+  type ServiceOptions,
+} from './start-service.js';

@@ -1,0 +1,112 @@
+import {
+  type SignalledProcess,
+  type httpConfig,
+  type internalAuthConfig,
+  stopOnSignal,
+  type telemetryConfig,
+} from '@myriad/config';
+import { type ReadinessCheck, createHttpApp, verifierFromFile } from '@myriad/http';
+import {
+  type EventLogConfig,
+  EventLogServer,
+  connectEventServer,
+  ensureContractTopics,
+  openEventLog,
+} from '@myriad/messaging';
+import {
+  type Database,
+  type DatabaseOptions,
+  IdempotencyStore,
+  OutboxRelay,
+  UnitOfWork,
+  type databaseConfig,
+} from '@myriad/persistence';
+import { type Logger, createLogger, startTelemetry } from '@myriad/telemetry';
+import type { DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { z } from 'zod';
+
+type Parsed<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
+
+/** What the config of every service with a database holds. */
+export type ServiceConfig = EventLogConfig &
+  Parsed<typeof httpConfig> &
+  Parsed<typeof internalAuthConfig> &
+  Parsed<typeof telemetryConfig> &
+  Parsed<typeof databaseConfig>;
+
+/** Opens a service's database with its own migrations. */
+export type OpenServiceDatabase = (options: Omit<DatabaseOptions, 'entities' | 'migrations'>) => Promise<Database>;
+
+/** What a service's module is made on. */
+export interface ServiceBase {
+  readonly database: Database;
+  readonly logger: Logger;
+}
+
+/** What a service adds to what all have. */
+export interface Composition {
+  readonly module: DynamicModule;
+  /** What must hold besides the database and the event log before requests may come. */
+  readonly readiness?: readonly ReadinessCheck[];
+}
+
+export interface ServiceOptions {
+  /** The service's name: in logs, metrics and traces, and its consumer group on the event log. */
+  readonly name: string;
+  readonly config: ServiceConfig;
+  readonly openDatabase: OpenServiceDatabase;
+  /** Opens what only this service stands on, and makes its module. */
+  readonly compose: (base: ServiceBase) => Composition | Promise<Composition>;
+  /** Work to do when the module is made, before the first event or request comes. */
+  readonly prepare?: (app: NestFastifyApplication, logger: Logger) => Promise<void>;
+  /** Who gives the signals to end. Default this process. */
+  readonly process?: SignalledProcess;
+}
+
+/**
+ * Starts a service with a database; resolves when it listens. On SIGTERM or SIGINT it lets requests and handlers in flight end, closes what
+ * they stood on, and exits.
+ * @throws what kept a part from opening; `runMain` ends the process on it.
+ */
+export async function startService(options: ServiceOptions): Promise<void> {
+  const { name, config } = options;
+  const logger = createLogger({ service: name, level: config.LOG_LEVEL });
+  const telemetry = await startTelemetry({
+    service: name,
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    sampleRatio: config.TRACE_SAMPLE_RATIO,
+  });
+  const database = await options.openDatabase({
+    url: config.DATABASE_URL,
+    migrationUrl: config.DATABASE_MIGRATION_URL,
+    poolSize: config.DATABASE_POOL_SIZE,
+    logger,
+  });
+  const log = await openEventLog(config, { clientId: name, logger });
+  await ensureContractTopics(log);
+  const relay = new OutboxRelay({ database, append: (records) => log.append(records), logger });
+  const { module, readiness = [] } = await options.compose({ database, logger });
+  const app = await createHttpApp(module, {
+    service: name,
+    logger,
+    telemetry,
+    verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE),
+    idempotency: new IdempotencyStore(new UnitOfWork(database)),
+    readiness: [
+      { name: 'database', check: () => database.ping() },
+      { name: 'event-log', check: () => log.ping() },
+      ...readiness,
+    ],
+  });
+  connectEventServer(app, new EventLogServer({ log, group: name, logger }));
+  await options.prepare?.(app, logger);
+  relay.start();
+  await app.startAllMicroservices();
+  await app.listen(config.PORT, config.HOST);
+  logger.info({ url: await app.getUrl() }, 'listening');
+  stopOnSignal(
+    [() => app.close(), () => relay.stop(), () => log.close(), () => database.close(), () => telemetry.shutdown()],
+    options.process,
+  );
+}

@@ -1,0 +1,129 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { eventLogConfig } from '@myriad/messaging';
+import { Database, databaseConfig, infrastructureMigration } from '@myriad/persistence';
+import { type TempFolder, type TestDatabase, createTestDatabase, eventually, tempFolder } from '@myriad/testing';
+import { Module } from '@nestjs/common';
+import { z } from 'zod';
+import { type OpenServiceDatabase, type ServiceConfig, startService } from '../src/index.js';
+
+@Module({})
+class EmptyModule {}
+
+const schema = z.object({
+  ...httpConfig,
+  ...internalAuthConfig,
+  ...telemetryConfig,
+  ...databaseConfig,
+  ...eventLogConfig,
+});
+
+const openDatabase: OpenServiceDatabase = (options) =>
+  Database.open({ ...options, entities: [], migrations: [infrastructureMigration('thing')] });
+
+/** Stands for the process: keeps the exit code, and gives signals when told. */
+class FakeProcess {
+  readonly exits: number[] = [];
+  readonly written: string[] = [];
+  private readonly listeners = new Map<string, () => void>();
+  write(text: string): void {
+    this.written.push(text);
+  }
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+  on(signal: string, listener: () => void): void {
+    this.listeners.set(signal, listener);
+  }
+  give(signal: string): void {
+    this.listeners.get(signal)?.();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('startService', () => {
+  let testDatabase: TestDatabase;
+  let folder: TempFolder;
+  let config: ServiceConfig;
+
+  beforeEach(async () => {
+    testDatabase = await createTestDatabase({ service: 'thing' });
+    folder = await tempFolder();
+    const jwks = join(folder.path, 'jwks.json');
+    await writeFile(jwks, '{"keys":[]}');
+    config = loadConfig(schema, {
+      PORT: String(await freePort()),
+      LOG_LEVEL: 'silent',
+      INTERNAL_JWKS_FILE: jwks,
+      DATABASE_URL: testDatabase.url,
+      DATABASE_MIGRATION_URL: testDatabase.migrationUrl,
+      EVENT_LOG: 'memory',
+    });
+  });
+
+  afterEach(async () => {
+    await testDatabase.drop();
+    await folder.remove();
+  });
+
+  const door = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${config.PORT}${path}`);
+
+  it('prepares before it listens, is ready when all it stands on is, and ends in order on a signal', async () => {
+    const target = new FakeProcess();
+    const databases: Database[] = [];
+    let isPrepared = false;
+    let isStoreUp = false;
+    await startService({
+      name: 'thing',
+      config,
+      openDatabase,
+      compose: ({ database }) => {
+        databases.push(database);
+        return { module: { module: EmptyModule }, readiness: [{ name: 'store', check: () => isStoreUp }] };
+      },
+      prepare: async () => {
+        await expect(door('/healthz')).rejects.toThrow();
+        isPrepared = true;
+      },
+      process: target,
+    });
+    expect(isPrepared).toBe(true);
+    expect((await door('/healthz')).status).toBe(200);
+    const unready = await door('/readyz');
+    expect([unready.status, await unready.text()]).toEqual([503, expect.stringContaining('store')]);
+    isStoreUp = true;
+    await eventually(async () => {
+      expect((await door('/readyz')).status).toBe(200);
+    });
+    target.give('SIGTERM');
+    await eventually(() => {
+      expect(target.exits).toEqual([0]);
+    });
+    expect(target.written).toEqual([]);
+    await expect(door('/healthz')).rejects.toThrow();
+    await expect(databases[0]!.ping()).rejects.toThrow();
+  });
+
+  it('does not start on a database that does not open', async () => {
+    const start = startService({
+      name: 'thing',
+      config,
+      openDatabase: () => Promise.reject(new Error('no such database')),
+      compose: () => ({ module: { module: EmptyModule } }),
+      process: new FakeProcess(),
+    });
+    await expect(start).rejects.toThrow('no such database');
+    await expect(door('/healthz')).rejects.toThrow();
+  });
+});
