@@ -193,6 +193,13 @@ describe('UnitOfWork', () => {
   it('works again after all its connections were cut, and says so meanwhile', async () => {
     const cut = shop.uow.run(aa, (tx) => tx.query('SELECT pg_terminate_backend(pg_backend_pid())'));
     expect(await codeOf(cut)).toBe('persistence.database_unavailable');
+    const cutBetween = shop.uow.run(aa, async (tx) => {
+      const [mine] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await shop.admin(`SELECT pg_terminate_backend(${mine!.pid})`);
+      await new Promise((resolve) => setTimeout(resolve, 100)); // the driver hears of it
+      await tx.query('SELECT 1');
+    });
+    expect(await codeOf(cutBetween)).toBe('persistence.database_unavailable');
     await shop.admin(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     );
