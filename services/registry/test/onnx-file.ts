@@ -20,7 +20,10 @@ function value(field: number, name: string, shape: readonly number[]): Buffer {
 }
 
 /** A file `y = operator(x)` over `[n, width]`, with this initializer when it is given. */
-export function onnxFile(operator: string, { width = 4, initializer = Buffer.alloc(0) } = {}): Buffer {
+export function onnxFile(
+  operator: string,
+  { width = 4, initializer = Buffer.alloc(0) }: { width?: number; initializer?: Buffer } = {},
+): Buffer {
   const node = part(1, part(1, 'x'), part(2, 'y'), part(4, operator));
   const graph = [node, part(2, 'g'), initializer, value(11, 'x', [-1, width]), value(12, 'y', [-1, width])];
   return Buffer.concat([int(1, 8), part(7, ...graph), part(8, int(2, 17))]);

@@ -203,9 +203,9 @@ describe('admission', () => {
       });
       const now = new Date(app.clock.nowMs());
       for (let at = 0; at < times; at += 1)
-        await versions
-          .claim(tx, now, new Date(now.getTime() + 1))
-          .then((taken) => { expect(taken?.tenantId).toBe(tenant); });
+        await versions.claim(tx, now, new Date(now.getTime() + 1)).then((taken) => {
+          expect(taken?.tenantId).toBe(tenant);
+        });
     });
   }
   const status = async (tenant: string) => (await app.version(tenant, 'm', 1)).admission.status;
@@ -219,7 +219,9 @@ describe('admission', () => {
     expect(await status('stale')).toBe('pending');
     app.clock.advance(1);
     app.harness.get(WorkLoop).wake();
-    await eventually(async () => { expect(await status('stale')).toBe('admitted'); });
+    await eventually(async () => {
+      expect(await status('stale')).toBe('admitted');
+    });
     await app.harness.flush();
     expect(app.harness.eventsOf(versionAdmittedV1).filter(({ data }) => data.tenantId === 'stale')).toHaveLength(1);
   });
