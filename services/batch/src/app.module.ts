@@ -5,8 +5,9 @@ import type { Logger } from '@myriad/telemetry';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { OnnxScoring } from './adapters/scoring/onnx-scoring.js';
 import { ManageJobs } from './application/manage-jobs.js';
-import { BATCH_JOB_STORE, CLOCK, LOGGER, OBJECT_STORE, SCORING, VIEW_STORE } from './application/ports.js';
+import { BATCH_JOB_STORE, CLOCK, LOGGER, OBJECT_STORE, SCORING, VIEW_STORE, WORKERS } from './application/ports.js';
 import { RunJob } from './application/run-job.js';
+import { SweepParts } from './application/sweep-parts.js';
 import { WorkLoop } from './application/work-loop.js';
 import { BatchController } from './http/batch.controller.js';
 import { BatchHandlers } from './messaging/batch.handlers.js';
@@ -20,14 +21,24 @@ export interface BatchParts {
   /** An existing folder for work in progress. */
   readonly scratchFolder: string;
   readonly logger: Logger;
+  /** Jobs that run side by side. Default 2. */
+  readonly workers?: number;
   readonly clock?: Clock;
 }
 
-function adapters({ database, store, scratchFolder, logger, clock = systemClock }: BatchParts): Provider[] {
+function adapters({
+  database,
+  store,
+  scratchFolder,
+  logger,
+  workers = 2,
+  clock = systemClock,
+}: BatchParts): Provider[] {
   return [
     { provide: UnitOfWork, useValue: new UnitOfWork(database) },
     { provide: CLOCK, useValue: clock },
     { provide: LOGGER, useValue: logger },
+    { provide: WORKERS, useValue: workers },
     { provide: OBJECT_STORE, useValue: store },
     { provide: SCORING, useValue: new OnnxScoring(store, scratchFolder) },
     { provide: BATCH_JOB_STORE, useClass: SqlBatchJobStore },
@@ -38,6 +49,6 @@ function adapters({ database, store, scratchFolder, logger, clock = systemClock 
 @Module({ controllers: [BatchController, BatchHandlers] })
 export class AppModule {
   static with(parts: BatchParts): DynamicModule {
-    return { module: AppModule, providers: [ManageJobs, RunJob, WorkLoop, ...adapters(parts)] };
+    return { module: AppModule, providers: [ManageJobs, RunJob, SweepParts, WorkLoop, ...adapters(parts)] };
   }
 }

@@ -11,7 +11,8 @@ export const batchConfigSchema = z.object({
   ...databaseConfig,
   ...eventLogConfig,
   ...objectStoreConfig,
-  STATE_FOLDER: z.string().min(1).describe('folder for work in progress'),
+  STATE_FOLDER: z.string().min(1).describe('folder for Parquet files in the making; room for twice the largest output'),
+  BATCH_WORKERS: z.coerce.number().int().min(1).max(16).default(2).describe('jobs that run side by side, 1–16'),
 });
 
 export type BatchConfig = z.output<typeof batchConfigSchema>;

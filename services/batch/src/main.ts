@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runMain } from '@myriad/config';
 import { startService } from '@myriad/service';
 import { openObjectStore } from '@myriad/storage';
@@ -14,9 +15,12 @@ await runMain(() => {
     openDatabase: openBatchDatabase,
     compose: async ({ database, logger }) => {
       const store = await openObjectStore(config);
-      await mkdir(config.STATE_FOLDER, { recursive: true });
+      const scratchFolder = join(config.STATE_FOLDER, 'parquet');
+      // what a process that was killed left behind
+      await rm(scratchFolder, { recursive: true, force: true });
+      await mkdir(scratchFolder, { recursive: true });
       return {
-        module: AppModule.with({ database, store, scratchFolder: config.STATE_FOLDER, logger }),
+        module: AppModule.with({ database, store, scratchFolder, logger, workers: config.BATCH_WORKERS }),
         readiness: [{ name: 'object-store', check: () => store.ping() }],
       };
     },

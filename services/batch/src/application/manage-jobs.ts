@@ -1,9 +1,18 @@
-import { type Clock, type Owned, type Page, type PageRequest, type RequestContext, newId } from '@myriad/kernel';
+import {
+  type Clock,
+  type Owned,
+  type Page,
+  type PageRequest,
+  ProblemError,
+  type RequestContext,
+  newId,
+} from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
-import { type BatchJob, type PinnedModel, type StoredFile, batchJobLifecycle } from '../domain/batch-job.js';
+import { type BatchJob, CANCELLED, type PinnedModel, type StoredFile, batchJobLifecycle } from '../domain/batch-job.js';
 import { batchProblem } from '../domain/batch-problem.js';
+import { whyNotTabular } from '../domain/tabular.js';
 import { announceJob } from './announce.js';
 import {
   BATCH_JOB_STORE,
@@ -43,7 +52,7 @@ export class ManageJobs {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @throws {ProblemError} `batch.model_not_placed`, `batch.dataset_not_found`, `batch.columns_missing`. */
+  /** @throws {ProblemError} `batch.model_not_placed`, `batch.model_not_tabular`, `batch.dataset_not_found`, `batch.columns_missing`. */
   async create(ctx: RequestContext, order: JobOrder): Promise<JobView> {
     const job = await this.work.run(ctx, async (tx) => {
       const model = await this.views.findPlacement(tx, order.environment, order.modelName);
@@ -53,6 +62,7 @@ export class ManageJobs {
           'model_not_placed',
           `${order.environment} serves no model '${order.modelName}' of ${ctx.tenantId}`,
         );
+      checkTabular(model);
       const dataset = await this.pinnedDataset(tx, ctx, order, model);
       const created: BatchJob = {
         batchJobId: newId('bat', this.clock),
@@ -64,6 +74,7 @@ export class ManageJobs {
         status: batchJobLifecycle.initial,
         reason: '',
         attempt: 0,
+        tries: 0,
         isCancelRequested: false,
         shards: null,
         output: null,
@@ -101,11 +112,15 @@ export class ManageJobs {
     return this.view(ctx, job, progress);
   }
 
-  /** @throws {ProblemError} `batch.job_not_found`. */
+  /** A queued job is cancelled now, a running one by its worker at the next shard or heartbeat; one that ended stays as it is. @throws {ProblemError} `batch.job_not_found`. */
   async cancel(ctx: RequestContext, batchJobId: string): Promise<JobView> {
     await this.work.run(ctx, async (tx) => {
-      await this.found(tx, ctx, batchJobId);
-      await this.jobs.requestCancel(tx, batchJobId);
+      const job = await this.found(tx, ctx, batchJobId);
+      if (job.status !== 'queued') return this.jobs.requestCancel(tx, batchJobId);
+      const status = batchJobLifecycle.move(job.status, 'cancelled');
+      const cancelled = { ...job, status, reason: CANCELLED, endedAt: new Date(this.clock.nowMs()) };
+      await this.jobs.update(tx, cancelled);
+      return announceJob(tx, cancelled, await this.jobs.progress(tx, batchJobId));
     });
     return this.get(ctx, batchJobId);
   }
@@ -148,8 +163,28 @@ export class ManageJobs {
   }
 
   private async view(ctx: RequestContext, job: Owned<BatchJob>, progress: Progress): Promise<JobView> {
-    const urlOf = async (file: StoredFile | null): Promise<string> =>
-      file === null ? '' : (await this.objects.presignDownload(ctx.tenantId, file.digest, DOWNLOAD_SECONDS)).url;
-    return { job, progress, outputUrl: await urlOf(job.output), errorsUrl: await urlOf(job.errors) };
+    const outputUrl = await this.urlOf(ctx, job.output);
+    return { job, progress, outputUrl, errorsUrl: await this.urlOf(ctx, job.errors) };
   }
+
+  /** '' when there is no file, or the store gives no URLs. */
+  private async urlOf(ctx: RequestContext, file: StoredFile | null): Promise<string> {
+    if (file === null) return '';
+    try {
+      return (await this.objects.presignDownload(ctx.tenantId, file.digest, DOWNLOAD_SECONDS)).url;
+    } catch (error) {
+      if (error instanceof ProblemError && error.kind === 'unsupported') return '';
+      throw error;
+    }
+  }
+}
+
+function checkTabular({ modelName, version, signature }: PinnedModel): void {
+  const reason = whyNotTabular(signature);
+  if (reason === undefined) return;
+  throw batchProblem(
+    'unprocessable',
+    'model_not_tabular',
+    `'${modelName}' version ${version} can't score a table: ${reason}`,
+  );
 }

@@ -1,22 +1,28 @@
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { LOGGER } from './ports.js';
+import { LOGGER, WORKERS } from './ports.js';
 import { RunJob } from './run-job.js';
+import { SweepParts } from './sweep-parts.js';
+import { Stopped } from './stopped.js';
 
 const INTERVAL_MS = 1000;
 
-/** Runs one job at a time: looks for the next when woken, when one ends, and every second. */
+/** Runs queued jobs, several side by side, and sweeps after them: when woken, and every second. A failed round is logged and tried again. */
 @Injectable()
 export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly shutdown = new AbortController();
+  private readonly stopping = new AbortController();
+  private readonly lanes: readonly Lane[];
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private isWoken = false;
 
-  constructor(
-    private readonly jobs: RunJob,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  constructor(runJob: RunJob, sweep: SweepParts, @Inject(LOGGER) logger: Logger, @Inject(WORKERS) workers: number) {
+    const sweeping = new Lane(() => sweep.execute(), logger);
+    const run = async (): Promise<boolean> => {
+      const didOne = await runJob.execute(this.stopping.signal);
+      if (didOne) sweeping.wake();
+      return didOne;
+    };
+    this.lanes = [...Array.from({ length: workers }, () => new Lane(run, logger)), sweeping];
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
@@ -26,26 +32,47 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
     this.wake();
   }
 
-  /** Ends after the shard in hand; the job goes on with whoever comes next. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    this.shutdown.abort();
-    await this.running;
+    this.stopping.abort(new Stopped('shutdown'));
+    await Promise.all(this.lanes.map((lane) => lane.stop()));
   }
 
   wake(): void {
-    if (this.shutdown.signal.aborted) return;
+    for (const lane of this.lanes) lane.wake();
+  }
+}
+
+/** One worker: never two rounds at a time. */
+class Lane {
+  private running: Promise<void> | undefined;
+  private isWoken = false;
+  private isStopped = false;
+
+  /** `round` answers whether there may be more to do at once. */
+  constructor(
+    private readonly round: () => Promise<boolean>,
+    private readonly logger: Logger,
+  ) {}
+
+  wake(): void {
+    if (this.isStopped) return;
     this.isWoken = true;
     this.running ??= this.rounds().finally(() => {
       this.running = undefined;
     });
   }
 
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.running;
+  }
+
   private async rounds(): Promise<void> {
-    while (this.isWoken && !this.shutdown.signal.aborted) {
+    while (this.isWoken && !this.isStopped) {
       this.isWoken = false;
       try {
-        if (await this.jobs.execute(this.shutdown.signal)) this.isWoken = true;
+        if (await this.round()) this.isWoken = true;
       } catch (error) {
         this.logger.warn({ err: error }, 'a round of work failed; it is tried again');
       }

@@ -11,6 +11,9 @@ export const batchJobLifecycle = stateMachine<BatchJobStatus>('batch.job', 'queu
   cancelled: [],
 });
 
+/** The reason of a cancelled job. */
+export const CANCELLED = 'cancelled';
+
 export interface TensorSpec {
   readonly name: string;
   readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
@@ -51,7 +54,10 @@ export interface BatchJob {
   readonly shardRows: number;
   readonly status: BatchJobStatus;
   readonly reason: string;
+  /** Grows with every claim: a worker of an older one records nothing any more. */
   readonly attempt: number;
+  /** Claims since a shard was last recorded; a job that gets nowhere ends. */
+  readonly tries: number;
   readonly isCancelRequested: boolean;
   /** null until the rows were counted. */
   readonly shards: number | null;

@@ -1,7 +1,7 @@
 import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
 import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { BatchJobStore, Progress } from '../application/ports.js';
+import type { BatchJobStore, ClaimLimits, Progress } from '../application/ports.js';
 import type { BatchJob, Shard, StoredFile } from '../domain/batch-job.js';
 
 type Spec = Pick<BatchJob, 'environment' | 'model' | 'dataset' | 'outputFormat' | 'shardRows'>;
@@ -12,6 +12,7 @@ interface JobRecord {
   status: BatchJob['status'];
   reason: string;
   attempt: number;
+  tries: number;
   is_cancel_requested: boolean;
   spec: Spec;
   shards: number | null;
@@ -30,6 +31,7 @@ function toJob(row: JobRecord): Owned<BatchJob> {
     status: row.status,
     reason: row.reason,
     attempt: row.attempt,
+    tries: row.tries,
     isCancelRequested: row.is_cancel_requested,
     shards: row.shards,
     output: row.output,
@@ -41,9 +43,10 @@ function toJob(row: JobRecord): Owned<BatchJob> {
 }
 
 const CLAIM = `
-  UPDATE batch_job SET status = 'running', attempt = attempt + 1, heartbeat_at = $1
+  UPDATE batch_job SET status = 'running', attempt = attempt + 1, tries = tries + 1, heartbeat_at = $1
   WHERE (tenant_id, batch_job_id) = (
-    SELECT tenant_id, batch_job_id FROM batch_job WHERE status = 'queued' OR (status = 'running' AND heartbeat_at < $2)
+    SELECT tenant_id, batch_job_id FROM batch_job
+    WHERE (status = 'queued' AND (tries = 0 OR heartbeat_at < $3)) OR (status = 'running' AND heartbeat_at < $2)
     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
   RETURNING *`;
 
@@ -70,7 +73,7 @@ export class SqlBatchJobStore implements BatchJobStore {
 
   async update(tx: Tx, job: BatchJob): Promise<void> {
     await tx.query(
-      'UPDATE batch_job SET status = $3, reason = $4, shards = $5, output = $6, errors = $7, ended_at = $8 WHERE tenant_id = $1 AND batch_job_id = $2',
+      'UPDATE batch_job SET status = $3, reason = $4, shards = $5, output = $6, errors = $7, ended_at = $8, tries = $9 WHERE tenant_id = $1 AND batch_job_id = $2',
       [
         tx.tenantId,
         job.batchJobId,
@@ -80,6 +83,7 @@ export class SqlBatchJobStore implements BatchJobStore {
         json(job.output),
         json(job.errors),
         job.endedAt,
+        job.tries,
       ],
     );
   }
@@ -112,8 +116,8 @@ export class SqlBatchJobStore implements BatchJobStore {
     );
   }
 
-  async claim(tx: Tx, now: Date, staleBefore: Date): Promise<Owned<BatchJob> | undefined> {
-    const [row] = await tx.query<JobRecord>(CLAIM, [now, staleBefore]);
+  async claim(tx: Tx, now: Date, due: ClaimLimits): Promise<Owned<BatchJob> | undefined> {
+    const [row] = await tx.query<JobRecord>(CLAIM, [now, due.staleBefore, due.retryBefore]);
     return row && toJob(row);
   }
 
@@ -125,12 +129,11 @@ export class SqlBatchJobStore implements BatchJobStore {
     return row && { isCancelRequested: row.is_cancel_requested };
   }
 
-  async insertShard(tx: Tx, batchJobId: string, shard: Shard): Promise<boolean> {
-    const rows = await tx.query(
-      'INSERT INTO batch_shard (tenant_id, batch_job_id, shard, row_count, row_errors, output_digest, errors_digest) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING 1',
+  async insertShard(tx: Tx, batchJobId: string, shard: Shard): Promise<void> {
+    await tx.query(
+      'INSERT INTO batch_shard (tenant_id, batch_job_id, shard, row_count, row_errors, output_digest, errors_digest) VALUES ($1, $2, $3, $4, $5, $6, $7)',
       [tx.tenantId, batchJobId, shard.shard, shard.rows, shard.rowErrors, shard.outputDigest, shard.errorsDigest],
     );
-    return rows.length === 1;
   }
 
   async shards(tx: Tx, batchJobId: string): Promise<readonly Shard[]> {
@@ -148,5 +151,17 @@ export class SqlBatchJobStore implements BatchJobStore {
       outputDigest: row.output_digest,
       errorsDigest: row.errors_digest,
     }));
+  }
+
+  async findUnswept(tx: Tx, limit: number): Promise<readonly Owned<BatchJob>[]> {
+    const rows = await tx.query<JobRecord>(
+      "SELECT * FROM batch_job WHERE has_parts AND status IN ('succeeded', 'failed', 'cancelled') ORDER BY created_at LIMIT $1",
+      [limit],
+    );
+    return rows.map(toJob);
+  }
+
+  async markSwept(tx: Tx, batchJobId: string): Promise<void> {
+    await tx.query('UPDATE batch_job SET has_parts = false WHERE batch_job_id = $1', [batchJobId]);
   }
 }

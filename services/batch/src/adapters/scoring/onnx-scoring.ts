@@ -1,19 +1,31 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { OnnxRuntimeModel } from '@myriad/inference';
-import type { Owned } from '@myriad/kernel';
+import { pipeline } from 'node:stream/promises';
+import type { Digest, Owned } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
-import type { ScoredShard, Scoring } from '../../application/ports.js';
+import type { ScoreOptions, ScoredShard, Scoring } from '../../application/ports.js';
 import { type BatchJob, type Shard, type StoredFile, outputColumns } from '../../domain/batch-job.js';
 import { csvField } from './csv-field.js';
-import { countRows, readRows, writeParquet } from './duckdb-files.js';
+import { countRows, withRows, writeParquet } from './duckdb-files.js';
+import { ObjectPart, partHead } from './object-part.js';
+import type { RowScorer } from './row-scorer.js';
 import { ShardWriter } from './shard-writer.js';
 
 const MAX_ARTIFACT_BYTES = 512 * 1024 * 1024;
 
-/** Scores with ONNX Runtime what DuckDB reads: one pass over the file, one shard in memory. */
+type PartKind = 'output' | 'errors';
+
+interface Part {
+  readonly digest: Digest;
+  readonly label: string;
+}
+
+/** The same whoever scores the shard, so that a shard scored twice gives the same objects. */
+const labelOf = ({ batchJobId }: BatchJob, kind: PartKind, shard: number): string => `${batchJobId}/${kind}/${shard}`;
+
+/** Scores with ONNX Runtime what DuckDB reads: one pass over the file, some thousand rows in memory. */
 export class OnnxScoring implements Scoring {
   constructor(
     private readonly objects: ObjectStore,
@@ -24,17 +36,19 @@ export class OnnxScoring implements Scoring {
     return this.objects.withLocalFile(job.tenantId, job.dataset.digest, (path) => countRows(path, job.dataset.format));
   }
 
-  async *score(job: Owned<BatchJob>, done: ReadonlySet<number>, signal: AbortSignal): AsyncGenerator<ScoredShard> {
-    const { OnnxRuntimeModel: Model } = await import('@myriad/inference');
-    const model = await Model.load(
+  async score(job: Owned<BatchJob>, options: ScoreOptions): Promise<void> {
+    const { OnnxRuntimeModel } = await import('@myriad/inference');
+    const { RowScorer: Rows } = await import('./row-scorer.js');
+    // with the options of real-time prediction, for the same bits
+    const model = await OnnxRuntimeModel.load(
       await this.objects.getBytes(job.tenantId, job.model.artifactDigest, MAX_ARTIFACT_BYTES),
     );
-    const file = await this.hold(job);
     try {
-      yield* this.scoreFile(job, file.path, { done, signal, model });
+      await this.objects.withLocalFile(job.tenantId, job.dataset.digest, (path) =>
+        this.scoreFile(job, path, new Rows(job.model, model), options),
+      );
     } finally {
       model.dispose();
-      await file.release();
     }
   }
 
@@ -42,95 +56,113 @@ export class OnnxScoring implements Scoring {
     job: Owned<BatchJob>,
     shards: readonly Shard[],
   ): Promise<{ output: StoredFile; errors: StoredFile | null }> {
-    const bad = shards.flatMap(({ errorsDigest }) => (errorsDigest === null ? [] : [errorsDigest]));
-    const errors =
-      bad.length === 0
-        ? null
-        : await this.objects.put(job.tenantId, Readable.from(this.join(job, 'row,column,value,error\n', bad)));
+    const outputs = shards.map(({ shard, outputDigest }): Part => {
+      return { digest: outputDigest, label: labelOf(job, 'output', shard) };
+    });
+    const bad = shards.flatMap(({ shard, errorsDigest }): Part[] =>
+      errorsDigest === null ? [] : [{ digest: errorsDigest, label: labelOf(job, 'errors', shard) }],
+    );
+    const errors = bad.length === 0 ? null : await this.putCsv(job, 'row,column,value,error\n', bad);
     const columns = outputColumns(job.model.signature.outputs);
+    if (job.outputFormat === 'parquet') return { output: await this.putParquet(job, columns, outputs), errors };
     const header = `${['row', ...columns.map(({ name }) => csvField(name))].join(',')}\n`;
-    const digests = shards.map(({ outputDigest }) => outputDigest);
-    const csv = await this.objects.put(job.tenantId, Readable.from(this.join(job, header, digests)));
-    if (job.outputFormat === 'csv') return { output: csv, errors };
+    return { output: await this.putCsv(job, header, outputs), errors };
+  }
+
+  async sweep(job: Owned<BatchJob>, shards: readonly Shard[]): Promise<void> {
+    for (const { outputDigest, errorsDigest } of shards)
+      for (const digest of [outputDigest, errorsDigest])
+        if (digest !== null) await this.objects.delete(job.tenantId, digest);
+  }
+
+  private putCsv(job: Owned<BatchJob>, header: string, parts: readonly Part[]): Promise<StoredFile> {
+    return this.objects.put(job.tenantId, Readable.from(this.join(job, header, parts)));
+  }
+
+  private async putParquet(
+    job: Owned<BatchJob>,
+    columns: ReturnType<typeof outputColumns>,
+    parts: readonly Part[],
+  ): Promise<StoredFile> {
     const folder = await mkdtemp(join(this.scratchFolder, 'parquet-'));
     try {
-      const target = join(folder, 'output.parquet');
-      await this.objects.withLocalFile(job.tenantId, csv.digest, (path) => writeParquet(path, target, columns));
-      return { output: await this.objects.put(job.tenantId, createReadStream(target)), errors };
+      const [csv, parquet] = [join(folder, 'output.csv'), join(folder, 'output.parquet')];
+      await pipeline(Readable.from(this.join(job, '', parts)), createWriteStream(csv));
+      await writeParquet(csv, parquet, columns);
+      return await this.objects.put(job.tenantId, createReadStream(parquet));
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  private async *join(
-    job: Owned<BatchJob>,
-    header: string,
-    digests: readonly Shard['outputDigest'][],
-  ): AsyncGenerator<Buffer> {
-    yield Buffer.from(header);
-    for (const digest of digests)
-      for await (const chunk of await this.objects.get(job.tenantId, digest)) yield chunk as Buffer;
-  }
-
-  private async *scoreFile(
-    job: Owned<BatchJob>,
-    path: string,
-    how: { readonly done: ReadonlySet<number>; readonly signal: AbortSignal; readonly model: OnnxRuntimeModel },
-  ): AsyncGenerator<ScoredShard> {
-    const names = job.model.signature.inputs.map(({ name }) => name);
-    let writer = new ShardWriter(job.model, how.model, 0, 0);
-    const end = async (): Promise<ScoredShard | undefined> => {
-      const { index, firstRow, rows } = writer;
-      const scored = rows === 0 || how.done.has(index) ? undefined : await this.keep(job, writer);
-      writer = new ShardWriter(job.model, how.model, index + 1, firstRow + rows);
-      return scored;
-    };
-    for await (const columns of readRows(path, job.dataset.format, names)) {
-      how.signal.throwIfAborted();
-      const count = columns[0]?.length ?? 0;
-      for (let at = 0; at < count;) {
-        const take = Math.min(count - at, job.shardRows - writer.rows);
-        const part = columns.map((column) => column.slice(at, at + take));
-        if (how.done.has(writer.index)) writer.skip(take);
-        else await writer.add(part, take);
-        at += take;
-        if (writer.rows < job.shardRows) continue;
-        const scored = await end();
-        if (scored) yield scored;
+  private async *join(job: Owned<BatchJob>, header: string, parts: readonly Part[]): AsyncGenerator<Buffer> {
+    if (header !== '') yield Buffer.from(header);
+    for (const { digest, label } of parts) {
+      let toSkip = Buffer.byteLength(partHead(label));
+      // read whole, so that its digest is checked
+      for await (const chunk of (await this.objects.get(job.tenantId, digest)) as AsyncIterable<Buffer>) {
+        if (chunk.length > toSkip) yield chunk.subarray(toSkip);
+        toSkip = Math.max(0, toSkip - chunk.length);
       }
     }
-    const last = await end();
-    if (last) yield last;
   }
 
-  private async keep(job: Owned<BatchJob>, writer: ShardWriter): Promise<ScoredShard> {
-    const { output, errors } = await writer.finish();
-    const { digest: outputDigest } = await this.objects.put(job.tenantId, Buffer.from(output));
-    const errorsDigest = errors === '' ? null : (await this.objects.put(job.tenantId, Buffer.from(errors))).digest;
+  private async scoreFile(
+    job: Owned<BatchJob>,
+    path: string,
+    scorer: RowScorer,
+    { shardsDone, signal, keep }: ScoreOptions,
+  ): Promise<void> {
+    const from = { path, format: job.dataset.format, firstRow: shardsDone * job.shardRows };
+    const names = job.model.signature.inputs.map(({ name }) => name);
+    await withRows(from, names, async (rows) => {
+      let shard = new OpenShard(job, shardsDone, { objects: this.objects, scorer });
+      try {
+        for await (const columns of rows) {
+          const count = columns[0]?.length ?? 0;
+          for (let at = 0; at < count;) {
+            signal.throwIfAborted();
+            const end = Math.min(count, at + job.shardRows - shard.writer.rows);
+            const part = columns.map((column) => column.slice(at, end));
+            await shard.writer.add(part, end - at);
+            at = end;
+            if (shard.writer.rows < job.shardRows) continue;
+            await keep(await shard.finish());
+            shard = new OpenShard(job, shard.index + 1, { objects: this.objects, scorer });
+          }
+        }
+        if (shard.writer.rows > 0) await keep(await shard.finish());
+      } finally {
+        // nothing happens to what was finished
+        await shard.writer.abort();
+      }
+    });
+  }
+}
+
+/** A shard that is being scored. */
+class OpenShard {
+  readonly writer: ShardWriter;
+  private readonly startedAt = new Date();
+  private readonly microsBefore: number;
+
+  constructor(
+    job: Owned<BatchJob>,
+    readonly index: number,
+    private readonly by: { readonly objects: ObjectStore; readonly scorer: RowScorer },
+  ) {
+    this.microsBefore = by.scorer.computeMicros;
+    const open = (kind: PartKind): ObjectPart => new ObjectPart(by.objects, job.tenantId, labelOf(job, kind, index));
+    this.writer = new ShardWriter({ model: job.model, scorer: by.scorer, open }, index * job.shardRows);
+  }
+
+  async finish(): Promise<ScoredShard> {
+    const { output, errors } = await this.writer.finish();
+    const { rows, rowErrors } = this.writer;
     return {
-      shard: { shard: writer.index, rows: writer.rows, rowErrors: writer.rowErrors, outputDigest, errorsDigest },
-      computeMicros: writer.computeMicros,
+      shard: { shard: this.index, rows, rowErrors, outputDigest: output.digest, errorsDigest: errors?.digest ?? null },
+      computeMicros: this.by.scorer.computeMicros - this.microsBefore,
+      startedAt: this.startedAt,
     };
-  }
-
-  /** The dataset as a file of this machine until it is released. */
-  private async hold(job: Owned<BatchJob>): Promise<{ readonly path: string; readonly release: () => Promise<void> }> {
-    let release: () => void = () => undefined;
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    return new Promise((resolve, reject) => {
-      const held = this.objects.withLocalFile(job.tenantId, job.dataset.digest, async (path) => {
-        resolve({
-          path,
-          release: async () => {
-            release();
-            await held;
-          },
-        });
-        await released;
-      });
-      held.catch(reject);
-    });
   }
 }

@@ -1,136 +1,103 @@
-import { type OnnxRuntimeModel, type Tensor, type TensorMap, newTensorData } from '@myriad/inference';
-import type { PinnedModel, TensorSpec } from '../../domain/batch-job.js';
+import { type PinnedModel, type StoredFile, outputColumns } from '../../domain/batch-job.js';
 import { parseCell } from '../../domain/parse-cell.js';
 import { csvField } from './csv-field.js';
+import type { ObjectPart } from './object-part.js';
+import type { RowScorer, Value } from './row-scorer.js';
 
-/** Rows of one run: enough that the call costs little a row, few enough to stay in cache. */
-const RUN_ROWS = 8192;
+/** How much of a bad value the errors file repeats. */
+const SHOWN_CHARACTERS = 200;
 
-type Text = string | null;
-type Value = number | bigint | string;
+type Texts = readonly (readonly (string | null)[])[];
 
-/** Scores the rows of one shard as they come and keeps their lines. */
+interface Fault {
+  readonly row: number;
+  readonly column: string;
+  readonly value: string;
+  readonly error: string;
+}
+
+export interface ShardWriterOptions {
+  readonly model: PinnedModel;
+  readonly scorer: RowScorer;
+  readonly open: (kind: 'output' | 'errors') => ObjectPart;
+}
+
+/** Scores the rows of one shard as they come, and streams their lines to its parts. */
 export class ShardWriter {
   rows = 0;
   rowErrors = 0;
-  computeMicros = 0;
-  private readonly output: string[] = [];
-  private readonly errors: string[] = [];
+  private output: ObjectPart | undefined;
+  private errors: ObjectPart | undefined;
+  private readonly emptyFields: string;
 
   constructor(
-    private readonly pinned: PinnedModel,
-    private readonly model: OnnxRuntimeModel,
-    readonly index: number,
+    private readonly options: ShardWriterOptions,
     /** 0-based row of the input at which the shard begins. */
-    readonly firstRow: number,
-  ) {}
-
-  /** Counts rows that were scored before. */
-  skip(count: number): void {
-    this.rows += count;
+    private readonly firstRow: number,
+  ) {
+    this.emptyFields = ','.repeat(outputColumns(options.model.signature.outputs).length);
   }
 
   /** Scores `count` rows given by column, in the order of the model's inputs. */
-  async add(columns: readonly (readonly Text[])[], count: number): Promise<void> {
-    const step = this.pinned.batchInvariant ? RUN_ROWS : 1;
-    const { inputs } = this.pinned.signature;
-    const values = inputs.map((): Value[] => []);
-    const good: boolean[] = [];
-    for (let row = 0; row < count; row += 1) good.push(this.parseRow(columns, row, values));
-    const answers = await this.run(values, good.filter(Boolean).length, step);
-    let scored = 0;
-    for (const isGood of good) {
-      const fields = isGood ? answers.map((answer) => answer[scored] ?? '') : answers.map(() => '');
-      if (isGood) scored += 1;
-      this.output.push(`${this.firstRow + this.rows},${fields.join(',')}`);
-      this.rows += 1;
+  async add(columns: Texts, count: number): Promise<void> {
+    const faults: Fault[] = [];
+    const goodRows: number[] = [];
+    const values = this.options.model.signature.inputs.map((): Value[] => []);
+    for (let row = 0; row < count; row += 1) {
+      const parsed = this.parseRow(columns, row, faults);
+      if (parsed === undefined) continue;
+      goodRows.push(row);
+      for (const [at, value] of parsed.entries()) values[at]?.push(value);
     }
+    const answers = await this.options.scorer.score(values, goodRows.length);
+    const fields = new Array<string>(count).fill(this.emptyFields);
+    for (const [at, row] of goodRows.entries()) {
+      const answer = answers[at] ?? { error: 'the model gave no answer' };
+      if ('fields' in answer) fields[row] = answer.fields;
+      else faults.push({ row: this.rowAt(row), column: '', value: '', error: answer.error });
+    }
+    await this.write(fields, faults);
   }
 
-  finish(): Promise<{ readonly output: string; readonly errors: string }> {
-    const textOf = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`);
-    return Promise.resolve({ output: textOf(this.output), errors: textOf(this.errors) });
+  async finish(): Promise<{ readonly output: StoredFile; readonly errors: StoredFile | null }> {
+    this.output ??= this.options.open('output');
+    return { output: await this.output.finish(), errors: (await this.errors?.finish()) ?? null };
   }
 
-  /** Adds the row's values, or says for each bad field what is wrong. */
-  private parseRow(columns: readonly (readonly Text[])[], row: number, values: readonly Value[][]): boolean {
+  async abort(): Promise<void> {
+    await Promise.all([this.output?.abort(), this.errors?.abort()]);
+  }
+
+  private async write(fields: readonly string[], faults: readonly Fault[]): Promise<void> {
+    this.output ??= this.options.open('output');
+    await this.output.write(fields.map((text, row) => `${this.rowAt(row)}${text}\n`).join(''));
+    this.rows += fields.length;
+    if (faults.length === 0) return;
+    this.rowErrors += new Set(faults.map(({ row }) => row)).size;
+    this.errors ??= this.options.open('errors');
+    const lines = faults
+      .toSorted((a, b) => a.row - b.row)
+      .map(({ row, column, value, error }) => `${row},${csvField(column)},${csvField(value)},${csvField(error)}\n`);
+    await this.errors.write(lines.join(''));
+  }
+
+  private rowAt(index: number): number {
+    return this.firstRow + this.rows + index;
+  }
+
+  /** The row's values; undefined when a field is bad, and then `faults` says what is wrong with each. */
+  private parseRow(columns: Texts, row: number, faults: Fault[]): readonly Value[] | undefined {
     const parsed: Value[] = [];
-    const { inputs } = this.pinned.signature;
+    const { inputs } = this.options.model.signature;
     for (const [at, { name, datatype }] of inputs.entries()) {
       const text = columns[at]?.[row] ?? null;
       const cell = parseCell(text, datatype);
       if (cell.ok) parsed.push(cell.value);
-      else
-        this.errors.push(
-          [
-            String(this.firstRow + this.rows + row),
-            csvField(name),
-            csvField((text ?? '').slice(0, 200)),
-            csvField(cell.error),
-          ].join(','),
-        );
-    }
-    if (parsed.length < inputs.length) {
-      this.rowErrors += 1;
-      return false;
-    }
-    for (const [at, value] of parsed.entries()) values[at]?.push(value);
-    return true;
-  }
-
-  /** The text of each output column of each row. */
-  private async run(
-    values: readonly (readonly Value[])[],
-    rows: number,
-    step: number,
-  ): Promise<readonly (readonly string[])[]> {
-    const texts: string[][] = [];
-    for (let start = 0; start < rows; start += step) {
-      const end = Math.min(rows, start + step);
-      const from = process.hrtime.bigint();
-      const answer = await this.model.run(tensorsOf(this.pinned.signature.inputs, values, start, end));
-      this.computeMicros += Number(process.hrtime.bigint() - from) / 1000;
-      let column = 0;
-      for (const { name } of this.pinned.signature.outputs) {
-        const tensor = answer[name];
-        const width = tensor === undefined ? 1 : tensor.data.length / (end - start);
-        for (let at = 0; at < width; at += 1, column += 1) {
-          const target = (texts[column] ??= []);
-          for (let row = 0; row < end - start; row += 1) target.push(textOf(tensor?.data[row * width + at]));
-        }
+      else {
+        const value = (text ?? '').slice(0, SHOWN_CHARACTERS);
+        faults.push({ row: this.rowAt(row), column: name, value, error: cell.error });
       }
     }
-    return rows === 0 ? this.pinned.signature.outputs.map(() => []) : texts;
+    return parsed.length === inputs.length ? parsed : undefined;
   }
-}
-
-/** The decimal of the value as a double: parsing it and rounding to the output's type gives the same bits, and it is what real-time prediction prints. */
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return csvField(value);
-  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
-}
-
-function tensorsOf(
-  inputs: readonly TensorSpec[],
-  values: readonly (readonly Value[])[],
-  start: number,
-  end: number,
-): TensorMap {
-  return Object.fromEntries(
-    inputs.map(({ name, datatype, shape }, at) => [
-      name,
-      {
-        datatype,
-        shape: shape.length > 1 ? [end - start, 1] : [end - start],
-        data: dataOf(datatype, (values[at] ?? []).slice(start, end)),
-      },
-    ]),
-  );
-}
-
-function dataOf(datatype: TensorSpec['datatype'], values: readonly Value[]): Tensor['data'] {
-  if (datatype === 'BYTES') return values.map(String);
-  const data = newTensorData(datatype, values.length);
-  for (const [row, value] of values.entries()) data[row] = value;
-  return data;
 }
