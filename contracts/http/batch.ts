@@ -43,7 +43,7 @@ export const batchRoutes = {
       shardRows: z.int().min(100).max(1_000_000).default(50_000),
     }),
     response: batchJobSchema,
-    problems: ['batch.model_not_placed', 'batch.dataset_not_found', 'batch.columns_missing'],
+    problems: ['batch.model_not_placed', 'batch.model_not_tabular', 'batch.dataset_not_found', 'batch.columns_missing'],
   }),
   listBatchJobs: defineRoute({
     operationId: 'listBatchJobs',
