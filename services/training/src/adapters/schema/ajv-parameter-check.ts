@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { ParameterCheck } from '../../application/ports.js';
 import { trainingProblem } from '../../domain/training-problem.js';
 
@@ -21,9 +21,9 @@ export class AjvParameterCheck implements ParameterCheck {
   assertValid(schema: Record<string, unknown>, parameters: Record<string, unknown>): void {
     const validate = this.validator().compile(schema);
     if (validate(parameters)) return;
-    const errors = (validate.errors ?? []).map(({ instancePath, message, params }) => ({
-      pointer: `/parameters${instancePath}`,
-      detail: `${message ?? 'is not valid'} (${JSON.stringify(params)})`,
+    const errors = (validate.errors ?? []).map((fault) => ({
+      pointer: `/parameters${fault.instancePath}${memberOf(fault)}`,
+      detail: `${fault.message ?? 'is not valid'} (${JSON.stringify(fault.params)})`,
     }));
     throw trainingProblem(
       'invalid',
@@ -36,4 +36,10 @@ export class AjvParameterCheck implements ParameterCheck {
   private validator(): Ajv2020 {
     return new Ajv2020({ allErrors: true, strict: false, validateFormats: false, addUsedSchema: false });
   }
+}
+
+/** The member that is missing or unknown: the validator points to the object around it. */
+function memberOf({ params }: Pick<ErrorObject, 'params'>): string {
+  const name: unknown = params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty'];
+  return typeof name === 'string' ? `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : '';
 }
