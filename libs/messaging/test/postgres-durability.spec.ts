@@ -70,7 +70,11 @@ describe('PostgresEventLog', () => {
       const all = (await log.lag(group, [topic.name])).flatMap(({ partition, endOffset }) =>
         range(Number(endOffset)).map((offset) => `${partition} ${offset}`),
       );
-      expect(all.filter((place) => !bySurvivor.has(place) && !committed.includes(place))).toEqual([]);
+      // it may have died between a commit and saying so: the last record it handled of each partition
+      const handled = lines.filter((line) => line.startsWith('handled')).map((line) => line.slice(8));
+      const inHand = [...new Map(handled.map((place) => [place.split(' ')[0], place])).values()];
+      const known = new Set([...bySurvivor, ...committed, ...inHand]);
+      expect(all.filter((place) => !known.has(place))).toEqual([]);
       for (const key of keys) {
         const values = journal.valuesOf(key) as number[];
         expect(values).toEqual([...values].sort((a, b) => a - b));
