@@ -108,6 +108,7 @@ describe(`A mesh whose processes are killed (MYRIAD_TEST_SEED=${SEED})`, () => {
   step('predicts on while PostgreSQL restarts, and refuses writes until they can be kept', async () => {
     const [tenant] = cast.tenants;
     const client = tenant!.program.client.impatient();
+    await client.call(registryRoutes.createDataset, { body: { name: 'loaded' } });
     const restarting = new AbortController();
     const predicting = predictUntil(client, restarting.signal);
     const loading = loadUntil(client, restarting.signal);
@@ -164,10 +165,9 @@ async function predictUntil(client: Client, signal: AbortSignal): Promise<{ fail
   return { failures, count };
 }
 
-/** Commits one version after the other, each until it is kept. */
+/** Commits one version of `loaded` after the other, each until it is kept. */
 async function loadUntil(client: Client, signal: AbortSignal): Promise<{ refusals: string[]; committed: number }> {
   const refusals: string[] = [];
-  await client.call(registryRoutes.createDataset, { body: { name: 'loaded' } });
   let committed = 0;
   while (!signal.aborted) {
     const answer = await client.send({
