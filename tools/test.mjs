@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
@@ -19,14 +19,38 @@ function run(command, args, env = {}) {
   });
 }
 
-/** Runs Jest and counts from its report; a suite that could not run at all is one failure. */
+/**
+ * Runs Jest and counts from its report; a suite that could not run at all is one failure. Files that failed are run once more, alone:
+ * clocks of a loaded machine make some tests of crashes and time-outs fail now and then. What passes then is named as unsteady.
+ */
 async function jest(name, args, env) {
+  const first = await runJest(name, args, env);
+  if (first.failedFiles.length === 0 || first.failedFiles.length > MOST_RETRIED) return first.counts;
+  console.log(`\nonce more, alone: ${first.failedFiles.map((file) => relative(root, file)).join(', ')}`);
+  const second = await runJest(`${name}-again`, ['--runInBand', '--runTestsByPath', ...first.failedFiles], env);
+  const unsteady = first.failedFiles.filter((file) => !second.failedFiles.includes(file));
+  for (const file of unsteady) console.log(`unsteady: ${relative(root, file)} failed, then passed`);
+  const { passed, failed } = second.counts;
+  return { passed: first.counts.passed - first.passedInFailedFiles + passed, failed };
+}
+
+const MOST_RETRIED = 5;
+
+async function runJest(name, args, env) {
   const report = join(folder, `${name}.json`);
   const program = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
   const code = await run(process.execPath, [...program, '--json', '--outputFile', report, ...args], env);
-  if (!existsSync(report)) return { passed: 0, failed: 1 };
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
-  return atLeastOneFailure(code, { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites });
+  if (!existsSync(report)) return { counts: { passed: 0, failed: 1 }, failedFiles: [], passedInFailedFiles: 0 };
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  const failed = testResults.filter(({ status }) => status === 'failed');
+  return {
+    counts: atLeastOneFailure(code, { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites }),
+    failedFiles: failed.map((result) => result.name),
+    passedInFailedFiles: failed.flatMap((result) => result.assertionResults).filter(({ status }) => status === 'passed')
+      .length,
+  };
 }
 
 /** Runs pytest and counts from its JUnit report. */
@@ -44,7 +68,7 @@ const atLeastOneFailure = (code, counts) => (code === 0 ? counts : { ...counts, 
 const PARTS = {
   unit: (args) => jest('unit', args),
   python: () => pytest(),
-  system: (args) => jest('system', ['--runInBand', '--passWithNoTests', ...args], { MYRIAD_TEST_SYSTEM: '1' }),
+  system: (args) => jest('system', ['--runInBand', ...args], { MYRIAD_TEST_SYSTEM: '1' }),
 };
 
 async function main() {
