@@ -2,6 +2,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { ProblemError, type TenantId } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
 import type { DatasetReader, DatasetView } from '../../application/ports.js';
+import { delimiterOf } from './csv-header.js';
 import { evaluatorProblem } from '../../domain/evaluator-problem.js';
 import type { Suite } from '../../domain/suite.js';
 import type { Column, Table } from '../../domain/table.js';
@@ -23,13 +24,12 @@ export class DuckdbDatasetReader implements DatasetReader {
       try {
         const connection = await instance.connect();
         try {
-          const source =
-            dataset.format === 'csv' ? `read_csv(${literal(path)}, header = true)` : `read_parquet(${literal(path)})`;
+          const source = await sourceOf(path, dataset.format);
           const select = [
             ...suite.features.map(({ name, kind }) =>
               kind === 'numeric' ? `CAST(${quoted(name)} AS DOUBLE)` : `CAST(${quoted(name)} AS VARCHAR)`,
             ),
-            `CAST(${quoted(suite.label)} AS DOUBLE)`,
+            labelOf(suite.label),
           ];
           const result = await connection.runAndReadAll(
             `SELECT ${select.join(', ')} FROM ${source} LIMIT ${MAX_ROWS + 1}`,
@@ -51,6 +51,19 @@ export class DuckdbDatasetReader implements DatasetReader {
       }
     });
   }
+}
+
+/** The reader is told the dialect, and every field comes as text: a guess could make another table of it, or a number of a category like '01'. */
+async function sourceOf(path: string, format: DatasetView['format']): Promise<string> {
+  if (format === 'parquet') return `read_parquet(${literal(path)})`;
+  const dialect = `delim = ${literal(await delimiterOf(path))}, quote = '"', escape = '"', comment = ''`;
+  return `read_csv(${literal(path)}, header = true, skip = 0, ${dialect}, strict_mode = true, null_padding = false, all_varchar = true)`;
+}
+
+/** A label is 0, 1, or a truth value. */
+function labelOf(label: string): string {
+  const text = `CAST(${quoted(label)} AS VARCHAR)`;
+  return `CASE lower(${text}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE CAST(${text} AS DOUBLE) END`;
 }
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? text;
