@@ -23,3 +23,4 @@ export {
 } from './problem.js';
 export { assertNever, err, ok, unwrap, type Result } from './result.js';
 export { stateMachine, type StateMachine, type Transitions } from './state-machine.js';
+export { WorkLane } from './work-lane.js';

@@ -1,3 +1,4 @@
+import { WorkLane } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LOGGER, WORKERS } from './ports.js';
@@ -11,17 +12,20 @@ const INTERVAL_MS = 1000;
 @Injectable()
 export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly stopping = new AbortController();
-  private readonly lanes: readonly Lane[];
+  private readonly lanes: readonly WorkLane[];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(runJob: RunJob, sweep: SweepParts, @Inject(LOGGER) logger: Logger, @Inject(WORKERS) workers: number) {
-    const sweeping = new Lane(() => sweep.execute(), logger);
+    const onFault = (error: unknown): void => {
+      logger.warn({ err: error }, 'a round of work failed; it is tried again');
+    };
+    const sweeping = new WorkLane(() => sweep.execute(), onFault);
     const run = async (): Promise<boolean> => {
       const didOne = await runJob.execute(this.stopping.signal);
       if (didOne) sweeping.wake();
       return didOne;
     };
-    this.lanes = [...Array.from({ length: workers }, () => new Lane(run, logger)), sweeping];
+    this.lanes = [...Array.from({ length: workers }, () => new WorkLane(run, onFault)), sweeping];
   }
 
   onApplicationBootstrap(): void {
@@ -40,42 +44,5 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
 
   wake(): void {
     for (const lane of this.lanes) lane.wake();
-  }
-}
-
-/** One worker: never two rounds at a time. */
-class Lane {
-  private running: Promise<void> | undefined;
-  private isWoken = false;
-  private isStopped = false;
-
-  /** `round` answers whether there may be more to do at once. */
-  constructor(
-    private readonly round: () => Promise<boolean>,
-    private readonly logger: Logger,
-  ) {}
-
-  wake(): void {
-    if (this.isStopped) return;
-    this.isWoken = true;
-    this.running ??= this.rounds().finally(() => {
-      this.running = undefined;
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.isStopped = true;
-    await this.running;
-  }
-
-  private async rounds(): Promise<void> {
-    while (this.isWoken && !this.isStopped) {
-      this.isWoken = false;
-      try {
-        if (await this.round()) this.isWoken = true;
-      } catch (error) {
-        this.logger.warn({ err: error }, 'a round of work failed; it is tried again');
-      }
-    }
   }
 }

@@ -1,3 +1,4 @@
+import { WorkLane } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ExpireRollouts } from './expire-rollouts.js';
@@ -10,15 +11,18 @@ const INTERVAL_MS = 2000;
 @Injectable()
 export class ReconcileLoop implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private again = false;
-  private stopped = false;
+  private readonly lane: WorkLane;
 
-  constructor(
-    private readonly reconcilePools: ReconcilePools,
-    private readonly expireRollouts: ExpireRollouts,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  constructor(reconcilePools: ReconcilePools, expireRollouts: ExpireRollouts, @Inject(LOGGER) logger: Logger) {
+    const round = async (): Promise<boolean> => {
+      await expireRollouts.execute();
+      await reconcilePools.execute();
+      return false;
+    };
+    this.lane = new WorkLane(round, (error) => {
+      logger.warn({ err: error }, 'a round of reconciling failed; it is tried again');
+    });
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
@@ -29,29 +33,12 @@ export class ReconcileLoop implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
     clearInterval(this.timer);
-    await this.running;
+    await this.lane.stop();
   }
 
   /** Starts a round, or one more after the round in hand. */
   wake(): void {
-    if (this.stopped) return;
-    this.again = true;
-    this.running ??= this.rounds().finally(() => {
-      this.running = undefined;
-    });
-  }
-
-  private async rounds(): Promise<void> {
-    while (this.again && !this.stopped) {
-      this.again = false;
-      try {
-        await this.expireRollouts.execute();
-        await this.reconcilePools.execute();
-      } catch (error) {
-        this.logger.warn({ err: error }, 'a round of reconciling failed; it is tried again');
-      }
-    }
+    this.lane.wake();
   }
 }

@@ -1,3 +1,4 @@
+import { WorkLane } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { LOGGER } from './ports.js';
@@ -10,15 +11,18 @@ const INTERVAL_MS = 2000;
 @Injectable()
 export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
-  private readonly lanes: Lane[];
+  private readonly lanes: WorkLane[];
 
   constructor(runEvaluation: RunEvaluation, reconcile: Reconcile, @Inject(LOGGER) logger: Logger) {
-    const reconciling = new Lane(() => reconcile.execute().then(() => false), logger);
-    const evaluating = new Lane(async () => {
+    const onFault = (error: unknown): void => {
+      logger.warn({ err: error }, 'a round of work failed; it is tried again');
+    };
+    const reconciling = new WorkLane(() => reconcile.execute().then(() => false), onFault);
+    const evaluating = new WorkLane(async () => {
       const didOne = await runEvaluation.execute();
       if (didOne) reconciling.wake();
       return didOne;
-    }, logger);
+    }, onFault);
     this.lanes = [evaluating, reconciling];
   }
 
@@ -37,42 +41,5 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
 
   wake(): void {
     for (const lane of this.lanes) lane.wake();
-  }
-}
-
-/** One kind of work, never twice at a time in this process. */
-class Lane {
-  private running: Promise<void> | undefined;
-  private isWoken = false;
-  private isStopped = false;
-
-  /** `round` answers whether there may be more to do at once. */
-  constructor(
-    private readonly round: () => Promise<boolean>,
-    private readonly logger: Logger,
-  ) {}
-
-  wake(): void {
-    if (this.isStopped) return;
-    this.isWoken = true;
-    this.running ??= this.rounds().finally(() => {
-      this.running = undefined;
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.isStopped = true;
-    await this.running;
-  }
-
-  private async rounds(): Promise<void> {
-    while (this.isWoken && !this.isStopped) {
-      this.isWoken = false;
-      try {
-        if (await this.round()) this.isWoken = true;
-      } catch (error) {
-        this.logger.warn({ err: error }, 'a round of work failed; it is tried again');
-      }
-    }
   }
 }

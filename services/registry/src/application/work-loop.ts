@@ -1,3 +1,4 @@
+import { WorkLane } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AdmitVersion } from './admit-version.js';
@@ -10,15 +11,18 @@ const INTERVAL_MS = 2000;
 @Injectable()
 export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private isWoken = false;
-  private isStopped = false;
+  private readonly lane: WorkLane;
 
-  constructor(
-    private readonly admit: AdmitVersion,
-    private readonly grants: ManageGrants,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  constructor(admit: AdmitVersion, grants: ManageGrants, @Inject(LOGGER) logger: Logger) {
+    const round = async (): Promise<boolean> => {
+      const didOne = await admit.execute();
+      if (!didOne) await grants.expire();
+      return didOne;
+    };
+    this.lane = new WorkLane(round, (error) => {
+      logger.warn({ err: error }, 'a round of work failed; it is tried again');
+    });
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
@@ -29,28 +33,11 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
     clearInterval(this.timer);
-    await this.running;
+    await this.lane.stop();
   }
 
   wake(): void {
-    if (this.isStopped) return;
-    this.isWoken = true;
-    this.running ??= this.rounds().finally(() => {
-      this.running = undefined;
-    });
-  }
-
-  private async rounds(): Promise<void> {
-    while (this.isWoken && !this.isStopped) {
-      this.isWoken = false;
-      try {
-        if (await this.admit.execute()) this.isWoken = true;
-        else await this.grants.expire();
-      } catch (error) {
-        this.logger.warn({ err: error }, 'a round of work failed; it is tried again');
-      }
-    }
+    this.lane.wake();
   }
 }
