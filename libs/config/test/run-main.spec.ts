@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
-import { ConfigError, runMain, secretFile } from '../src/index.js';
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, runMain } from '../src/index.js';
 
 async function run(main: () => void | Promise<void>): Promise<{ text: string; codes: number[] }> {
   const seen = { text: '', codes: [] as number[] };
@@ -40,25 +37,5 @@ describe('runMain', () => {
       level: 'fatal',
       err: { message: 'no database', cause: { message: 'ECONNREFUSED' } },
     });
-  });
-});
-
-describe('secretFile', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'myriad-config-'));
-  afterAll(() => {
-    rmSync(folder, { recursive: true });
-  });
-  const file = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  };
-
-  it('gives the content without the white space around it', () => {
-    expect(secretFile(file('good', ' abc\n'))).toBe('abc');
-  });
-
-  it('refuses a missing or an empty file with the name of the variable', () => {
-    expect(() => secretFile(join(folder, 'none'), 'KEY_FILE')).toThrow(/KEY_FILE: can't read .*none \(ENOENT\)/);
-    expect(() => secretFile(file('empty', '\n'), 'KEY_FILE')).toThrow(ConfigError);
   });
 });

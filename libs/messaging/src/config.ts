@@ -1,12 +1,15 @@
+import { secret } from '@myriad/config';
 import { z } from 'zod';
 
 /** Which event log a service uses; spread into a service's config. */
 export const eventLogConfig = {
   EVENT_LOG: z.enum(['postgres', 'kafka', 'memory']).default('postgres').describe('adapter of the event log'),
-  EVENT_LOG_URL: z
-    .url({ protocol: /^postgres(ql)?$/ })
-    .optional()
-    .describe('for postgres: postgres://user:password@host:port/database'),
+  EVENT_LOG_URL: secret(
+    z
+      .url({ protocol: /^postgres(ql)?$/ })
+      .optional()
+      .describe('for postgres: postgres://user:password@host:port/database'),
+  ),
   KAFKA_BROKERS: z
     .string()
     .transform((text) => text.split(',').map((broker) => broker.trim()))
@@ -18,7 +21,7 @@ export const eventLogConfig = {
   KAFKA_CA_FILE: z.string().min(1).optional().describe("PEM file of the brokers' authority, when it is no public one"),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional().describe('absent: no login'),
   KAFKA_SASL_USERNAME: z.string().min(1).optional(),
-  KAFKA_SASL_PASSWORD_FILE: z.string().min(1).optional().describe('file that holds the password'),
+  KAFKA_SASL_PASSWORD: secret(z.string().min(1).optional().describe('password of the login')),
 } as const;
 
 /** Parsed {@link eventLogConfig}. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { secretReader } from '@myriad/config';
 import type { EventLogConfig } from './config.js';
 import type { EventLog } from './event-log.port.js';
 import { KafkaEventLog, type KafkaEventLogOptions } from './kafka/kafka-event-log.js';
@@ -23,7 +24,7 @@ export async function openEventLog(config: EventLogConfig, options: OpenEventLog
     case 'memory':
       return new MemoryEventLog(undefined, options.logger);
     case 'postgres':
-      return PostgresEventLog.open({ url: need('EVENT_LOG_URL', config.EVENT_LOG_URL), ...logging });
+      return PostgresEventLog.open({ url: urlOf(config), ...logging });
     case 'kafka':
       return KafkaEventLog.open({
         brokers: need('KAFKA_BROKERS', config.KAFKA_BROKERS),
@@ -33,6 +34,12 @@ export async function openEventLog(config: EventLogConfig, options: OpenEventLog
         ...securityOf(config),
       });
   }
+}
+
+/** Read again for each connection, so that a rotated password is used by the next. */
+function urlOf(config: EventLogConfig): () => string {
+  need('EVENT_LOG_URL', config.EVENT_LOG_URL);
+  return secretReader(config, 'EVENT_LOG_URL');
 }
 
 function need<T>(name: string, value: T | undefined): T {
@@ -48,7 +55,7 @@ function securityOf(config: EventLogConfig): Pick<KafkaEventLogOptions, 'tls' | 
       sasl: {
         mechanism,
         username: need('KAFKA_SASL_USERNAME', config.KAFKA_SASL_USERNAME),
-        password: readFileSync(need('KAFKA_SASL_PASSWORD_FILE', config.KAFKA_SASL_PASSWORD_FILE), 'utf8').trim(),
+        password: need('KAFKA_SASL_PASSWORD', config.KAFKA_SASL_PASSWORD),
       },
     }),
   };

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@myriad/config';
-import { createTestDatabase } from '@myriad/testing';
+import { createTestDatabase, eventually, tempFolder } from '@myriad/testing';
+import pg from 'pg';
 import { z } from 'zod';
 import { MemoryEventLog, PostgresEventLog, eventLogConfig, openEventLog, type EventLogConfig } from '../src/index.js';
 
@@ -32,5 +35,24 @@ describe('openEventLog', () => {
     const opening = openEventLog(configOf({ EVENT_LOG_URL: 'postgres://u:secret-word@127.0.0.1:1/none' }));
     await expect(opening).rejects.toMatchObject({ code: 'messaging.unavailable' });
     await expect(opening).rejects.not.toThrow('secret-word');
+  });
+
+  it('connects with the password that the file holds now', async () => {
+    const [database, folder] = await Promise.all([createTestDatabase({ service: 'log' }), tempFolder()]);
+    const path = join(folder.path, 'url');
+    await writeFile(path, database.migrationUrl, { mode: 0o600 });
+    const log = await openEventLog(configOf({ EVENT_LOG_URL_FILE: path }));
+    const next = new URL(database.migrationUrl);
+    next.password = 'rotated';
+    const admin = new pg.Client({ connectionString: database.adminUrl });
+    await admin.connect();
+    await admin.query(`ALTER ROLE "${next.username}" PASSWORD 'rotated'`);
+    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [next.username]);
+    await admin.end();
+    await writeFile(path, next.href);
+    await eventually(() => log.ping());
+    await log.close();
+    await database.drop();
+    await folder.remove();
   });
 });

@@ -1,3 +1,4 @@
+import { secret } from '@myriad/config';
 import { z } from 'zod';
 
 const postgresUrl = z.url({
@@ -7,11 +8,11 @@ const postgresUrl = z.url({
 
 /** Where a service's database is; spread into its config. */
 export const databaseConfig = {
-  DATABASE_URL: postgresUrl.describe(
-    'the runtime role `<service>_app`: owns nothing, may not bypass row-level security',
+  DATABASE_URL: secret(
+    postgresUrl.describe('the runtime role `<service>_app`: owns nothing, may not bypass row-level security'),
   ),
-  DATABASE_MIGRATION_URL: postgresUrl
-    .optional()
-    .describe('the role `<service>_owner`; when set, the service migrates its database at start'),
+  DATABASE_MIGRATION_URL: secret(
+    postgresUrl.optional().describe('the role `<service>_owner`; when set, the service migrates its database at start'),
+  ),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(8).describe('connections of this process, 1–200'),
 } as const;

@@ -1,3 +1,4 @@
+import { Client, type ClientConfig } from 'pg';
 import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { checkIsolation } from './check-isolation.js';
 import { connectWithRetry } from './connect.js';
@@ -7,8 +8,8 @@ import type { PersistenceLogger } from './persistence-logger.js';
 import { Wake } from './wake.js';
 
 export interface DatabaseOptions {
-  /** The runtime role's URL. */
-  readonly url: string;
+  /** The runtime role's URL, or what gives it: asked for each connection, so that a rotated password is used by the next. */
+  readonly url: string | (() => string);
   /** The owner's URL; without it a database that is behind its migrations is refused. */
   readonly migrationUrl?: string | undefined;
   readonly entities: NonNullable<DataSourceOptions['entities']> & MixedList<unknown>;
@@ -39,7 +40,7 @@ export class Database {
 
   private constructor(
     readonly dataSource: DataSource,
-    readonly url: string,
+    private readonly readUrl: () => string,
     readonly statementTimeoutMs: number,
     readonly logger: PersistenceLogger,
   ) {}
@@ -51,7 +52,9 @@ export class Database {
    * table with a `tenant_id` has none
    */
   static async open(options: DatabaseOptions): Promise<Database> {
-    const { url, migrationUrl, migrations, logger } = options;
+    const { migrationUrl, migrations, logger } = options;
+    const readUrl = readerOf(options);
+    const url = readUrl();
     const statementTimeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;
     const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
     const dataSource = dataSourceOf(options, statementTimeoutMs);
@@ -63,7 +66,12 @@ export class Database {
       await dataSource.destroy();
       throw error;
     }
-    return new Database(dataSource, url, statementTimeoutMs, logger);
+    return new Database(dataSource, readUrl, statementTimeoutMs, logger);
+  }
+
+  /** The runtime role's URL as it is now. */
+  get url(): string {
+    return this.readUrl();
   }
 
   /** @throws when the database does not answer */
@@ -79,7 +87,7 @@ export class Database {
 function dataSourceOf(options: DatabaseOptions, statementTimeoutMs: number): DataSource {
   return new DataSource({
     type: 'postgres',
-    url: options.url,
+    url: readerOf(options)(),
     entities: options.entities,
     poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
     connectTimeoutMS: POOL_CONNECT_TIMEOUT_MS,
@@ -94,6 +102,20 @@ function dataSourceOf(options: DatabaseOptions, statementTimeoutMs: number): Dat
       lock_timeout: options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
+      Client: clientOf(readerOf(options)),
     },
   });
+}
+
+function readerOf({ url }: Pick<DatabaseOptions, 'url'>): () => string {
+  return typeof url === 'string' ? () => url : url;
+}
+
+/** The class of a pool's connections, each of which asks for the URL of now. */
+function clientOf(url: () => string): typeof Client {
+  return class extends Client {
+    constructor(config: ClientConfig) {
+      super({ ...config, connectionString: url() });
+    }
+  };
 }

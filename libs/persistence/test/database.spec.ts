@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@myriad/testing';
+import { createTestDatabase, eventually, type TestDatabase } from '@myriad/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
@@ -124,6 +124,20 @@ describe('Database.open', () => {
 
   it('refuses to run as the owner of the tables', async () => {
     await expect(Database.open(optionsFor(test, { url: test.migrationUrl }))).rejects.toThrow(/owns .*thing/);
+  });
+
+  it('connects with the password of now, so that it can be rotated without a restart', async () => {
+    let url = test.url;
+    const database = await Database.open(optionsFor(test, { url: () => url }));
+    const next = new URL(test.url);
+    next.password = 'rotated';
+    await asAdmin(`ALTER ROLE "${next.username}" PASSWORD 'rotated'`);
+    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${next.username}'`;
+    await asAdmin(end);
+    await eventually(() => expect(database.ping()).rejects.toThrow(/password authentication failed/));
+    url = next.href;
+    await database.ping();
+    await database.close();
   });
 
   it('says where the database was looked for, and not the password', async () => {

@@ -2,6 +2,7 @@ import {
   type SignalledProcess,
   type httpConfig,
   type internalAuthConfig,
+  secretReader,
   stopOnSignal,
   type telemetryConfig,
 } from '@myriad/config';
@@ -78,7 +79,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
     sampleRatio: config.TRACE_SAMPLE_RATIO,
   });
   const database = await options.openDatabase({
-    url: config.DATABASE_URL,
+    url: secretReader(config, 'DATABASE_URL'),
     migrationUrl: config.DATABASE_MIGRATION_URL,
     poolSize: config.DATABASE_POOL_SIZE,
     logger,

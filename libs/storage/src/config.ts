@@ -1,3 +1,4 @@
+import { secret } from '@myriad/config';
 import { z } from 'zod';
 
 /** Where objects are; spread into a service's config: `z.object({ ...objectStoreConfig, … })`, and given to `openObjectStore`, which says what is missing for the chosen kind. */
@@ -11,11 +12,9 @@ export const objectStoreConfig = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('file: where the door for presigned URLs answers; without it none are given out'),
-  OBJECT_STORE_SIGNING_KEY_FILE: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('file: file with the secret of presigned URLs, at least 32 characters'),
+  OBJECT_STORE_SIGNING_KEY: secret(
+    z.string().min(1).optional().describe('file: the secret of presigned URLs, at least 32 characters'),
+  ),
   S3_ENDPOINT: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -30,8 +29,7 @@ export const objectStoreConfig = {
   S3_BUCKET: z.string().min(3).max(63).optional().describe('s3: the bucket; required'),
   S3_CREATE_BUCKET: z.stringbool().default(false).describe('s3: make the bucket at start when it is not there'),
   S3_ACCESS_KEY_ID: z.string().min(1).optional().describe("s3: absent: the SDK's own chain (role, profile)"),
-  S3_SECRET_ACCESS_KEY: z.string().min(1).optional().describe('s3: the secret; prefer S3_SECRET_ACCESS_KEY_FILE'),
-  S3_SECRET_ACCESS_KEY_FILE: z.string().min(1).optional().describe('s3: file with the secret'),
+  S3_SECRET_ACCESS_KEY: secret(z.string().min(1).optional().describe('s3: the secret')),
 } as const;
 
 export type ObjectStoreConfig = z.output<z.ZodObject<typeof objectStoreConfig>>;

@@ -1,4 +1,4 @@
-import { ConfigError, secretFile, type ConfigFault } from '@myriad/config';
+import { ConfigError, type ConfigFault } from '@myriad/config';
 import type { ObjectStoreConfig } from './config.js';
 import { FileObjectStore } from './file/file-object-store.js';
 import { MIN_SIGNING_KEY_BYTES } from './file/url-signer.js';
@@ -21,18 +21,14 @@ type FileOptions = Parameters<typeof FileObjectStore.open>[0];
 type S3Options = Parameters<typeof S3ObjectStore.open>[0];
 
 function fileOptions(config: ObjectStoreConfig): FileOptions {
-  const {
-    OBJECT_STORE_PATH: root,
-    OBJECT_STORE_PUBLIC_URL: publicUrl,
-    OBJECT_STORE_SIGNING_KEY_FILE: keyFile,
-  } = config;
+  const { OBJECT_STORE_PATH: root, OBJECT_STORE_PUBLIC_URL: publicUrl, OBJECT_STORE_SIGNING_KEY: secret } = config;
   if (root === undefined) throw missing('OBJECT_STORE_PATH', 'OBJECT_STORE=file');
-  if (publicUrl === undefined && keyFile === undefined) return { root };
-  if (publicUrl === undefined) throw missing('OBJECT_STORE_PUBLIC_URL', 'OBJECT_STORE_SIGNING_KEY_FILE');
-  if (keyFile === undefined) throw missing('OBJECT_STORE_SIGNING_KEY_FILE', 'OBJECT_STORE_PUBLIC_URL');
-  const signingKey = Buffer.from(secretFile(keyFile, 'OBJECT_STORE_SIGNING_KEY_FILE'));
+  if (publicUrl === undefined && secret === undefined) return { root };
+  if (publicUrl === undefined) throw missing('OBJECT_STORE_PUBLIC_URL', 'OBJECT_STORE_SIGNING_KEY');
+  if (secret === undefined) throw missing('OBJECT_STORE_SIGNING_KEY', 'OBJECT_STORE_PUBLIC_URL');
+  const signingKey = Buffer.from(secret);
   if (signingKey.byteLength < MIN_SIGNING_KEY_BYTES)
-    throw fault('OBJECT_STORE_SIGNING_KEY_FILE', `holds fewer than ${MIN_SIGNING_KEY_BYTES} characters`);
+    throw fault('OBJECT_STORE_SIGNING_KEY', `holds fewer than ${MIN_SIGNING_KEY_BYTES} characters`);
   return { root, publicUrl, signingKey };
 }
 
@@ -51,11 +47,10 @@ function s3Options(config: ObjectStoreConfig): S3Options {
 }
 
 function credentialsOf(config: ObjectStoreConfig): S3Options['credentials'] {
-  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secret, S3_SECRET_ACCESS_KEY_FILE: file } = config;
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   if (accessKeyId === undefined) return undefined;
-  if (file !== undefined) return { accessKeyId, secretAccessKey: secretFile(file, 'S3_SECRET_ACCESS_KEY_FILE') };
-  if (secret === undefined) throw missing('S3_SECRET_ACCESS_KEY_FILE', 'S3_ACCESS_KEY_ID');
-  return { accessKeyId, secretAccessKey: secret };
+  if (secretAccessKey === undefined) throw missing('S3_SECRET_ACCESS_KEY', 'S3_ACCESS_KEY_ID');
+  return { accessKeyId, secretAccessKey };
 }
 
 function missing(variable: string, because: string): ConfigError {

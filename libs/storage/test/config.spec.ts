@@ -13,7 +13,7 @@ describe('openObjectStore', () => {
   beforeAll(async () => {
     folder = await tempFolder();
     keyFile = join(folder.path, 'key');
-    await writeFile(keyFile, 'k'.repeat(32));
+    await writeFile(keyFile, 'k'.repeat(32), { mode: 0o600 });
   });
   afterAll(() => folder.remove());
 
@@ -47,10 +47,10 @@ describe('openObjectStore', () => {
 
   test.each([
     ['OBJECT_STORE_PATH', {}],
-    ['OBJECT_STORE_SIGNING_KEY_FILE', { OBJECT_STORE_PATH: '/x', OBJECT_STORE_PUBLIC_URL: 'http://x/' }],
-    ['OBJECT_STORE_PUBLIC_URL', { OBJECT_STORE_PATH: '/x', OBJECT_STORE_SIGNING_KEY_FILE: '/x' }],
+    ['OBJECT_STORE_SIGNING_KEY', { OBJECT_STORE_PATH: '/x', OBJECT_STORE_PUBLIC_URL: 'http://x/' }],
+    ['OBJECT_STORE_PUBLIC_URL', { OBJECT_STORE_PATH: '/x', OBJECT_STORE_SIGNING_KEY: 'x' }],
     ['S3_BUCKET', { OBJECT_STORE: 's3' }],
-    ['S3_SECRET_ACCESS_KEY_FILE', { OBJECT_STORE: 's3', S3_BUCKET: 'myriad', S3_ACCESS_KEY_ID: 'id' }],
+    ['S3_SECRET_ACCESS_KEY', { OBJECT_STORE: 's3', S3_BUCKET: 'myriad', S3_ACCESS_KEY_ID: 'id' }],
     ['OBJECT_STORE', { OBJECT_STORE: 'tape' }],
     ['S3_ENDPOINT', { OBJECT_STORE: 's3', S3_BUCKET: 'myriad', S3_ENDPOINT: 'ftp://x' }],
   ])('names %s when that is what is wrong', async (variable, env) => {
@@ -63,7 +63,7 @@ describe('openObjectStore', () => {
 
   test('refuses a short signing key and does not tell it', async () => {
     const shortKey = join(folder.path, 'short');
-    await writeFile(shortKey, 'not-a-key');
+    await writeFile(shortKey, 'not-a-key', { mode: 0o600 });
     const opened = open({
       OBJECT_STORE_PATH: join(folder.path, 'store'),
       OBJECT_STORE_PUBLIC_URL: 'http://127.0.0.1:1',

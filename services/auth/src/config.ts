@@ -1,4 +1,4 @@
-import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
 import { eventLogConfig } from '@myriad/messaging';
 import { databaseConfig } from '@myriad/persistence';
 import { z } from 'zod';
@@ -13,10 +13,12 @@ export const authConfigSchema = z.object({
     .string()
     .min(1)
     .describe("file that the first start makes (0600) and writes the administrator's key into, once"),
-  SIGNING_KEY_ENCRYPTION_FILE: z
-    .string()
-    .min(1)
-    .describe('file with the secret that seals the private signing keys in the database; any text of ≥ 16 characters'),
+  SIGNING_KEY_ENCRYPTION: secret(
+    z
+      .string()
+      .min(16, 'must have at least 16 characters')
+      .describe('the secret that seals the private signing keys in the database; any text of ≥ 16 characters'),
+  ),
   TOKEN_LIFE_SECONDS: z.coerce
     .number()
     .int()

@@ -1,4 +1,4 @@
-import { ConfigError, runMain, secretFile } from '@myriad/config';
+import { runMain } from '@myriad/config';
 import { startService } from '@myriad/service';
 import { AppModule, type AuthParts } from './app.module.js';
 import { BootstrapPlatform } from './application/bootstrap-platform.js';
@@ -25,16 +25,12 @@ await runMain(() => {
   });
 });
 
-/** @throws {ConfigError} */
 function settingsOf(config: AuthConfig): AuthParts['settings'] {
-  const sealingSecret = secretFile(config.SIGNING_KEY_ENCRYPTION_FILE, 'SIGNING_KEY_ENCRYPTION_FILE');
-  if (sealingSecret.length < 16)
-    throw new ConfigError([{ variable: 'SIGNING_KEY_ENCRYPTION_FILE', message: 'holds less than 16 characters' }]);
   return {
     tokenLifeSeconds: config.TOKEN_LIFE_SECONDS,
     signingKeyDelayMs: config.SIGNING_KEY_DELAY_MS,
     bootstrapKeyFile: config.BOOTSTRAP_KEY_FILE,
-    sealingSecret,
+    sealingSecret: config.SIGNING_KEY_ENCRYPTION,
     sweepIntervalMs: config.SWEEP_INTERVAL_MS,
   };
 }

@@ -1,4 +1,4 @@
-import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
 import { eventLogConfig } from '@myriad/messaging';
 import { databaseConfig } from '@myriad/persistence';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ export const deployerConfigSchema = z.object({
     .describe(
       'control door of apps/standalone, which runs the replicas; absent: replicas are run by others, at REPLICA_URL_TEMPLATE',
     ),
-  SUPERVISOR_TOKEN_FILE: z.string().min(1).optional().describe('file with the token for the control door'),
+  SUPERVISOR_TOKEN: secret(z.string().min(1).optional().describe('the token for the control door')),
   REPLICA_URL_TEMPLATE: z
     .string()
     .min(1)

@@ -1,4 +1,4 @@
-import { ConfigError, runMain, secretFile } from '@myriad/config';
+import { ConfigError, runMain } from '@myriad/config';
 import { startService } from '@myriad/service';
 import { ExternalCapacity } from './adapters/external/external-capacity.js';
 import { SupervisorCapacity } from './adapters/supervisor/supervisor-capacity.js';
@@ -32,9 +32,9 @@ await runMain(() => {
 /** @throws {ConfigError} */
 function capacityOf(config: DeployerConfig): ServingCapacity {
   if (config.SUPERVISOR_URL === undefined) return new ExternalCapacity(config.REPLICA_URL_TEMPLATE);
-  if (config.SUPERVISOR_TOKEN_FILE === undefined)
-    throw new ConfigError([{ variable: 'SUPERVISOR_TOKEN_FILE', message: 'is needed with SUPERVISOR_URL' }]);
-  const token = secretFile(config.SUPERVISOR_TOKEN_FILE, 'SUPERVISOR_TOKEN_FILE');
+  const { SUPERVISOR_TOKEN: token } = config;
+  if (token === undefined)
+    throw new ConfigError([{ variable: 'SUPERVISOR_TOKEN', message: 'is needed with SUPERVISOR_URL' }]);
   return new SupervisorCapacity({ url: config.SUPERVISOR_URL, token, timeoutMs: CAPACITY_TIMEOUT_MS });
 }
 

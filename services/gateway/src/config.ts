@@ -1,4 +1,4 @@
-import { ConfigError, httpConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { ConfigError, httpConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
 import { httpContracts } from '@myriad/contracts';
 import { eventLogConfig } from '@myriad/messaging';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ export const gatewayConfigSchema = z.object({
   ...httpConfig,
   ...telemetryConfig,
   ...eventLogConfig,
-  INTERNAL_SIGNING_KEY_FILE: z.string().min(1).describe('file with the private Ed25519 JWK that services trust'),
+  INTERNAL_SIGNING_KEY: secret(z.string().min(1).describe('the private Ed25519 JWK that services trust')),
   SERVICE_URLS: z
     .string()
     .transform((text, ctx): unknown => {

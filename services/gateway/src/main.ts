@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ConfigError, runMain, secretFile, stopOnSignal } from '@myriad/config';
+import { ConfigError, runMain, stopOnSignal } from '@myriad/config';
 import { internalSigner, type InternalSigner } from '@myriad/http';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { createLogger, startTelemetry } from '@myriad/telemetry';
@@ -56,14 +56,11 @@ function settingsOf(config: GatewayConfig) {
   };
 }
 
-/** @throws {ConfigError} when the file holds no Ed25519 private key; never with any of it */
-async function signerOf({ INTERNAL_SIGNING_KEY_FILE: path }: GatewayConfig): Promise<InternalSigner> {
-  const text = secretFile(path, 'INTERNAL_SIGNING_KEY_FILE');
+/** @throws {ConfigError} when it is no Ed25519 private key; never with any of it */
+async function signerOf({ INTERNAL_SIGNING_KEY: text }: GatewayConfig): Promise<InternalSigner> {
   try {
     return await internalSigner(JSON.parse(text) as Parameters<typeof internalSigner>[0]);
   } catch {
-    throw new ConfigError([
-      { variable: 'INTERNAL_SIGNING_KEY_FILE', message: `${path} holds no Ed25519 private JWK with a kid` },
-    ]);
+    throw new ConfigError([{ variable: 'INTERNAL_SIGNING_KEY', message: 'is no Ed25519 private JWK with a kid' }]);
   }
 }

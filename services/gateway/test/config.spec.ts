@@ -3,8 +3,7 @@ import { loadConfig } from '@myriad/config';
 import { gatewayConfigSchema, serviceUrls } from '../src/config.js';
 
 const names = ['auth', 'registry', 'training', 'evaluator', 'deployer', 'batch'];
-const load = (env: Record<string, string>) =>
-  loadConfig(gatewayConfigSchema, { INTERNAL_SIGNING_KEY_FILE: 'k', ...env });
+const load = (env: Record<string, string>) => loadConfig(gatewayConfigSchema, { INTERNAL_SIGNING_KEY: 'k', ...env });
 
 describe('serviceUrls', () => {
   it('come from one variable each, or all from one', () => {

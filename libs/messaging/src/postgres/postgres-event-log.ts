@@ -22,12 +22,15 @@ import { cleanTopic, maintain } from './maintenance.js';
 import { postgresGroup } from './postgres-group.js';
 import { readRecords } from './read-records.js';
 import { Session } from './session.js';
-import { connectionConfig, ensureSchema, runStatement, type Sql } from './sql.js';
+import { clientOf, connectionConfig, ensureSchema, runStatement, type Sql } from './sql.js';
 import { TopicTable } from './topic-table.js';
 
 export interface PostgresEventLogOptions {
-  /** `postgres://user:password@host:port/database`; the role makes the schema `myriad_log` there if it is missing. */
-  readonly url: string;
+  /**
+   * `postgres://user:password@host:port/database`, or what gives it: asked for each connection, so that a rotated password is used by the
+   * next. The role makes the schema `myriad_log` there if it is missing.
+   */
+  readonly url: string | (() => string);
   readonly logger?: MessagingLogger;
   /** How long a tombstone stays after the key's older records are gone, milliseconds. Default one day. */
   readonly tombstoneRetentionMs?: number;
@@ -69,7 +72,7 @@ export class PostgresEventLog implements EventLog {
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? 15_000,
     });
     this.session = new Session({
-      url: options.url,
+      url: () => urlOf(options),
       logger: this.logger,
       onNotice: (payload) => {
         this.onNotice(payload);
@@ -82,7 +85,8 @@ export class PostgresEventLog implements EventLog {
 
   /** Connects, and makes the schema if it is missing. @throws {ProblemError} `messaging.unavailable`. */
   static async open(options: PostgresEventLogOptions): Promise<PostgresEventLog> {
-    const pool = new pg.Pool({ ...connectionConfig(options.url), max: POOL_SIZE, idleTimeoutMillis: 0 });
+    const settings = { ...connectionConfig(urlOf(options)), max: POOL_SIZE, idleTimeoutMillis: 0 };
+    const pool = new pg.Pool({ ...settings, Client: clientOf(() => urlOf(options)) });
     pool.on('error', () => undefined); // an idle connection was lost; the next query makes a new one
     const log = new PostgresEventLog(pool, options);
     try {
@@ -266,4 +270,8 @@ export class PostgresEventLog implements EventLog {
     }, intervalMs);
     for (const timer of [refresh, clean]) this.timers.push(timer.unref());
   }
+}
+
+function urlOf({ url }: PostgresEventLogOptions): string {
+  return typeof url === 'string' ? url : url();
 }

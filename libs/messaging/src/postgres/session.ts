@@ -7,7 +7,8 @@ import { LIFE_LOCK, SCHEMA_NAME } from './schema.js';
 import { connectionConfig, runStatement, type Sql, type Statement } from './sql.js';
 
 export interface SessionOptions {
-  readonly url: string;
+  /** Asked for each connection. */
+  readonly url: () => string;
   readonly logger: MessagingLogger;
   /** A notice: see the schema for what they say. */
   readonly onNotice: (payload: string) => void;
@@ -34,7 +35,7 @@ export class Session implements Sql {
   }
 
   async connect(): Promise<void> {
-    const client = new pg.Client(connectionConfig(this.options.url));
+    const client = new pg.Client(connectionConfig(this.options.url()));
     client.on('error', () => undefined); // `end` follows
     client.on('end', () => {
       this.lost(client);

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { unavailable } from '../connection-error.js';
 import { SCHEMA_LOCK, SCHEMA_NAME, SCHEMA_SQL, SCHEMA_VERSION } from './schema.js';
 
@@ -24,6 +24,15 @@ export function connectionConfig(url: string): pg.ClientConfig {
     connectionTimeoutMillis: 5_000,
     query_timeout: 15_000,
     keepAlive: true,
+  };
+}
+
+/** The class of a pool's connections, each of which asks for the URL of now. */
+export function clientOf(url: () => string): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(config: pg.ClientConfig) {
+      super({ ...config, connectionString: url() });
+    }
   };
 }
 

@@ -58,7 +58,7 @@ export class Es256TokenKeys extends TokenKeys {
       decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
       return decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
     } catch (cause) {
-      throw new Error(`signing key ${kid} was sealed with another secret than SIGNING_KEY_ENCRYPTION_FILE holds`, {
+      throw new Error(`signing key ${kid} was sealed with another secret than SIGNING_KEY_ENCRYPTION holds`, {
         cause,
       });
     }
