@@ -5,6 +5,7 @@ ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc .swcrc ./
 COPY contracts/package.json contracts/
 COPY libs/config/package.json libs/config/
+COPY libs/grants/package.json libs/grants/
 COPY libs/http/package.json libs/http/
 COPY libs/inference/package.json libs/inference/
 COPY libs/kernel/package.json libs/kernel/
@@ -12,6 +13,7 @@ COPY libs/messaging/package.json libs/messaging/
 COPY libs/persistence/package.json libs/persistence/
 COPY libs/service/package.json libs/service/
 COPY libs/storage/package.json libs/storage/
+COPY libs/tabular/package.json libs/tabular/
 COPY libs/telemetry/package.json libs/telemetry/
 COPY libs/testing/package.json libs/testing/
 COPY services/auth/package.json services/auth/

@@ -37,13 +37,20 @@ export const batchRoutes = {
     status: 202,
     body: z.strictObject({
       modelName: fields.name,
-      environment: fields.environment.default('production'),
+      environment: fields.environment.optional().describe('where the caller acts (X-Myriad-Environment); no other one'),
       dataset: z.strictObject({ name: fields.name, version: z.int().positive().optional() }),
       outputFormat: z.enum(['csv', 'parquet']).default('csv'),
       shardRows: z.int().min(100).max(1_000_000).default(50_000),
     }),
     response: batchJobSchema,
-    problems: ['batch.model_not_placed', 'batch.model_not_tabular', 'batch.dataset_not_found', 'batch.columns_missing'],
+    problems: [
+      'batch.environment_mismatch',
+      'batch.model_not_placed',
+      'batch.model_not_tabular',
+      'batch.dataset_not_found',
+      'batch.columns_missing',
+      'batch.grant_missing',
+    ],
   }),
   listBatchJobs: defineRoute({
     operationId: 'listBatchJobs',

@@ -1,3 +1,4 @@
+import { GrantView } from '@myriad/grants';
 import { type Clock, systemClock } from '@myriad/kernel';
 import { type Database, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
@@ -49,6 +50,6 @@ function adapters({
 @Module({ controllers: [BatchController, BatchHandlers] })
 export class AppModule {
   static with(parts: BatchParts): DynamicModule {
-    return { module: AppModule, providers: [ManageJobs, RunJob, SweepParts, WorkLoop, ...adapters(parts)] };
+    return { module: AppModule, providers: [GrantView, ManageJobs, RunJob, SweepParts, WorkLoop, ...adapters(parts)] };
   }
 }

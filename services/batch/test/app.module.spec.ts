@@ -1,4 +1,4 @@
-import { batchRoutes } from '@myriad/contracts';
+import { batchRoutes, grantChangedV1 } from '@myriad/contracts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BatchApp, csvOf, someFlights } from './batch-app.js';
 
@@ -30,6 +30,50 @@ describe('the batch service', () => {
     await app.place('gone', { generation: 4, environment: 'engineering' });
     const elsewhere = await app.harness.request(routes.createBatchJob, { tenant: 'gone', body });
     expect(elsewhere.problem.code).toBe('batch.model_not_placed');
+  });
+
+  it('takes a guest only with an active grant for the dataset and the purpose', async () => {
+    const tenant = 'host';
+    await app.place(tenant);
+    await app.commit(tenant, csvOf(someFlights(1)), { rowCount: 1 });
+    const guest = { homeTenant: 'guest', principalId: 'usr_guest', tenant };
+    const body = { modelName: 'flight-delay', dataset: { name: 'flights' } };
+    const ask = () => app.harness.request(routes.createBatchJob, { ...guest, body });
+    const told = (more: Partial<typeof grantChangedV1.example>) =>
+      app.harness.publish(grantChangedV1, tenant, {
+        ...grantChangedV1.example,
+        ...{ tenantId: tenant, principalId: 'usr_guest', purpose: 'batch', expiresAt: '2099-01-01T00:00:00.000Z' },
+        ...more,
+      });
+    expect((await ask()).problem).toMatchObject({ status: 403, code: 'batch.grant_missing' });
+    await told({ grantId: 'grt_1', purpose: 'training' });
+    await told({ grantId: 'grt_2', principalId: 'usr_other' });
+    await told({ grantId: 'grt_3', expiresAt: '2001-01-01T00:00:00.000Z' });
+    await told({ grantId: 'grt_4', datasetName: 'other' });
+    expect((await ask()).problem.code).toBe('batch.grant_missing');
+    await told({ grantId: 'grt_5' });
+    expect((await ask()).status).toBe(202);
+    await told({ grantId: 'grt_5', status: 'revoked' });
+    expect((await ask()).problem.code).toBe('batch.grant_missing');
+  });
+
+  it('works where the caller acts, and refuses any other environment', async () => {
+    await app.place('where', { environment: 'engineering' });
+    await app.commit('where', csvOf(someFlights(1)), { rowCount: 1 });
+    const body = { modelName: 'flight-delay', dataset: { name: 'flights' } };
+    const ask = (environment: 'engineering' | 'production' | undefined) =>
+      app.harness.request(routes.createBatchJob, {
+        tenant: 'where',
+        environment: 'engineering',
+        body: { ...body, ...(environment !== undefined && { environment }) },
+      });
+    expect((await ask(undefined)).body.environment).toBe('engineering');
+    expect((await ask('engineering')).body.environment).toBe('engineering');
+    expect((await ask('production')).problem).toMatchObject({
+      status: 403,
+      code: 'batch.environment_mismatch',
+      errors: [{ pointer: '/environment' }],
+    });
   });
 
   it('refuses a dataset or version that is not there', async () => {

@@ -104,12 +104,16 @@ export class EvaluatorApp {
   }
 
   /** The registry admitted a version of the tenant's model. */
-  async admit(tenant: string, { version = 1, runId = null as string | null } = {}): Promise<void> {
+  async admit(
+    tenant: string,
+    { version = 1, runId = null as string | null, application = APPLICATION } = {},
+  ): Promise<void> {
     const { digest, sizeBytes } = await this.harness.parts.objects.put(tenantId(tenant), await logistic());
     const { example } = versionAdmittedV1;
     await this.harness.publish(versionAdmittedV1, tenant, {
       ...example,
       tenantId: tenant,
+      application,
       version,
       versionId: versionIdOf(tenant, version),
       artifactDigest: digest,

@@ -1,3 +1,4 @@
+import { GrantView } from '@myriad/grants';
 import { type Clock, systemClock } from '@myriad/kernel';
 import { type Database, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
@@ -50,7 +51,7 @@ export interface TrainingParts {
   readonly clock?: Clock;
 }
 
-const useCases = [EndRun, ManageRecipes, ReadState, RunJobs, SubmitFleetRun, SubmitJob, TrackRuns, WorkLoop];
+const useCases = [EndRun, GrantView, ManageRecipes, ReadState, RunJobs, SubmitFleetRun, SubmitJob, TrackRuns, WorkLoop];
 
 const stores: Provider[] = [
   { provide: RECIPE_STORE, useClass: SqlRecipeStore },

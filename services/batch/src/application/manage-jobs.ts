@@ -1,3 +1,4 @@
+import { GrantView } from '@myriad/grants';
 import {
   type Clock,
   type Owned,
@@ -28,7 +29,9 @@ const DOWNLOAD_SECONDS = 3600;
 
 export interface JobOrder {
   readonly modelName: string;
-  readonly environment: BatchJob['environment'];
+  /** Default: where the caller acts; no other one may be named. */
+  readonly environment: BatchJob['environment'] | undefined;
+  readonly callerEnvironment: BatchJob['environment'];
   readonly dataset: { readonly name: string; readonly version: number | undefined };
   readonly outputFormat: 'csv' | 'parquet';
   readonly shardRows: number;
@@ -46,27 +49,29 @@ export interface JobView {
 export class ManageJobs {
   constructor(
     private readonly work: UnitOfWork,
+    private readonly grants: GrantView,
     @Inject(BATCH_JOB_STORE) private readonly jobs: BatchJobStore,
     @Inject(VIEW_STORE) private readonly views: ViewStore,
     @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @throws {ProblemError} `batch.model_not_placed`, `batch.model_not_tabular`, `batch.dataset_not_found`, `batch.columns_missing`. */
+  /** @throws {ProblemError} `batch.model_not_placed`, `batch.model_not_tabular`, `batch.dataset_not_found`, `batch.columns_missing`, `batch.environment_mismatch`, `batch.grant_missing`. */
   async create(ctx: RequestContext, order: JobOrder): Promise<JobView> {
+    const environment = environmentOf(order);
     const job = await this.work.run(ctx, async (tx) => {
-      const model = await this.views.findPlacement(tx, order.environment, order.modelName);
+      const model = await this.views.findPlacement(tx, environment, order.modelName);
       if (!model)
         throw batchProblem(
           'not-found',
           'model_not_placed',
-          `${order.environment} serves no model '${order.modelName}' of ${ctx.tenantId}`,
+          `${environment} serves no model '${order.modelName}' of ${ctx.tenantId}`,
         );
       checkTabular(model);
       const dataset = await this.pinnedDataset(tx, ctx, order, model);
       const created: BatchJob = {
         batchJobId: newId('bat', this.clock),
-        environment: order.environment,
+        environment,
         model,
         dataset,
         outputFormat: order.outputFormat,
@@ -139,6 +144,13 @@ export class ManageJobs {
         'dataset_not_found',
         `${ctx.tenantId} has no dataset '${name}'${version === undefined ? '' : ` version ${version}`}`,
       );
+    const now = new Date(this.clock.nowMs());
+    if (!(await this.grants.mayUse(tx, ctx, { tenantId: ctx.tenantId, datasetName: name, purpose: 'batch', now })))
+      throw batchProblem(
+        'forbidden',
+        'grant_missing',
+        `${ctx.principal.id} has no active grant to have '${name}' of ${ctx.tenantId} scored; request one for the purpose 'batch'`,
+      );
     const { columns, ...dataset } = found;
     const missing = model.signature.inputs.filter((input) => !columns.includes(input.name));
     if (missing.length > 0)
@@ -177,6 +189,13 @@ export class ManageJobs {
       throw error;
     }
   }
+}
+
+/** What a caller may do is said by the environment it acts in, so work is done there and nowhere else. */
+function environmentOf({ environment, callerEnvironment }: JobOrder): BatchJob['environment'] {
+  if (environment === undefined || environment === callerEnvironment) return callerEnvironment;
+  const detail = `the body names '${environment}', the caller acts in '${callerEnvironment}' (X-Myriad-Environment); act there or leave it out`;
+  throw batchProblem('forbidden', 'environment_mismatch', detail, { errors: [{ pointer: '/environment', detail }] });
 }
 
 function checkTabular({ modelName, version, signature }: PinnedModel): void {

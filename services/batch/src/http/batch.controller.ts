@@ -5,10 +5,10 @@ import {
   type RouteResponse,
   batchRoutes as routes,
 } from '@myriad/contracts';
-import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
+import { CallerEnvironment, Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
 import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
-import { type JobView, ManageJobs } from '../application/manage-jobs.js';
+import { type JobOrder, type JobView, ManageJobs } from '../application/manage-jobs.js';
 import { WorkLoop } from '../application/work-loop.js';
 
 type Routes = typeof routes;
@@ -24,10 +24,13 @@ export class BatchController {
   @Handle(routes.createBatchJob)
   async createBatchJob(
     @Ctx() ctx: RequestContext,
+    @CallerEnvironment() callerEnvironment: JobOrder['callerEnvironment'],
     @RouteBody() body: BodyOf<Routes['createBatchJob']>,
   ): Answer<'createBatchJob'> {
     const view = await this.jobs.create(ctx, {
       ...body,
+      environment: body.environment,
+      callerEnvironment,
       dataset: { name: body.dataset.name, version: body.dataset.version },
     });
     this.loop.wake();

@@ -1,14 +1,22 @@
-import { type CloudEvent, type EventData, datasetVersionCommittedV1, placementChangedV1 } from '@myriad/contracts';
+import {
+  type CloudEvent,
+  type EventData,
+  datasetVersionCommittedV1,
+  grantChangedV1,
+  placementChangedV1,
+} from '@myriad/contracts';
+import { GrantView } from '@myriad/grants';
 import { HandleEvent } from '@myriad/messaging';
 import { UnitOfWork } from '@myriad/persistence';
 import { Controller, Inject } from '@nestjs/common';
 import { VIEW_STORE, type ViewStore } from '../application/ports.js';
 
-/** Keeps what is placed where, and which datasets there are. */
+/** Keeps what is placed where, which datasets there are, and who may use them. */
 @Controller()
 export class BatchHandlers {
   constructor(
     private readonly work: UnitOfWork,
+    private readonly grants: GrantView,
     @Inject(VIEW_STORE) private readonly views: ViewStore,
   ) {}
 
@@ -38,5 +46,10 @@ export class BatchHandlers {
     await this.work.handle(event, (tx) =>
       this.views.saveDataset(tx, { name, version, digest, format, columns: columns.map((column) => column.name) }),
     );
+  }
+
+  @HandleEvent(grantChangedV1)
+  async onGrant(event: CloudEvent<EventData<typeof grantChangedV1>>): Promise<void> {
+    await this.work.handle(event, (tx) => this.grants.save(tx, event.data));
   }
 }

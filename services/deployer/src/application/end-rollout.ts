@@ -48,13 +48,16 @@ export class EndRollout {
   /** Puts the version before back (or removes the placement) and ends the rollout. */
   async takeBack(tx: Tx, rollout: Rollout, status: 'failed' | 'rolled-back', reason: string): Promise<Rollout> {
     const current = await this.placements.findForUpdate(tx, rollout.environment, rollout.target.modelName);
-    if (current?.rolloutId === rollout.rolloutId)
+    if (current?.rolloutId === rollout.rolloutId) {
+      // the placement names the rollout that put the version there, which a person may take back in turn
+      const before = rollout.previous === null ? undefined : await this.rollouts.completedBefore(tx, rollout);
       await changePlacement(tx, { placements: this.placements, costs: this.costs }, current, {
         environment: rollout.environment,
         next: rollout.previous,
-        rolloutId: rollout.rolloutId,
+        rolloutId: before?.rolloutId ?? rollout.rolloutId,
         nowMs: this.clock.nowMs(),
       });
+    }
     return this.end(tx, rollout, status, reason);
   }
 

@@ -17,6 +17,8 @@ export interface RolloutStore {
   update(tx: Tx, rollout: Rollout): Promise<void>;
   find(tx: Tx, rolloutId: string): Promise<Owned<Rollout> | undefined>;
   findByPromotion(tx: Tx, promotionId: string): Promise<Owned<Rollout> | undefined>;
+  /** The newest completed one of the same model and environment that came before this one. */
+  completedBefore(tx: Tx, rollout: Rollout): Promise<Owned<Rollout> | undefined>;
   /** Newest first. */
   list(tx: Tx, filter: RolloutFilter): Promise<Page<Owned<Rollout>>>;
   /** Those that began before `startedBefore` and have not ended, oldest first, at most `limit`. */

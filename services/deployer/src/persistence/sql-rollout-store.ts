@@ -76,6 +76,15 @@ export class SqlRolloutStore implements RolloutStore {
     return row && toRollout(row);
   }
 
+  async completedBefore(tx: Tx, { environment, target, generation }: Rollout): Promise<Owned<Rollout> | undefined> {
+    const [row] = await tx.query<RolloutRecord>(
+      `SELECT * FROM rollout WHERE tenant_id = $1 AND environment = $2 AND model_name = $3 AND generation < $4 AND status = 'completed'
+       ORDER BY generation DESC LIMIT 1`,
+      [tx.tenantId, environment, target.modelName, generation],
+    );
+    return row && toRollout(row);
+  }
+
   async list(tx: Tx, filter: RolloutFilter): Promise<Page<Owned<Rollout>>> {
     const rows = await tx.query<RolloutRecord>(
       `SELECT * FROM rollout

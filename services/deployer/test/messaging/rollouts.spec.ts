@@ -148,6 +148,29 @@ describe('a rollout', () => {
     expect((await statusesOf('ff')).at(-1)).toBe('2 rolled-back');
   });
 
+  it('is taken back by a person after a newer one failed, and after a newer one was taken back', async () => {
+    const rollBack = (rolloutId: string) =>
+      app.harness.request(routes.rollbackRollout, {
+        tenant: 'jj',
+        params: { rolloutId },
+        body: { reason: 'odd answers' },
+      });
+    const ids: string[] = [];
+    for (const version of [1, 2, 3]) {
+      ids.push((await app.promote('jj', { promotionId: `prm_jj${version}`, version })).rolloutId);
+      await app.report('jj', version, version === 3 ? 'failed' : 'ready');
+    }
+    const [first = '', second = '', third = ''] = ids;
+    expect(await app.placed('jj')).toEqual({ version: 2, generation: 4, status: 'active' });
+    expect((await rollBack(first)).problem.code).toBe('deployer.nothing_to_roll_back');
+    expect((await rollBack(third)).problem.code).toBe('deployer.nothing_to_roll_back');
+    expect((await rollBack(second)).body.status).toBe('rolled-back');
+    expect(await app.placed('jj')).toEqual({ version: 1, generation: 5, status: 'active' });
+    expect((await rollBack(first)).body.status).toBe('rolled-back');
+    expect(await app.placed('jj')).toEqual({ version: 1, generation: 6, status: 'removed' });
+    expect((await rollBack(first)).problem.code).toBe('deployer.nothing_to_roll_back');
+  });
+
   it('is seen by its own tenant and by the platform, by no other tenant', async () => {
     const rollout = await app.promote('gg', { promotionId: 'prm_gg', environment: 'engineering' });
     const params = { rolloutId: rollout.rolloutId };
@@ -171,6 +194,6 @@ describe('a rollout', () => {
       seen.push(...page.items.map(({ tenantId }) => tenantId));
       pageToken = page.nextPageToken;
     }
-    expect(seen).toEqual(['aa', 'bb', 'cc', 'dd', 'ee', 'ff', 'gg', 'hh', 'ii']);
+    expect(seen).toEqual(['aa', 'bb', 'cc', 'dd', 'ee', 'ff', 'gg', 'hh', 'ii', 'jj']);
   });
 });

@@ -75,6 +75,8 @@ export interface ViewStore {
   findVersion(tx: Tx, modelName: string, version: number): Promise<VersionView | undefined>;
   /** In an across-tenant transaction. */
   findVersionOf(tx: Tx, tenantId: string, modelName: string, version: number): Promise<VersionView | undefined>;
+  /** Admitted versions of the application that have no evaluation; in an across-tenant transaction. */
+  neverJudged(tx: Tx, application: string): Promise<readonly Owned<VersionView>[]>;
   saveDataset(tx: Tx, view: DatasetView): Promise<void>;
   newestDataset(tx: Tx, datasetName: string): Promise<DatasetView | undefined>;
   saveApplication(tx: Tx, view: { readonly name: string; readonly suite: string | null }): Promise<void>;
@@ -120,6 +122,8 @@ export interface ClaimLimits {
 
 export interface EvaluationStore {
   insert(tx: Tx, evaluation: Evaluation): Promise<void>;
+  /** Inserts it unless its version has one; of many at once, one does. */
+  insertFirst(tx: Tx, evaluation: Evaluation): Promise<void>;
   update(tx: Tx, evaluation: Evaluation): Promise<void>;
   find(tx: Tx, evaluationId: string): Promise<Owned<Evaluation> | undefined>;
   /** The evaluation, locked until the transaction ends. */

@@ -1,5 +1,13 @@
 import { evaluationCompletedV1 } from '@myriad/contracts';
-import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId, systemContext } from '@myriad/kernel';
+import {
+  type Clock,
+  type Owned,
+  PLATFORM_TENANT,
+  type RequestContext,
+  newId,
+  systemContext,
+  tenantId,
+} from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Evaluation } from '../domain/evaluation.js';
@@ -58,15 +66,29 @@ export class QueueEvaluation {
     return { ...evaluation, tenantId: ctx.tenantId };
   }
 
-  /** Looks up, before the inbox's transaction, which suite an admitted version is to be judged by; undefined when its application has none. */
-  async suiteFor(version: Pick<VersionView, 'application'>): Promise<Suite | undefined> {
+  /** A version is known: it is judged once by its application's suite, if that is known already. Safe to repeat. */
+  async onAdmitted(tenant: string, version: VersionView): Promise<void> {
     const name = await this.suiteNameOf(version);
-    return name === null ? undefined : this.newestSuite(name);
+    const suite = name === null ? undefined : await this.newestSuite(name);
+    if (suite) await this.queueFirst(tenant, version, suite);
   }
 
-  /** Within the transaction that learns of the version. */
-  async onAdmitted(tx: Tx, version: VersionView, suite: Suite): Promise<void> {
-    await this.evaluations.insert(tx, this.newEvaluation(version, suite));
+  /** An application is known, or its suite is another: versions that were admitted before and were never judged are now. Safe to repeat. */
+  async onApplication(application: string): Promise<void> {
+    const name = await this.suiteNameOf({ application });
+    const suite = name === null ? undefined : await this.newestSuite(name);
+    if (!suite) return;
+    const waiting = await this.work.runAcrossTenants("evaluator: an application's versions are of every tenant", (tx) =>
+      this.views.neverJudged(tx, application),
+    );
+    for (const version of waiting) await this.queueFirst(version.tenantId, version, suite);
+  }
+
+  private async queueFirst(tenant: string, version: VersionView, suite: Suite): Promise<void> {
+    const evaluation = this.newEvaluation(version, suite);
+    await this.work.run(systemContext('evaluator', tenantId(tenant)), (tx) =>
+      this.evaluations.insertFirst(tx, evaluation),
+    );
   }
 
   private suiteNameOf(version: Pick<VersionView, 'application'>): Promise<string | null> {

@@ -54,11 +54,10 @@ export class EvaluatorHandlers {
       runId: lineage.runId,
       admitted,
     };
-    const suite = await this.queueEvaluation.suiteFor(view);
-    await this.save(event, async (tx) => {
-      await this.views.saveVersion(tx, view);
-      if (suite) await this.queueEvaluation.onAdmitted(tx, view, suite);
-    });
+    await this.save(event, (tx) => this.views.saveVersion(tx, view));
+    // after the commit, and again when the event comes again: whoever comes second of version and application sees the other
+    await this.queueEvaluation.onAdmitted(event.data.tenantId, view);
+    this.loop.wake();
   }
 
   @HandleEvent(versionRejectedV1)
@@ -89,6 +88,8 @@ export class EvaluatorHandlers {
   async onApplication(event: CloudEvent<EventData<typeof applicationChangedV1>>): Promise<void> {
     const { name, suite } = event.data;
     await this.save(event, (tx) => this.views.saveApplication(tx, { name, suite }));
+    await this.queueEvaluation.onApplication(name);
+    this.loop.wake();
   }
 
   @HandleEvent(runCompletedV1)

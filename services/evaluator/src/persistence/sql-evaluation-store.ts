@@ -78,6 +78,17 @@ export class SqlEvaluationStore implements EvaluationStore {
     );
   }
 
+  async insertFirst(tx: Tx, evaluation: Evaluation): Promise<void> {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `evaluation/${tx.tenantId}/${evaluation.versionId}`,
+    ]);
+    const known = await tx.query('SELECT 1 FROM evaluation WHERE tenant_id = $1 AND version_id = $2 LIMIT 1', [
+      tx.tenantId,
+      evaluation.versionId,
+    ]);
+    if (known.length === 0) await this.insert(tx, evaluation);
+  }
+
   async update(tx: Tx, evaluation: Evaluation): Promise<void> {
     const { evaluationId, status, verdict, reason, checks, metric, evidenceDigest, completedAt } = evaluation;
     await tx.query(

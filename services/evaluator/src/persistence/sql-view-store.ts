@@ -1,4 +1,4 @@
-import type { Digest } from '@myriad/kernel';
+import type { Digest, Owned, TenantId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import type {
@@ -12,6 +12,7 @@ import type {
 import type { RunFacts } from '../domain/collect.js';
 
 interface VersionRecord {
+  tenant_id: TenantId;
   model_name: string;
   version: number;
   version_id: string;
@@ -122,6 +123,15 @@ export class SqlViewStore implements ViewStore {
       [tenantId, modelName, version],
     );
     return row && toVersion(row);
+  }
+
+  async neverJudged(tx: Tx, application: string): Promise<readonly Owned<VersionView>[]> {
+    const rows = await tx.query<VersionRecord>(
+      `SELECT * FROM version_view v WHERE application = $1 AND admission = 'admitted'
+         AND NOT EXISTS (SELECT 1 FROM evaluation e WHERE e.tenant_id = v.tenant_id AND e.version_id = v.version_id)`,
+      [application],
+    );
+    return rows.map((row) => ({ ...toVersion(row), tenantId: row.tenant_id }));
   }
 
   async saveDataset(tx: Tx, view: DatasetView): Promise<void> {

@@ -88,6 +88,24 @@ describe('a version was admitted', () => {
     expect(early.problem).toMatchObject({ status: 409, code: 'evaluator.evidence_not_ready' });
   });
 
+  it('is judged when its application is known only later, once, and by no other suite than that', async () => {
+    const versionsOf = async (tenant: string): Promise<readonly (string | null)[]> =>
+      (await app.harness.request(routes.listEvaluations, { tenant })).body.items.map(({ suite }) => suite);
+    for (const tenant of ['gg', 'hh']) await app.addDataset(tenant);
+    await app.addSuite({ name: 'late-suite' });
+    await app.admit('gg', { application: 'late' });
+    await app.admit('hh', { application: 'late' });
+    expect(await versionsOf('gg')).toEqual([]);
+    await app.addApplication('late', 'late-suite'); // the event comes twice
+    await app.addApplication('late', 'late-suite'); // and another of the same
+    for (const tenant of ['gg', 'hh']) {
+      expect(await app.ended(tenant)).toMatchObject({ status: 'completed', verdict: 'pass', suite: 'late-suite' });
+      expect(await versionsOf(tenant)).toEqual(['late-suite']);
+    }
+    await app.addApplication('late', APPLICATION);
+    expect(await versionsOf('gg')).toEqual(['late-suite']);
+  });
+
   it('shows a tenant its own evaluations alone', async () => {
     const { evaluationId } = await app.ended('aa');
     const theirs = await app.harness.request(routes.getEvaluation, { tenant: 'tenant-b', params: { evaluationId } });

@@ -121,26 +121,6 @@ export interface ViewStore {
   saveDataset(tx: Tx, dataset: RunInput): Promise<void>;
   /** The given or the newest version. */
   findDataset(tx: Tx, tenantId: string, name: string, version: number | undefined): Promise<RunInput | undefined>;
-  saveGrant(
-    tx: Tx,
-    grant: {
-      readonly grantId: string;
-      readonly datasetName: string;
-      readonly principalId: string;
-      readonly purpose: string;
-      readonly status: string;
-      readonly expiresAt: Date;
-    },
-  ): Promise<void>;
-  hasGrant(
-    tx: Tx,
-    grant: {
-      readonly tenantId: string;
-      readonly datasetName: string;
-      readonly principalId: string;
-      readonly now: Date;
-    },
-  ): Promise<boolean>;
   saveApplication(tx: Tx, application: ApplicationView): Promise<void>;
   findApplication(tx: Tx, name: string): Promise<ApplicationView | undefined>;
 }

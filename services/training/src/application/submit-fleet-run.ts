@@ -1,3 +1,4 @@
+import { GrantView } from '@myriad/grants';
 import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
@@ -52,6 +53,7 @@ interface Plan {
 export class SubmitFleetRun {
   constructor(
     private readonly work: UnitOfWork,
+    private readonly grants: GrantView,
     private readonly recipes: ManageRecipes,
     private readonly endRun: EndRun,
     @Inject(JOB_STORE) private readonly jobs: JobStore,
@@ -159,14 +161,8 @@ export class SubmitFleetRun {
   private async memberOf(tx: Tx, ctx: RequestContext, tenantId: string, datasetName: string): Promise<Member> {
     const input = await this.views.findDataset(tx, tenantId, datasetName, undefined);
     if (!input) return { tenantId, input, refusal: `${tenantId} has no dataset '${datasetName}'` };
-    const mayUse =
-      ctx.principal.homeTenantId === tenantId ||
-      (await this.views.hasGrant(tx, {
-        tenantId,
-        datasetName,
-        principalId: ctx.principal.id,
-        now: new Date(this.clock.nowMs()),
-      }));
+    const now = new Date(this.clock.nowMs());
+    const mayUse = await this.grants.mayUse(tx, ctx, { tenantId, datasetName, purpose: 'training', now });
     return {
       tenantId,
       input,

@@ -1,4 +1,5 @@
 import { jobChangedV1 } from '@myriad/contracts';
+import { GrantView } from '@myriad/grants';
 import { type Clock, type Owned, PLATFORM_TENANT, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
@@ -40,6 +41,7 @@ export class SubmitJob {
   constructor(
     private readonly work: UnitOfWork,
     private readonly recipes: ManageRecipes,
+    private readonly grants: GrantView,
     @Inject(JOB_STORE) private readonly jobs: JobStore,
     @Inject(RUN_STORE) private readonly runs: RunStore,
     @Inject(VIEW_STORE) private readonly views: ViewStore,
@@ -129,15 +131,12 @@ export class SubmitJob {
           `${ctx.tenantId} has no dataset '${name}'${version === undefined ? '' : ` version ${version}`}`,
           { errors: [{ pointer: `/datasets/${at}`, detail: `'${name}' is not known` }] },
         );
-      const isOwn = ctx.principal.homeTenantId === ctx.tenantId;
-      const mayUse =
-        isOwn ||
-        (await this.views.hasGrant(tx, {
-          tenantId: ctx.tenantId,
-          datasetName: name,
-          principalId: ctx.principal.id,
-          now: new Date(this.clock.nowMs()),
-        }));
+      const mayUse = await this.grants.mayUse(tx, ctx, {
+        tenantId: ctx.tenantId,
+        datasetName: name,
+        purpose: 'training',
+        now: new Date(this.clock.nowMs()),
+      });
       if (!mayUse)
         throw trainingProblem(
           'forbidden',

@@ -5,6 +5,7 @@ import {
   datasetVersionCommittedV1,
   grantChangedV1,
 } from '@myriad/contracts';
+import { GrantView } from '@myriad/grants';
 import { HandleEvent } from '@myriad/messaging';
 import { UnitOfWork } from '@myriad/persistence';
 import { Controller, Inject } from '@nestjs/common';
@@ -15,6 +16,7 @@ import { VIEW_STORE, type ViewStore } from '../application/ports.js';
 export class TrainingHandlers {
   constructor(
     private readonly work: UnitOfWork,
+    private readonly grants: GrantView,
     @Inject(VIEW_STORE) private readonly views: ViewStore,
   ) {}
 
@@ -26,10 +28,7 @@ export class TrainingHandlers {
 
   @HandleEvent(grantChangedV1)
   async onGrant(event: CloudEvent<EventData<typeof grantChangedV1>>): Promise<void> {
-    const { grantId, datasetName, principalId, purpose, status, expiresAt } = event.data;
-    await this.work.handle(event, (tx) =>
-      this.views.saveGrant(tx, { grantId, datasetName, principalId, purpose, status, expiresAt: new Date(expiresAt) }),
-    );
+    await this.work.handle(event, (tx) => this.grants.save(tx, event.data));
   }
 
   @HandleEvent(applicationChangedV1)

@@ -26,30 +26,6 @@ export class SqlViewStore implements ViewStore {
     return row && { name, ...row };
   }
 
-  async saveGrant(tx: Tx, grant: Parameters<ViewStore['saveGrant']>[1]): Promise<void> {
-    await tx.query(
-      `INSERT INTO grant_view (tenant_id, grant_id, dataset_name, principal_id, purpose, status, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT (tenant_id, grant_id) DO UPDATE SET status = excluded.status, expires_at = excluded.expires_at`,
-      [tx.tenantId, grant.grantId, grant.datasetName, grant.principalId, grant.purpose, grant.status, grant.expiresAt],
-    );
-  }
-
-  async hasGrant(
-    tx: Tx,
-    grant: {
-      readonly tenantId: string;
-      readonly datasetName: string;
-      readonly principalId: string;
-      readonly now: Date;
-    },
-  ): Promise<boolean> {
-    const rows = await tx.query(
-      "SELECT 1 FROM grant_view WHERE tenant_id = $1 AND dataset_name = $2 AND principal_id = $3 AND purpose = 'training' AND status = 'active' AND expires_at > $4 LIMIT 1",
-      [grant.tenantId, grant.datasetName, grant.principalId, grant.now],
-    );
-    return rows.length === 1;
-  }
-
   async saveApplication(tx: Tx, application: ApplicationView): Promise<void> {
     await tx.query(
       `INSERT INTO application_view (tenant_id, name, features, label, recipe) VALUES ($1, $2, $3, $4, $5)

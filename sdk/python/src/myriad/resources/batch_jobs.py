@@ -85,15 +85,18 @@ class BatchJobs(Resource):
         output_format: str = "csv",
         shard_rows: int | None = None,
     ) -> BatchJob:
-        """Scores every row of a dataset (by default its newest version) with the version that is live."""
+        """Scores every row of a dataset (by default its newest version) with the version that is live.
+
+        ``environment``: where, by default where this client acts.
+        """
         body = given(
             modelName=model_name,
-            environment=environment,
             dataset=given(name=dataset, version=dataset_version),
             outputFormat=output_format,
             shardRows=shard_rows,
         )
-        return self._send(BatchJob, "POST", "/v1/batch-jobs", body)
+        acting = Resource(self._transport.acting_in(None, environment))
+        return acting._send(BatchJob, "POST", "/v1/batch-jobs", body)
 
     def list(self, limit: int | None = None) -> Iterator[BatchJob]:
         """Newest first."""

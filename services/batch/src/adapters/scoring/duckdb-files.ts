@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ProblemError } from '@myriad/kernel';
+import { delimiterOf } from '@myriad/tabular';
 import type { PinnedDataset, TensorSpec } from '../../domain/batch-job.js';
 import { batchProblem } from '../../domain/batch-problem.js';
-import { delimiterOf } from './csv-header.js';
 
 const MEMORY_LIMIT = '256MB';
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,8 +1,8 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { ProblemError, type TenantId } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
+import { delimiterOf } from '@myriad/tabular';
 import type { DatasetReader, DatasetView } from '../../application/ports.js';
-import { delimiterOf } from './csv-header.js';
 import { evaluatorProblem } from '../../domain/evaluator-problem.js';
 import type { Suite } from '../../domain/suite.js';
 import type { Column, Table } from '../../domain/table.js';

@@ -1,14 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
+import { type CsvHeader, MAX_CSV_HEADER_BYTES, csvHeaderOf } from '@myriad/tabular';
 import { registryProblem } from '../../domain/registry-problem.js';
-
-const MAX_HEADER_BYTES = 1_048_576;
-
-/** The header of a CSV file, and what separates its values. */
-export interface CsvHeader {
-  readonly names: readonly string[];
-  readonly delimiter: string;
-}
 
 /**
  * Checks what a CSV reader would guess at: the text is UTF-8 throughout, there is a header, and no column is named twice (`a` and `A` are one name in SQL).
@@ -27,13 +20,13 @@ export async function checkCsvText(path: string): Promise<CsvHeader> {
     )
       throw notUtf8(0);
     if (text.includes('\0')) throw notUtf8(position);
-    if (header.length < MAX_HEADER_BYTES) header += text;
+    if (header.length < MAX_CSV_HEADER_BYTES) header += text;
     position += chunk.length;
   }
   decode(decoder, undefined, position);
   if (header.trim() === '')
     throw registryProblem('unprocessable', 'file_empty', 'the file is empty; a CSV file starts with a header line');
-  const found = headerOf(header);
+  const found = csvHeaderOf(header);
   checkHeader(found.names);
   return found;
 }
@@ -58,30 +51,12 @@ function checkHeader(names: readonly string[]): void {
   const empty = names.findIndex((name) => name === '');
   if (empty >= 0)
     throw registryProblem('unprocessable', 'csv_duplicate_header', `column ${empty + 1} of the header has no name`);
-  const lower = names.map((name) => name.toLowerCase());
-  const twice = names.find((_, at) => lower.indexOf(lower[at] ?? '') < at);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name.toLowerCase()).size);
   if (twice !== undefined)
     throw registryProblem(
       'unprocessable',
       'csv_duplicate_header',
       `the header names '${twice}' twice; each column needs a name of its own`,
     );
-}
-
-/** The names of the first line, RFC 4180 quoting; the delimiter is the most frequent of `,` `;` tab and `|` outside quotes. */
-function headerOf(text: string): CsvHeader {
-  const line = /^(?:"(?:[^"]|"")*"|[^\r\n"])*/.exec(text.replace(/^\uFEFF/, ''))?.[0] ?? '';
-  const bare = line.replaceAll(/"(?:[^"]|"")*"/g, '');
-  const delimiter = [',', ';', '\t', '|'].reduce((best, candidate) =>
-    bare.split(candidate).length > bare.split(best).length ? candidate : best,
-  );
-  const names: string[] = [];
-  let name = '';
-  for (const [piece] of line.matchAll(/"(?:[^"]|"")*"|[^"]/g)) {
-    if (piece === delimiter) {
-      names.push(name.trim());
-      name = '';
-    } else name += piece.length > 1 ? piece.slice(1, -1).replaceAll('""', '"') : piece;
-  }
-  return { names: [...names, name.trim()], delimiter };
 }

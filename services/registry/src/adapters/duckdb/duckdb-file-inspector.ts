@@ -1,9 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ProblemError } from '@myriad/kernel';
+import type { CsvHeader } from '@myriad/tabular';
 import type { FileInspector } from '../../application/ports.js';
 import type { ColumnStatistics, ColumnType, FileFacts, FileFormat } from '../../domain/dataset.js';
 import { registryProblem } from '../../domain/registry-problem.js';
-import { type CsvHeader, checkCsvText } from './check-csv-text.js';
+import { checkCsvText } from './check-csv-text.js';
 
 const MEMORY_LIMIT = '256MB';
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

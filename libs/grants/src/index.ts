@@ -1,0 +1,1 @@
+export { GrantView, type WantedUse } from './grant-view.js';
