@@ -132,8 +132,13 @@ export class Mesh {
 
   /** The bytes of an object, straight from the store's folder. */
   object(tenantId: string, digest: string): Buffer {
+    return readFileSync(this.objectFile(tenantId, digest));
+  }
+
+  /** Where the store keeps an object. */
+  objectFile(tenantId: string, digest: string): string {
     const hex = digest.replace('sha256:', '');
-    return readFileSync(join(this.stateFolder, 'objects', tenantId, 'sha256', hex.slice(0, 2), hex.slice(2)));
+    return join(this.stateFolder, 'objects', tenantId, 'sha256', hex.slice(0, 2), hex.slice(2));
   }
 
   /** The end of every log; for the eyes of whoever looks at a failure. */

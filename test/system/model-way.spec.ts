@@ -4,6 +4,8 @@ import { eventually } from '@myriad/testing';
 import { type Cast, PLATFORM, assembleCast } from './cast.js';
 import { Refused } from './client.js';
 import { Mesh } from './mesh.js';
+import { brokenInvariants } from './invariants-hold.js';
+import { unseenFlaws } from './unseen-flaws.js';
 import { stepsOn } from './steps.js';
 import {
   type Campaign,
@@ -159,5 +161,13 @@ describe('The way of a model', () => {
       expect(verified).toMatchObject({ valid: true, broken: null });
       expect(verified.records).toBeGreaterThan(0);
     }
+  });
+
+  step('has lost nothing, done nothing twice, and left nothing behind', async () => {
+    expect(await brokenInvariants(mesh)).toEqual([]);
+  });
+
+  step('would show every way in which that could be untrue', async () => {
+    expect(await unseenFlaws(mesh)).toEqual([]);
   });
 });

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { DatabaseName } from './world.js';
+
+/** Where a mesh keeps its things, and how to get at all of them. */
+export interface MeshTarget {
+  readonly gatewayUrl: string;
+  /** The platform administrator's key. */
+  readonly adminKey: string;
+  /** Of a service's database, for a role that row-level security does not bind. */
+  readonly databaseUrl: (database: DatabaseName) => string;
+  /** Variables of the messaging library's config. */
+  readonly eventLog: Readonly<Record<string, string>>;
+  /** Variables of the storage library's config. */
+  readonly objectStore: Readonly<Record<string, string>>;
+}
+
+const addressesSchema = z.object({ gatewayUrl: z.string() });
+const passwordsSchema = z.record(z.string(), z.string());
+const PORT_LINE = 3;
+
+/** The mesh that runs from a state folder. @throws {Error} when none does. */
+export function targetOfState(folder: string): MeshTarget {
+  const state = resolve(folder);
+  const read = (...path: string[]): string => readFileSync(join(state, ...path), 'utf8').trim();
+  if (!existsSync(join(state, 'addresses.json')))
+    throw new Error(`no mesh runs from ${state}; choose another folder with --state, or start one with 'npm run up'`);
+  const { gatewayUrl } = addressesSchema.parse(JSON.parse(read('addresses.json')));
+  const password = passwordsSchema.parse(JSON.parse(read('secrets', 'database-passwords.json')))['postgres'] ?? '';
+  const port = read('postgres', 'data', 'postmaster.pid').split('\n')[PORT_LINE] ?? '';
+  const databaseUrl = (database: string): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
+  return {
+    gatewayUrl,
+    adminKey: read('secrets', 'admin.key'),
+    databaseUrl,
+    eventLog: { EVENT_LOG: 'postgres', EVENT_LOG_URL: databaseUrl('myriad_log') },
+    objectStore: { OBJECT_STORE: 'file', OBJECT_STORE_PATH: join(state, 'objects') },
+  };
+}
