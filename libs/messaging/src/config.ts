@@ -16,6 +16,7 @@ export const eventLogConfig = {
     .pipe(z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port[,host:port…]')))
     .optional()
     .describe('for kafka: host:port, comma separated'),
+  KAFKA_CLIENT: z.enum(['platformatic', 'kafkajs']).default('platformatic').describe('library that speaks to Kafka'),
   KAFKA_REPLICATION: z.coerce.number().int().min(1).max(7).default(1).describe('replicas of new topics, 1–7'),
   KAFKA_TLS: z.stringbool().default(false).describe('whether brokers are spoken to over TLS'),
   KAFKA_CA_FILE: z.string().min(1).optional().describe("PEM file of the brokers' authority, when it is no public one"),

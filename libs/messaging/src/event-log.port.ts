@@ -49,8 +49,17 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
+/** A place in a partition: the offset of the next record to read. */
+export interface TailPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
 export interface TailOptions {
   readonly topics: readonly string[];
+  /** Where to begin; partitions that are not named begin at their start, as do places whose records are gone. Default the start. */
+  readonly from?: readonly TailPosition[];
   /** Called record by record, in order within a partition. */
   readonly onRecord: (record: StoredRecord) => void | Promise<void>;
 }
@@ -75,7 +84,7 @@ export interface EventLog {
   /** Appends all records or none per partition, in order; resolves when they are durable. */
   append(records: readonly NewRecord[]): Promise<void>;
   subscribe(options: SubscribeOptions, handler: BatchHandler): Promise<Subscription>;
-  /** Reads every partition from the start and goes on for ever, in no group: for caches that every replica holds. */
+  /** Reads every partition from the start (or the given places) and goes on for ever, in no group: for caches that every replica holds. */
   tail(options: TailOptions): Promise<Tail>;
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
   /** Runs compaction now where the adapter does it itself; elsewhere the engine does it by its own clock. */

@@ -9,6 +9,7 @@ export type {
   Subscription,
   Tail,
   TailOptions,
+  TailPosition,
 } from './event-log.port.js';
 export { MAX_VALUE_BYTES } from './check-records.js';
 export { MemoryBroker, type MemoryBrokerOptions } from './memory/memory-broker.js';
@@ -30,5 +31,6 @@ export { EventContext } from './nest/event-context.js';
 export { EventErrorFilter } from './nest/event-error.filter.js';
 export { EventLogServer, type EventLogServerOptions } from './nest/event-log-server.js';
 export { HandleEvent } from './nest/handle-event.decorator.js';
-export { KafkaEventLog, type KafkaEventLogOptions } from './kafka/kafka-event-log.js';
+export { KafkaEventLog } from './kafka/kafka-event-log.js';
+export { type KafkaClientName, type KafkaEventLogOptions } from './kafka/kafka-options.js';
 export { openEventLog, type OpenEventLogOptions } from './open-event-log.js';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { secretReader } from '@myriad/config';
 import type { EventLogConfig } from './config.js';
 import type { EventLog } from './event-log.port.js';
-import { KafkaEventLog, type KafkaEventLogOptions } from './kafka/kafka-event-log.js';
+import { KafkaEventLog } from './kafka/kafka-event-log.js';
+import type { KafkaEventLogOptions } from './kafka/kafka-options.js';
 import { MemoryEventLog } from './memory/memory-event-log.js';
 import type { MessagingLogger } from './messaging-logger.js';
 import { messagingProblem } from './messaging-problem.js';
@@ -29,6 +30,7 @@ export async function openEventLog(config: EventLogConfig, options: OpenEventLog
       return KafkaEventLog.open({
         brokers: need('KAFKA_BROKERS', config.KAFKA_BROKERS),
         clientId: options.clientId ?? 'myriad',
+        client: config.KAFKA_CLIENT,
         replication: config.KAFKA_REPLICATION,
         ...logging,
         ...securityOf(config),

@@ -11,7 +11,7 @@ interface Broker {
 }
 const engines = new URL('../../../tools/engines/kafka.mjs', import.meta.url).href;
 
-describe('KafkaEventLog with a broker killed by -9', () => {
+describe.each(['kafkajs', 'platformatic'] as const)('KafkaEventLog through %s with a broker killed by -9', (client) => {
   let folder: TempFolder;
   let broker: Broker;
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe('KafkaEventLog with a broker killed by -9', () => {
 
   it('loses nothing acknowledged, and goes on in order when it is back', async () => {
     const open = (): Promise<KafkaEventLog> =>
-      KafkaEventLog.open({ brokers: [broker.brokers], clientId: 'test', deliveryTimeoutMs: 60_000 });
+      KafkaEventLog.open({ brokers: [broker.brokers], clientId: 'test', client, deliveryTimeoutMs: 60_000 });
     const [writer, reader] = await Promise.all([open(), open()]);
     const topic = testTopic();
     await writer.ensureTopics([topic]);
@@ -62,7 +62,8 @@ describe('KafkaEventLog with a broker killed by -9', () => {
       () => {
         // An append whose answer got lost may stand twice; the inbox knows the event's id.
         expect([...new Set(journal.valuesOf('a/x'))]).toEqual(acknowledged);
-        expect([...new Set(tailed)]).toEqual(acknowledged);
+        // kafkajs' sequence numbers do not outlive a lost connection; the other's do, so its appends stand once.
+        expect(client === 'kafkajs' ? [...new Set(tailed)] : tailed).toEqual(acknowledged);
       },
       { timeoutMs: 60_000 },
     );

@@ -1,16 +1,14 @@
 import type { TopicDefinition } from '@myriad/contracts';
 import { ProblemError } from '@myriad/kernel';
-import type { Admin, ConfigResourceTypes } from 'kafkajs';
 import { backOffMs, pause } from '../group/gate.js';
 import { messagingProblem } from '../messaging-problem.js';
+import type { KafkaAdmin, KafkaTopic } from './kafka-client.port.js';
 import { inKafka } from './kafka-error.js';
 
 /** Largest batch of records a topic takes: a full append, or one record of the largest size. */
 export const MAX_MESSAGE_BYTES = 16 * 1_048_576;
 
 export interface KafkaTopicOptions {
-  /** kafkajs' number of a topic among the things that have settings. */
-  readonly topicResource: ConfigResourceTypes;
   readonly replication: number;
   /** More settings of each topic, by their Kafka names. */
   readonly topicConfig: Readonly<Record<string, string>>;
@@ -21,7 +19,7 @@ export class KafkaTopics {
   private readonly partitions = new Map<string, number>();
 
   constructor(
-    private readonly admin: Admin,
+    private readonly admin: KafkaAdmin,
     private readonly options: KafkaTopicOptions,
   ) {}
 
@@ -34,8 +32,9 @@ export class KafkaTopics {
     if (missing !== undefined) throw messagingProblem('not-found', 'unknown_topic', `there is no topic '${missing}'`);
   }
 
+  /** Makes what is missing, grows what is too small, and brings settings to what the definitions say. */
   async ensure(definitions: readonly TopicDefinition[]): Promise<void> {
-    const wanted = [...new Map(definitions.map((topic) => [topic.name, topic])).values()];
+    const wanted = [...new Map(definitions.map((topic) => [topic.name, this.withSettings(topic)])).values()];
     await inKafka(() => this.create(wanted));
     await this.waitFor(wanted.map((topic) => ({ ...topic, partitions: 1 })));
     await inKafka(async () => {
@@ -47,65 +46,48 @@ export class KafkaTopics {
     await this.waitFor(wanted);
   }
 
-  private async create(wanted: readonly TopicDefinition[]): Promise<void> {
-    const existing = new Set(await this.admin.listTopics());
+  private async create(wanted: readonly KafkaTopic[]): Promise<void> {
+    const existing = new Set(await this.admin.topicNames());
     const missing = wanted.filter(({ name }) => !existing.has(name));
-    if (missing.length === 0) return;
-    await this.admin.createTopics({
-      waitForLeaders: false,
-      topics: missing.map((topic) => ({
-        topic: topic.name,
-        numPartitions: topic.partitions,
-        replicationFactor: this.options.replication,
-        configEntries: Object.entries(this.settingsOf(topic)).map(([name, value]) => ({ name, value })),
-      })),
-    });
+    if (missing.length > 0) await this.admin.createTopics(missing, this.options.replication);
   }
 
-  private async grow(small: readonly TopicDefinition[]): Promise<void> {
-    const topicPartitions = small.map(({ name, partitions }) => ({ topic: name, count: partitions }));
-    await this.admin.createPartitions({ topicPartitions }).catch((error: unknown) => {
+  private async grow(small: readonly KafkaTopic[]): Promise<void> {
+    await this.admin.growTopics(small).catch(async (error: unknown) => {
+      const found = new Map((await this.describe(small.map(({ name }) => name))).map((t) => [t.name, t.partitions]));
       // Another process was faster.
-      if (!(error instanceof Error && /INVALID_PARTITIONS|partition/i.test(error.message))) throw error;
+      if (small.some(({ name, partitions }) => (found.get(name) ?? 0) < partitions)) throw error;
     });
   }
 
-  /** Brings the settings of existing topics to what is wanted; asks before, for a change is written to disk. */
-  private async configure(wanted: readonly TopicDefinition[]): Promise<void> {
-    const names = Object.keys({ ...this.options.topicConfig, 'cleanup.policy': '', 'retention.ms': '' });
-    const { resources } = await this.admin.describeConfigs({
-      includeSynonyms: false,
-      resources: wanted.map(({ name }) => ({ type: this.options.topicResource, name, configNames: names })),
-    });
-    const different = wanted.filter((topic) => {
-      const entries = resources.find(({ resourceName }) => resourceName === topic.name)?.configEntries ?? [];
-      const found = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
-      return Object.entries(this.settingsOf(topic)).some(
-        ([name, value]) => found.has(name) && found.get(name) !== value,
-      );
-    });
-    if (different.length === 0) return;
-    await this.admin.alterConfigs({
-      validateOnly: false,
-      resources: different.map((topic) => ({
-        type: this.options.topicResource,
-        name: topic.name,
-        configEntries: Object.entries(this.settingsOf(topic)).map(([name, value]) => ({ name, value })),
-      })),
-    });
+  /** Asks before it changes settings, for a change is written to disk. */
+  private async configure(wanted: readonly KafkaTopic[]): Promise<void> {
+    const names = [...new Set(wanted.flatMap(({ settings }) => Object.keys(settings)))];
+    const present = await this.admin.settings(
+      wanted.map(({ name }) => name),
+      names,
+    );
+    const different = wanted.filter(({ name, settings }) =>
+      Object.entries(settings).some(([setting, value]) => (present.get(name)?.get(setting) ?? value) !== value),
+    );
+    if (different.length > 0) await this.admin.changeSettings(different);
   }
 
-  private settingsOf({ cleanup, retentionMs }: TopicDefinition): Record<string, string> {
+  private withSettings({ name, partitions, cleanup, retentionMs }: TopicDefinition): KafkaTopic {
     return {
-      'cleanup.policy': cleanup,
-      'max.message.bytes': String(MAX_MESSAGE_BYTES),
-      ...(cleanup === 'delete' && { 'retention.ms': String(retentionMs ?? -1) }),
-      ...this.options.topicConfig,
+      name,
+      partitions,
+      settings: {
+        'cleanup.policy': cleanup,
+        'max.message.bytes': String(MAX_MESSAGE_BYTES),
+        ...(cleanup === 'delete' && { 'retention.ms': String(retentionMs ?? -1) }),
+        ...this.options.topicConfig,
+      },
     };
   }
 
   /** Until brokers tell of all partitions. */
-  private async waitFor(wanted: readonly TopicDefinition[]): Promise<void> {
+  private async waitFor(wanted: readonly KafkaTopic[]): Promise<void> {
     const { signal } = new AbortController();
     for (let failures = 1; failures < 20; failures += 1) {
       const found = await this.describe(wanted.map(({ name }) => name)).catch(notYetThere);
@@ -118,11 +100,9 @@ export class KafkaTopics {
 
   private async describe(topics: readonly string[]): Promise<readonly { name: string; partitions: number }[]> {
     return inKafka(async () => {
-      const existing = new Set(await this.admin.listTopics());
+      const existing = new Set(await this.admin.topicNames());
       const known = topics.filter((topic) => existing.has(topic));
-      if (known.length === 0) return [];
-      const metadata = await this.admin.fetchTopicMetadata({ topics: known });
-      return metadata.topics.map(({ name, partitions }) => ({ name, partitions: partitions.length }));
+      return known.length === 0 ? [] : this.admin.partitionCounts(known);
     });
   }
 }

@@ -1,13 +1,14 @@
 import type { Cluster, Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
-import type { CheckedSubscribeOptions } from '../check-records.js';
-import type { BatchHandler, Subscription } from '../event-log.port.js';
-import { atMost, backOffMs, pause } from '../group/gate.js';
-import type { MessagingLogger } from '../messaging-logger.js';
-import { BatchInHand } from './batch-in-hand.js';
-import { inKafka } from './kafka-error.js';
-import { toStoredRecord } from './kafka-records.js';
+import type { CheckedSubscribeOptions } from '../../check-records.js';
+import type { BatchHandler, Subscription } from '../../event-log.port.js';
+import { atMost, backOffMs, pause } from '../../group/gate.js';
+import type { MessagingLogger } from '../../messaging-logger.js';
+import type { Startable } from '../kafka-client.port.js';
+import { inKafka } from '../kafka-error.js';
+import { PartitionQueues } from '../partition-queues.js';
+import { toStoredRecord } from './kafkajs-records.js';
 
-export interface KafkaMemberOptions extends CheckedSubscribeOptions {
+export interface KafkajsMemberOptions extends CheckedSubscribeOptions {
   readonly kafka: Kafka;
   /** kafkajs' own assigner of partitions to members. */
   readonly assigner: PartitionAssigner;
@@ -17,8 +18,6 @@ export interface KafkaMemberOptions extends CheckedSubscribeOptions {
 
 /** A fetch waits this long for records, milliseconds: a partition that was paused is asked for again within it. */
 export const FETCH_WAIT_MS = 250;
-/** A handler that takes longer, milliseconds, has its partition paused, so that the others go on. */
-const PATIENCE_MS = 50;
 /** How long a closing member waits for a broker that may be away, milliseconds. */
 const LEAVE_MS = 5_000;
 
@@ -26,14 +25,17 @@ const LEAVE_MS = 5_000;
  * One member of a group. Handlers run beside the fetch loop, which keeps the heartbeats going. Before the member joins a new generation of
  * the group, all its handlers have returned: until then the group waits, so no partition is in two hands.
  */
-export class KafkaMember implements Subscription {
+export class KafkajsMember implements Subscription, Startable {
   private consumer: Consumer | undefined;
-  private readonly inHand = new Set<BatchInHand>();
-  private readonly given = new Set<WeakRef<BatchInHand>>();
+  private readonly queues: PartitionQueues;
   private readonly closing = new AbortController();
+  /** Between the generations of the group what is fetched belongs to nobody. */
+  private isJoining = false;
   private closed: Promise<void> | undefined;
 
-  constructor(private readonly options: KafkaMemberOptions) {}
+  constructor(private readonly options: KafkajsMemberOptions) {
+    this.queues = new PartitionQueues(options);
+  }
 
   /** Joins the group; resolves when it has its partitions. */
   async start(): Promise<void> {
@@ -49,6 +51,9 @@ export class KafkaMember implements Subscription {
       retry: { restartOnFailure: () => Promise.resolve(!this.closing.signal.aborted) },
     });
     this.consumer = consumer;
+    consumer.on('consumer.group_join', () => {
+      this.isJoining = false;
+    });
     consumer.on('consumer.crash', ({ payload }) => {
       this.options.logger.warn({ err: payload.error, group, restarts: payload.restart }, 'consumer lost its group');
       if (!payload.restart) void this.startAgain();
@@ -71,7 +76,7 @@ export class KafkaMember implements Subscription {
 
   private async shutDown(): Promise<void> {
     this.closing.abort();
-    await this.settle();
+    await this.queues.settle();
     await atMost(LEAVE_MS, this.consumer?.disconnect());
   }
 
@@ -89,35 +94,15 @@ export class KafkaMember implements Subscription {
     }
   }
 
-  private async take(payload: EachBatchPayload): Promise<void> {
+  private take(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
-    if (this.closing.signal.aborted || messages.length === 0) return;
-    const { handler, maxBatch, logger } = this.options;
-    const batch = new BatchInHand(
-      messages.map((message) => toStoredRecord(topic, partition, message)),
-      {
-        handler,
-        maxBatch,
-        logger,
-        commit: (next) =>
-          payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: String(next) }] }] }),
-      },
+    if (this.closing.signal.aborted || this.isJoining || messages.length === 0) return Promise.resolve();
+    const queue = this.queues.of(topic, partition, (next) =>
+      payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: String(next) }] }] }),
     );
-    this.inHand.add(batch);
-    this.given.add(new WeakRef(batch));
-    void batch.done.then(() => this.inHand.delete(batch));
-    await atMost(PATIENCE_MS, batch.done);
-    if (!this.inHand.has(batch)) return;
-    const resume = payload.pause();
-    void batch.done.then(resume);
-  }
-
-  /** Waits until no handler runs; what they got can't be committed any more. */
-  private async settle(): Promise<void> {
-    for (const batch of this.inHand) batch.stop();
-    await Promise.all([...this.inHand].map((batch) => batch.done));
-    for (const reference of this.given) reference.deref()?.lose();
-    this.given.clear();
+    queue.push(messages.map((message) => toStoredRecord(topic, partition, message)));
+    if (queue.isPaused) this.queues.whenRoom(topic, partition, payload.pause());
+    return Promise.resolve();
   }
 
   /** An assigner with a side: kafkajs asks the cluster for the group's coordinator before each join, and that waits for the handlers. */
@@ -126,7 +111,8 @@ export class KafkaMember implements Subscription {
       const cluster: Cluster = config.cluster;
       const find = cluster.findGroupCoordinator.bind(cluster);
       cluster.findGroupCoordinator = async (group) => {
-        await this.settle();
+        this.isJoining = true;
+        await this.queues.settle();
         return find(group);
       };
       return this.options.assigner(config);

@@ -1,25 +1,25 @@
 import { uuidv7 } from '@myriad/kernel';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import type { Tail, TailOptions } from '../event-log.port.js';
-import { atMost, backOffMs, pause } from '../group/gate.js';
-import type { PartitionEnd } from '../group/tail-reader.js';
-import type { MessagingLogger } from '../messaging-logger.js';
-import { inKafka } from './kafka-error.js';
-import { FETCH_WAIT_MS } from './kafka-member.js';
-import { toStoredRecord } from './kafka-records.js';
+import type { Tail, TailOptions } from '../../event-log.port.js';
+import { atMost, backOffMs, pause } from '../../group/gate.js';
+import type { MessagingLogger } from '../../messaging-logger.js';
+import type { PartitionBounds, Startable } from '../kafka-client.port.js';
+import { inKafka } from '../kafka-error.js';
+import { FETCH_WAIT_MS } from './kafkajs-member.js';
+import { toStoredRecord } from './kafkajs-records.js';
 
-export interface KafkaTailOptions extends TailOptions {
+export interface KafkajsTailOptions extends TailOptions {
   readonly kafka: Kafka;
   readonly logger: MessagingLogger;
-  /** Where the partitions ended at the start. */
-  readonly start: readonly PartitionEnd[];
+  /** Where the partitions began and ended at the start. */
+  readonly bounds: readonly PartitionBounds[];
 }
 
 const HEARTBEAT_MS = 1_000;
 const LEAVE_MS = 5_000;
 
 /** Reads all partitions from their start in a group of its own that commits nothing. */
-export class KafkaTail implements Tail {
+export class KafkajsTail implements Tail, Startable {
   readonly caughtUp: Promise<void>;
   private consumer: Consumer | undefined;
   private readonly positions = new Map<string, bigint>();
@@ -29,7 +29,7 @@ export class KafkaTail implements Tail {
   private batchesSinceFetch = 0;
   private closed: Promise<void> | undefined;
 
-  constructor(private readonly options: KafkaTailOptions) {
+  constructor(private readonly options: KafkajsTailOptions) {
     this.caughtUp = new Promise((resolve) => {
       this.reachEnd = resolve;
     });
@@ -118,8 +118,8 @@ export class KafkaTail implements Tail {
   }
 
   private lookIfCaughtUp(): void {
-    const { start } = this.options;
-    if (start.every(({ topic, partition, end }) => (this.positions.get(`${topic}/${partition}`) ?? 0n) >= end))
+    const { bounds } = this.options;
+    if (bounds.every(({ topic, partition, end }) => (this.positions.get(`${topic}/${partition}`) ?? 0n) >= end))
       this.reachEnd();
   }
 
@@ -128,7 +128,7 @@ export class KafkaTail implements Tail {
     if (this.batchesSinceFetch === 0 && durationMs >= FETCH_WAIT_MS * 0.8) this.emptyFetches += 1;
     else this.emptyFetches = 0;
     this.batchesSinceFetch = 0;
-    if (this.emptyFetches > new Set(this.options.start.map(({ topic }) => topic)).size + 1) this.reachEnd();
+    if (this.emptyFetches > new Set(this.options.bounds.map(({ topic }) => topic)).size + 1) this.reachEnd();
   }
 
   private emptyFetches = 0;

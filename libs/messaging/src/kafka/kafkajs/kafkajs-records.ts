@@ -1,5 +1,5 @@
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
-import type { NewRecord, StoredRecord } from '../event-log.port.js';
+import type { NewRecord, StoredRecord } from '../../event-log.port.js';
 
 /** A message for the producer. */
 export function toMessage({ key, value, headers }: NewRecord): Message {

@@ -1,0 +1,82 @@
+import type { Admin, ConfigResourceTypes } from 'kafkajs';
+import type { KafkaAdmin, KafkaTopic, PartitionBounds } from '../kafka-client.port.js';
+
+const entriesOf = ({ settings }: KafkaTopic): { name: string; value: string }[] =>
+  Object.entries(settings).map(([name, value]) => ({ name, value }));
+
+/** {@link KafkaAdmin} through kafkajs. */
+export class KafkajsAdmin implements KafkaAdmin {
+  constructor(
+    private readonly admin: Admin,
+    /** kafkajs' number of a topic among the things that have settings. */
+    private readonly topicResource: ConfigResourceTypes,
+  ) {}
+
+  topicNames(): Promise<readonly string[]> {
+    return this.admin.listTopics();
+  }
+
+  async partitionCounts(topics: readonly string[]): Promise<readonly { name: string; partitions: number }[]> {
+    const metadata = await this.admin.fetchTopicMetadata({ topics: [...topics] });
+    return metadata.topics.map(({ name, partitions }) => ({ name, partitions: partitions.length }));
+  }
+
+  async createTopics(topics: readonly KafkaTopic[], replication: number): Promise<void> {
+    await this.admin.createTopics({
+      waitForLeaders: false,
+      topics: topics.map((topic) => ({
+        topic: topic.name,
+        numPartitions: topic.partitions,
+        replicationFactor: replication,
+        configEntries: entriesOf(topic),
+      })),
+    });
+  }
+
+  async growTopics(topics: readonly KafkaTopic[]): Promise<void> {
+    const topicPartitions = topics.map(({ name, partitions }) => ({ topic: name, count: partitions }));
+    await this.admin.createPartitions({ topicPartitions });
+  }
+
+  async settings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const { resources } = await this.admin.describeConfigs({
+      includeSynonyms: false,
+      resources: topics.map((name) => ({ type: this.topicResource, name, configNames: [...names] })),
+    });
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
+    );
+  }
+
+  async changeSettings(topics: readonly KafkaTopic[]): Promise<void> {
+    const resources = topics.map((topic) => ({
+      type: this.topicResource,
+      name: topic.name,
+      configEntries: entriesOf(topic),
+    }));
+    await this.admin.alterConfigs({ validateOnly: false, resources });
+  }
+
+  async bounds(topic: string): Promise<readonly PartitionBounds[]> {
+    const offsets = await this.admin.fetchTopicOffsets(topic);
+    return offsets.map(({ partition, high, low }) => ({ topic, partition, end: BigInt(high), low: BigInt(low) }));
+  }
+
+  async committed(group: string, topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    const committed = new Map<string, bigint>();
+    for (const { topic, partitions } of await this.admin.fetchOffsets({ groupId: group, topics: [...topics] }))
+      for (const { partition, offset } of partitions)
+        if (BigInt(offset) >= 0n) committed.set(`${topic}/${partition}`, BigInt(offset));
+    return committed;
+  }
+
+  async ping(): Promise<void> {
+    await this.admin.describeCluster();
+  }
+}
