@@ -1,9 +1,9 @@
-import type { RequestContext } from '@myriad/kernel';
+import type { Once, RequestContext } from '@myriad/kernel';
 
 /** What is known of an idempotency key. */
 export type IdempotencyClaim =
-  /** New, or its lease ran out: go on, then say `complete` or `abandon`. */
-  | { readonly state: 'started' }
+  /** New, or its lease ran out: go on with `once` in the context, then say `complete` or `abandon`. */
+  | { readonly state: 'started'; readonly once: Once }
   /** Another request with this key is being worked on. */
   | { readonly state: 'in-progress' }
   /** The key was used for another request. */
@@ -19,6 +19,6 @@ export interface IdempotencyPort {
   begin(ctx: RequestContext, key: string, fingerprint: string): Promise<IdempotencyClaim>;
   /** Keeps the answer (JSON text) for whoever asks again. */
   complete(ctx: RequestContext, key: string, answer: { readonly status: number; readonly body: string }): Promise<void>;
-  /** Gives the key free: the request failed and may be tried again. */
+  /** The request failed and may be tried again: gives the key free, or, when part of it was done already, free for the same request only. */
   abandon(ctx: RequestContext, key: string): Promise<void>;
 }

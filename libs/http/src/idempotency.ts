@@ -1,4 +1,4 @@
-import { ProblemError, digestOfJson } from '@myriad/kernel';
+import { Once, ProblemError, digestOfJson } from '@myriad/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IdempotencyPort } from './idempotency.port.js';
 import type { HttpLogger } from './options.js';
@@ -24,6 +24,8 @@ export async function claimIdempotencyKey(
   const claim = await port.begin(context, key, digestOfJson({ params, query, body }));
   if (claim.state === 'started') {
     request.myriad.idempotencyKey = key;
+    const { claimId, isResumed } = claim.once;
+    request.myriad.context = { ...context, once: new Once(claimId, isResumed, route.secretResponse !== true) };
     return false;
   }
   if (claim.state !== 'completed') throw busyKey(claim.state);

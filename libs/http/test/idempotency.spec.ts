@@ -1,6 +1,6 @@
 import { defineRoute, type RouteBody as BodyOf } from '@myriad/contracts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ProblemError, type RequestContext } from '@myriad/kernel';
+import { Once, ProblemError, type RequestContext } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { Handle, RouteBody, type IdempotencyClaim, type IdempotencyPort } from '../src/index.js';
@@ -15,7 +15,7 @@ class MemoryIdempotency implements IdempotencyPort {
     const found = this.entries.get(id);
     if (found === undefined) {
       this.entries.set(id, { fingerprint });
-      return Promise.resolve({ state: 'started' });
+      return Promise.resolve({ state: 'started', once: new Once(id, false) });
     }
     if (found.fingerprint !== fingerprint) return Promise.resolve({ state: 'mismatch' });
     return Promise.resolve(

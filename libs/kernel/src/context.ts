@@ -1,4 +1,5 @@
 import { PLATFORM_TENANT, type PrincipalId, type TenantId } from './ids.js';
+import type { Once } from './once.js';
 
 /** Who acts: a user, a service account, or the platform itself (event handlers, reconcilers). */
 export interface Principal {
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly traceparent?: string;
   /** Unix milliseconds after which the answer is of no use. */
   readonly deadlineMs?: number;
+  /** Set for a request that carries a key of its own by which it is known when it comes again. */
+  readonly once?: Once;
   /** The event being handled, when this work follows one. */
   readonly causationId?: string;
 }

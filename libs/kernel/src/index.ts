@@ -12,6 +12,7 @@ export {
   type PrincipalId,
   type TenantId,
 } from './ids.js';
+export { Once } from './once.js';
 export { mapPage, pageFrom, type Page, type PageBody, type PageRequest } from './page.js';
 export {
   PROBLEM_KINDS,

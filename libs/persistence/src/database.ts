@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
 import { checkIsolation } from './check-isolation.js';
 import { connectWithRetry } from './connect.js';
 import type { MigrationClass } from './infrastructure-migration.js';
+import { InfrastructureSteps1790000000000 } from './infrastructure-steps-migration.js';
 import { migrate } from './migrate.js';
 import type { PersistenceLogger } from './persistence-logger.js';
 import { Wake } from './wake.js';
@@ -52,7 +53,8 @@ export class Database {
    * table with a `tenant_id` has none
    */
   static async open(options: DatabaseOptions): Promise<Database> {
-    const { migrationUrl, migrations, logger } = options;
+    const { migrationUrl, logger } = options;
+    const migrations = [...options.migrations, InfrastructureSteps1790000000000];
     const readUrl = readerOf(options);
     const url = readUrl();
     const statementTimeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;

@@ -1,10 +1,11 @@
-import type { RequestContext } from '@myriad/kernel';
+import { randomUUID } from 'node:crypto';
+import { Once, type RequestContext } from '@myriad/kernel';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** What is known of an idempotency key. */
 export type IdempotencyClaim =
-  /** New, or its lease ran out: go on, then say `complete` or `abandon`. */
-  | { readonly state: 'started' }
+  /** New, or its lease ran out: go on with `once` in the context, then say `complete` or `abandon`. */
+  | { readonly state: 'started'; readonly once: Once }
   /** Another request with this key is being worked on. */
   | { readonly state: 'in-progress' }
   /** The key was used for another request. */
@@ -44,18 +45,21 @@ export class IdempotencyStore {
   /** Claims a key. `fingerprint` is a digest of what was asked; another one under the same key is a mismatch. One of many concurrent callers starts. */
   begin(ctx: RequestContext, key: string, fingerprint: string): Promise<IdempotencyClaim> {
     return this.unitOfWork.run(ctx, async (tx) => {
-      const claimed = await tx.query(
-        `INSERT INTO idempotency AS known (tenant_id, principal_id, key, fingerprint, lease_until, expires_at)
-         VALUES ($1, $2, $3, $4, now() + $5 * interval '1 second', now() + $6 * interval '1 second')
+      const claimId = randomUUID();
+      const [claimed] = await tx.query<{ claim_id: string }>(
+        `INSERT INTO idempotency AS known (tenant_id, principal_id, key, fingerprint, lease_until, expires_at, claim_id)
+         VALUES ($1, $2, $3, $4, now() + $5 * interval '1 second', now() + $6 * interval '1 second', $7)
          ON CONFLICT (tenant_id, principal_id, key) DO UPDATE
          SET fingerprint = excluded.fingerprint, status = NULL, body = NULL,
-             lease_until = excluded.lease_until, expires_at = excluded.expires_at
+             lease_until = excluded.lease_until, expires_at = excluded.expires_at,
+             claim_id = CASE WHEN known.expires_at <= now() THEN excluded.claim_id ELSE known.claim_id END
          WHERE known.expires_at <= now()
             OR (known.status IS NULL AND known.lease_until <= now() AND known.fingerprint = excluded.fingerprint)
-         RETURNING 1`,
-        [tx.tenantId, ctx.principal.id, key, fingerprint, this.leaseSeconds, this.keepSeconds],
+         RETURNING claim_id`,
+        [tx.tenantId, ctx.principal.id, key, fingerprint, this.leaseSeconds, this.keepSeconds, claimId],
       );
-      if (claimed.length > 0) return { state: 'started' };
+      if (claimed !== undefined)
+        return { state: 'started', once: new Once(claimed.claim_id, claimed.claim_id !== claimId) };
       const [row] = await tx.query<Row>(
         'SELECT fingerprint, status, body FROM idempotency WHERE tenant_id = $1 AND principal_id = $2 AND key = $3',
         [tx.tenantId, ctx.principal.id, key],
@@ -73,7 +77,7 @@ export class IdempotencyStore {
     key: string,
     answer: { readonly status: number; readonly body: string },
   ): Promise<void> {
-    await this.unitOfWork.run(ctx, (tx) =>
+    await this.unitOfWork.run(withoutOnce(ctx), (tx) =>
       tx.query(
         `UPDATE idempotency SET status = $4, body = $5, expires_at = now() + $6 * interval '1 second'
          WHERE tenant_id = $1 AND principal_id = $2 AND key = $3 AND status IS NULL`,
@@ -82,14 +86,21 @@ export class IdempotencyStore {
     );
   }
 
-  /** Gives the key free: the request failed and may be tried again. */
+  /** The request failed and may be tried again: gives the key free, or, when part of it was done already, free for the same request only. */
   async abandon(ctx: RequestContext, key: string): Promise<void> {
-    await this.unitOfWork.run(ctx, (tx) =>
-      tx.query('DELETE FROM idempotency WHERE tenant_id = $1 AND principal_id = $2 AND key = $3 AND status IS NULL', [
+    const change =
+      ctx.once?.hasEffect === true ? 'UPDATE idempotency SET lease_until = now()' : 'DELETE FROM idempotency';
+    await this.unitOfWork.run(withoutOnce(ctx), (tx) =>
+      tx.query(`${change} WHERE tenant_id = $1 AND principal_id = $2 AND key = $3 AND status IS NULL`, [
         tx.tenantId,
         ctx.principal.id,
         key,
       ]),
     );
   }
+}
+
+/** The store's own work is no step of the request. */
+function withoutOnce({ once: _, ...ctx }: RequestContext): RequestContext {
+  return ctx;
 }

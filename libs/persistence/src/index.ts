@@ -15,4 +15,4 @@ export {
 } from './pg-errors.js';
 export { ACROSS_TENANTS, TENANT_SETTING, tenantTable } from './tenant-table.js';
 export { type EmitOptions, type Tx } from './tx.js';
-export { UnitOfWork, type HandleOptions, type RunOptions } from './unit-of-work.js';
+export { UnitOfWork, type AcrossOptions, type HandleOptions, type RunOptions } from './unit-of-work.js';

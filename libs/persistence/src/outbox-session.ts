@@ -122,7 +122,8 @@ export class OutboxSession {
   /** Removes what is remembered for longer than anything can be sent again. */
   async prune(inboxDays: number): Promise<void> {
     await this.client.query(`DELETE FROM inbox WHERE handled_at < now() - $1 * interval '1 day'`, [inboxDays]);
-    await this.client.query('DELETE FROM idempotency WHERE expires_at < now()');
+    for (const table of ['idempotency', 'idempotency_step'])
+      await this.client.query(`DELETE FROM ${table} WHERE expires_at < now()`);
   }
 
   /** Ends the connection, waiting for it no longer than a second. */

@@ -3,6 +3,7 @@ import { ProblemError, type RequestContext } from '@myriad/kernel';
 import { currentTraceparent, withSpan } from '@myriad/telemetry';
 import type { Database } from './database.js';
 import type { EventOrigin } from './outbox-event.js';
+import { KeptStep } from './kept-step.js';
 import { asProblem, isTransient } from './pg-errors.js';
 import { ACROSS_TENANTS } from './tenant-table.js';
 import { OpenTx, type Tx } from './tx.js';
@@ -15,6 +16,11 @@ export interface RunOptions {
   readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 }
 
+export interface AcrossOptions extends RunOptions {
+  /** The request that the work is a part of, when it writes: so that it is done once (`RequestContext.once`). */
+  readonly partOf?: RequestContext;
+}
+
 export interface HandleOptions {
   /** Tells handlers of the same event within one service apart. Default `default`. */
   readonly handler?: string;
@@ -25,6 +31,7 @@ export interface HandleOptions {
 interface Scope extends EventOrigin {
   readonly deadlineMs?: number | undefined;
   readonly isolation?: RunOptions['isolation'];
+  readonly step?: KeptStep | undefined;
 }
 
 /** Runs transactions that carry a tenant: each sees and writes that tenant's rows only, by row-level security. */
@@ -33,19 +40,27 @@ export class UnitOfWork {
 
   /**
    * Runs `fn` in a transaction of the context's tenant and commits. `fn` runs again, up to 3 times, after a serialization failure or
-   * deadlock, so it must have no effect outside of `tx`.
-   * @throws {ProblemError} `persistence.{concurrent_update,statement_timeout,lock_timeout,database_unavailable,deadline_passed}`
+   * deadlock, so it must have no effect outside of `tx`. In a request that must take effect once (`ctx.once`) what `fn` gives is kept with
+   * its effect; when the request comes again, `fn` does not run again, and the same is given: plain data, dates, maps and bytes.
+   * @throws {ProblemError} `persistence.{concurrent_update,statement_timeout,lock_timeout,database_unavailable,deadline_passed,outcome_unknown}`
    */
   run<T>(ctx: RequestContext, fn: (tx: Tx) => Promise<T>, { isolation }: RunOptions = {}): Promise<T> {
     const { tenantId, causationId, deadlineMs } = ctx;
-    return this.transact({ tenantId, causationId, deadlineMs, isolation, traceparent: ctx.traceparent }, fn);
+    return this.transact(
+      { tenantId, causationId, deadlineMs, isolation, traceparent: ctx.traceparent, step: stepOf(ctx) },
+      fn,
+    );
   }
 
   /** Runs `fn` in a transaction that sees every tenant: for reconcilers and platform lists. `reason` says why, in the log. */
-  runAcrossTenants<T>(reason: string, fn: (tx: Tx) => Promise<T>, { isolation }: RunOptions = {}): Promise<T> {
+  runAcrossTenants<T>(
+    reason: string,
+    fn: (tx: Tx) => Promise<T>,
+    { isolation, partOf }: AcrossOptions = {},
+  ): Promise<T> {
     this.database.logger.debug({ reason }, 'transaction across tenants');
-    const scope = { tenantId: ACROSS_TENANTS, causationId: undefined, traceparent: undefined, isolation };
-    return this.transact(scope, fn);
+    const origin = { tenantId: ACROSS_TENANTS, causationId: undefined, traceparent: undefined };
+    return this.transact({ ...origin, isolation, step: partOf && stepOf(partOf) }, fn);
   }
 
   /** Does an event's effect and remembers its id in one transaction of the event's tenant; an event that is known already does nothing. */
@@ -73,7 +88,8 @@ export class UnitOfWork {
       try {
         return await withSpan('transaction', {}, () => this.attempt(scope, fn), 'client');
       } catch (error) {
-        if (attempt >= MAX_RETRIES || !isTransient(error)) throw asProblem(error);
+        const isTaken = scope.step?.wasTaken(error) ?? false;
+        if (attempt >= MAX_RETRIES || !(isTaken || isTransient(error))) throw asProblem(error);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_BASE_MS * 2 ** attempt));
       }
     }
@@ -86,11 +102,12 @@ export class UnitOfWork {
       await runner.connect();
       await runner.startTransaction(scope.isolation);
       const tx = new OpenTx(runner.manager, { ...scope, traceparent: currentTraceparent() ?? scope.traceparent });
-      const result = await this.work(tx, fn, timeoutMs).catch(async (error: unknown) => {
+      const result = await this.work(tx, fn, { timeoutMs, step: scope.step }).catch(async (error: unknown) => {
         await runner.rollbackTransaction().catch(() => undefined);
         throw error;
       });
       await runner.commitTransaction();
+      scope.step?.committed();
       if (tx.hasEvents) this.database.outboxWake.ring();
       await this.afterCommit(tx);
       return result;
@@ -99,13 +116,20 @@ export class UnitOfWork {
     }
   }
 
-  private async work<T>(tx: OpenTx, fn: (tx: Tx) => Promise<T>, timeoutMs: number): Promise<T> {
+  private async work<T>(
+    tx: OpenTx,
+    fn: (tx: Tx) => Promise<T>,
+    { timeoutMs, step }: { readonly timeoutMs: number; readonly step: KeptStep | undefined },
+  ): Promise<T> {
     await tx.query(`SELECT set_config('myriad.tenant_id', $1, true), set_config('statement_timeout', $2, true)`, [
       tx.tenantId,
       String(timeoutMs),
     ]);
+    const kept = await step?.find(tx);
+    if (kept !== undefined) return kept.value as T;
     const result = await fn(tx);
     await tx.writeEvents();
+    await step?.keep(tx, result);
     return result;
   }
 
@@ -131,4 +155,8 @@ export class UnitOfWork {
       }
     }
   }
+}
+
+function stepOf({ once, tenantId }: RequestContext): KeptStep | undefined {
+  return once && new KeptStep(once, tenantId);
 }

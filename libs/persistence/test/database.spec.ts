@@ -85,6 +85,7 @@ describe('Database.open', () => {
     );
     expect(await asAdmin('SELECT name FROM migrations ORDER BY name')).toEqual([
       { name: 'Infrastructure1700000000000' },
+      { name: 'InfrastructureSteps1790000000000' },
       { name: 'Things1700000000001' },
     ]);
     for (const database of databases) await database.close();
@@ -92,7 +93,7 @@ describe('Database.open', () => {
 
   it('says which migrations are missing when it may not run them', async () => {
     await expect(Database.open(optionsFor(test, { migrationUrl: undefined }))).rejects.toThrow(
-      /behind by 2 migration\(s\) \(Infrastructure1700000000000, Things1700000000001\); set DATABASE_MIGRATION_URL/,
+      /behind by 3 migration\(s\) \(Infrastructure1700000000000, Things1700000000001, InfrastructureSteps1790000000000\); set DATABASE_MIGRATION_URL/,
     );
   });
 

@@ -19,11 +19,11 @@ describe('IdempotencyStore', () => {
     await shop.close();
   });
   beforeEach(async () => {
-    await shop.admin('TRUNCATE idempotency');
+    await shop.admin('TRUNCATE idempotency, idempotency_step, thing, outbox');
   });
 
   it('gives the kept answer to whoever asks the same again', async () => {
-    expect(await store.begin(aa, 'k', 'f')).toEqual({ state: 'started' });
+    expect(await store.begin(aa, 'k', 'f')).toMatchObject({ state: 'started' });
     await store.complete(aa, 'k', ANSWER);
     expect(await store.begin(aa, 'k', 'f')).toEqual({ state: 'completed', ...ANSWER });
   });
@@ -43,14 +43,14 @@ describe('IdempotencyStore', () => {
   it('keeps tenants and principals apart', async () => {
     await store.begin(aa, 'k', 'f');
     await store.complete(aa, 'k', ANSWER);
-    expect(await store.begin(bb, 'k', 'f')).toEqual({ state: 'started' });
-    expect(await store.begin(someoneElse, 'k', 'f')).toEqual({ state: 'started' });
+    expect(await store.begin(bb, 'k', 'f')).toMatchObject({ state: 'started' });
+    expect(await store.begin(someoneElse, 'k', 'f')).toMatchObject({ state: 'started' });
   });
 
   it('starts anew after it was abandoned', async () => {
     await store.begin(aa, 'k', 'f');
     await store.abandon(aa, 'k');
-    expect(await store.begin(aa, 'k', 'g')).toEqual({ state: 'started' });
+    expect(await store.begin(aa, 'k', 'g')).toMatchObject({ state: 'started' });
   });
 
   it('never abandons or changes an answer that is kept', async () => {
@@ -65,7 +65,7 @@ describe('IdempotencyStore', () => {
     await store.begin(aa, 'k', 'f');
     await shop.admin(`UPDATE idempotency SET lease_until = now() - interval '1 second'`);
     expect(await store.begin(aa, 'k', 'g')).toEqual({ state: 'mismatch' });
-    expect(await store.begin(aa, 'k', 'f')).toEqual({ state: 'started' });
+    expect(await store.begin(aa, 'k', 'f')).toMatchObject({ state: 'started' });
     expect(await store.begin(aa, 'k', 'f')).toEqual({ state: 'in-progress' });
   });
 
@@ -77,6 +77,6 @@ describe('IdempotencyStore', () => {
     );
     expect(row).toEqual({ hours: 24 });
     await shop.admin(`UPDATE idempotency SET expires_at = now() - interval '1 second'`);
-    expect(await store.begin(aa, 'k', 'g')).toEqual({ state: 'started' });
+    expect(await store.begin(aa, 'k', 'g')).toMatchObject({ state: 'started' });
   });
 });

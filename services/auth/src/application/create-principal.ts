@@ -37,7 +37,7 @@ export class CreatePrincipal {
       generation: 1,
       createdAt: this.audit.now(),
     };
-    await this.uow.run(ctx, async (tx) => {
+    return this.uow.run(ctx, async (tx) => {
       await this.principals.insert(tx, principal);
       await tx.emit(principalChangedV1, principalChanged(principal));
       await this.audit.record(tx, {
@@ -46,7 +46,7 @@ export class CreatePrincipal {
         object: principal.principalId,
         details: { kind, name, bindings },
       });
+      return principal;
     });
-    return principal;
   }
 }

@@ -32,7 +32,7 @@ export class CreateTenant {
       generation: 1,
       createdAt: this.audit.now(),
     };
-    await this.uow.run({ ...ctx, tenantId }, async (tx) => {
+    return this.uow.run({ ...ctx, tenantId }, async (tx) => {
       if (!(await this.tenants.insert(tx, tenant)))
         throw authProblem('conflict', 'tenant_exists', `there is a tenant '${tenantId}' already`);
       await tx.emit(tenantChangedV1, tenantChanged(tenant));
@@ -42,7 +42,7 @@ export class CreateTenant {
         object: tenantId,
         details: { displayName, rateLimit: tenant.rateLimit },
       });
+      return tenant;
     });
-    return tenant;
   }
 }

@@ -61,9 +61,11 @@ export class QueueEvaluation {
           ? `'${order.modelName}' has no application with a suite; name one`
           : `there is no suite '${name}'`,
       );
-    const evaluation = this.newEvaluation(version, suite);
-    await this.work.run(ctx, (tx) => this.evaluations.insert(tx, evaluation));
-    return { ...evaluation, tenantId: ctx.tenantId };
+    return this.work.run(ctx, async (tx) => {
+      const evaluation = this.newEvaluation(version, suite);
+      await this.evaluations.insert(tx, evaluation);
+      return { ...evaluation, tenantId: ctx.tenantId };
+    });
   }
 
   /** A version is known: it is judged once by its application's suite, if that is known already. Safe to repeat. */

@@ -79,11 +79,14 @@ export class SubmitFleetRun {
     const recipe = await this.recipes.get(recipeName, order.recipeVersion);
     this.check.assertValid(recipe.parameterSchema, order.parameters);
     const plan = this.planOf(ctx, order, recipe, application);
-    await this.work.runAcrossTenants(
+    return this.work.runAcrossTenants(
       `training: ${ctx.principal.id} trains a fleet of ${order.tenants.length} tenants`,
-      (tx) => this.insert(tx, ctx, order, plan),
+      async (tx) => {
+        await this.insert(tx, ctx, order, plan);
+        return plan.fleetRun.fleetRunId;
+      },
+      { partOf: ctx },
     );
-    return plan.fleetRun.fleetRunId;
   }
 
   private planOf(ctx: RequestContext, order: FleetOrder, recipe: Recipe, application: ApplicationView): Plan {

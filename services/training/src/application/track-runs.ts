@@ -40,13 +40,14 @@ export class TrackRuns {
       experimentId: newId('exp', this.clock),
       createdAt: new Date(this.clock.nowMs()),
     };
-    if (!(await this.work.run(ctx, (tx) => this.experiments.insert(tx, experiment))))
+    return this.work.run(ctx, async (tx) => {
+      if (await this.experiments.insert(tx, experiment)) return experiment;
       throw trainingProblem(
         'conflict',
         'experiment_exists',
         `${ctx.tenantId} has an experiment '${spec.name}' already`,
       );
-    return experiment;
+    });
   }
 
   listExperiments(ctx: RequestContext, page: PageRequest): Promise<Page<Experiment>> {
