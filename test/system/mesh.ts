@@ -35,6 +35,8 @@ export type MeshProcess = z.infer<typeof processSchema>;
 export interface MeshOptions {
   /** Called with the state folder before anything is started. */
   readonly prepare?: (stateFolder: string) => void;
+  /** More variables for the supervisor, e.g. where traces go. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A whole standalone mesh of its own, on free ports and in a folder of its own. */
@@ -52,7 +54,7 @@ export class Mesh {
     chmodSync(stateFolder, 0o711);
     options.prepare?.(stateFolder);
     for (let attempt = 1; ; attempt++) {
-      const supervisor = supervise(stateFolder);
+      const supervisor = supervise(stateFolder, options.env);
       try {
         const mesh = new Mesh(stateFolder, supervisor.process, await supervisor.addresses());
         running.add(mesh);
@@ -181,7 +183,7 @@ interface Supervised {
   readonly addresses: () => Promise<Addresses>;
 }
 
-function supervise(stateFolder: string): Supervised {
+function supervise(stateFolder: string, env: MeshOptions['env']): Supervised {
   const portBase = FIRST_PORT + PORTS * randomInt(PORT_RANGES);
   const child = spawn(process.execPath, [join(ROOT, 'apps/standalone/dist/up.js'), '--foreground'], {
     cwd: ROOT,
@@ -193,6 +195,7 @@ function supervise(stateFolder: string): Supervised {
       MYRIAD_PORT_BASE: String(portBase),
       MYRIAD_START_TIMEOUT_SECONDS: String(START_SECONDS),
       LOG_LEVEL: 'info',
+      ...env,
     },
   });
   let said = '';

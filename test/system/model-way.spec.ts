@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { authRoutes, deployerRoutes, registryRoutes } from '@myriad/contracts';
-import { eventually } from '@myriad/testing';
+import { OtlpReceiver, eventually } from '@myriad/testing';
 import { type Cast, PLATFORM, assembleCast } from './cast.js';
 import { Refused } from './client.js';
 import { Mesh } from './mesh.js';
@@ -33,15 +33,20 @@ const golden = (at: number): ReturnType<typeof machineRows> => machineRows(GOLDE
 /** The steps build on one another. */
 describe('The way of a model', () => {
   let mesh: Mesh;
+  let traces: OtlpReceiver;
   let cast: Cast;
   let run: FleetRun;
   let campaign: Campaign;
   const [LARGE, OTHER, TINY] = ['acme', 'bolt', 'tiny'] as const;
 
   beforeAll(async () => {
-    mesh = await Mesh.start();
+    traces = await OtlpReceiver.start();
+    mesh = await Mesh.start({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: traces.url } });
   });
-  afterAll(() => Mesh.stopAll());
+  afterAll(async () => {
+    await Mesh.stopAll();
+    await traces.close();
+  });
 
   const step = stepsOn(() => mesh);
   const tenant = (tenantId: string): Cast['tenants'][number] => cast.tenants.find((one) => one.tenantId === tenantId)!;
@@ -109,6 +114,41 @@ describe('The way of a model', () => {
       `${OTHER} engineering completed`,
       `${OTHER} production completed`,
     ]);
+  });
+
+  step('leaves one trace of the approval, from the gateway through every service to the last consumer', async () => {
+    const decision = `POST ${authRoutes.decideApproval.path}`;
+    const root = await eventually(() => {
+      const found = traces.spans.filter(({ service, name }) => service === 'gateway' && name === decision);
+      const approved = found.findLast(({ kind, attributes }) => {
+        return kind === 'server' && attributes['http.response.status_code'] === 200;
+      });
+      if (approved === undefined) throw new Error('the approval left no span');
+      return approved;
+    });
+    expect(root.parentSpanId).toBeUndefined();
+    const { traceId } = root;
+    const last = { service: 'registry', kind: 'consumer', type: 'evaluator.promotion-completed.v1' };
+    await eventually(
+      () => {
+        const spans = traces.of(traceId);
+        expect(
+          spans.map(({ service, kind, attributes }) => ({ service, kind, type: attributes['cloudevents.event_type'] })),
+        ).toContainEqual(last);
+        expect(new Set(spans.map(({ service }) => service))).toEqual(
+          new Set(['gateway', 'auth', 'evaluator', 'deployer', 'realtime', 'registry', 'batch']),
+        );
+        expect(traces.orphans(traceId)).toEqual([]);
+      },
+      { timeoutMs: 15_000 },
+    );
+    const audited = traces.of(traceId).find(({ service, attributes }) => {
+      return service === 'auth' && attributes['cloudevents.event_type'] === 'gateway.request-audited.v1';
+    });
+    expect(audited).toMatchObject({
+      kind: 'consumer',
+      attributes: { 'messaging.destination.name': 'myriad.gateway.request.v1' },
+    });
   });
 
   step("answers a tenant's own key, and no other's", async () => {

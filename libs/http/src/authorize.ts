@@ -19,6 +19,8 @@ export async function authorize(
   const caller = await verifier.verify(tokenOf(request));
   request.myriad.caller = caller;
   request.myriad.context = contextOf(request, caller);
+  if (request.myriad.logFields !== undefined) request.myriad.logFields.tenantId = caller.tenantId;
+  request.myriad.span?.set({ 'myriad.tenant_id': caller.tenantId });
   refuseOutOfScope(route, caller);
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { RouteDefinition } from '@myriad/contracts';
 import type { RequestContext } from '@myriad/kernel';
+import type { LogFields, OpenSpan } from '@myriad/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Caller } from './internal-token-verifier.js';
 
@@ -16,6 +17,9 @@ export interface RequestState {
   bodyError?: Error;
   streamedBody?: Readable;
   idempotencyKey?: string;
+  span?: OpenSpan;
+  /** What every log line of the request carries. */
+  logFields?: LogFields;
   /** Code of the problem that was answered. */
   problemCode?: string;
 }

@@ -1,4 +1,4 @@
-import { histogram, isTraceparent, observedGauge, runWithTraceparent, withSpan } from '@myriad/telemetry';
+import { histogram, isTraceparent, observedGauge, startSpan, withLogFields, type OpenSpan } from '@myriad/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpLogger } from './options.js';
 import { routeOf } from './request-state.js';
@@ -31,18 +31,29 @@ export function installRequestTelemetry(instance: FastifyInstance, logger: HttpL
       return;
     }
     inFlight += 1;
-    reply.raw.once('close', () => (inFlight -= 1));
-    runWithTraceparent(traceparentOf(request), () => void spanOf(request, reply, done));
+    const span = spanOf(request);
+    request.myriad.span = span;
+    request.myriad.logFields = { requestId: request.id };
+    reply.raw.once('close', () => {
+      inFlight -= 1;
+      span.set({ 'http.response.status_code': reply.statusCode });
+      span.end(reply.statusCode >= 500 ? (request.myriad.problemCode ?? String(reply.statusCode)) : undefined);
+    });
+    span.run(() => {
+      withLogFields(request.myriad.logFields ?? {}, done);
+    });
   });
   instance.addHook('onResponse', (request, reply, done) => {
     if (!isOpenDoor(request)) {
       const labels = {
         method: request.method,
         route: routeOf(request)?.path ?? 'none',
-        status: String(reply.statusCode),
+        status: `${Math.floor(reply.statusCode / 100)}xx`,
       };
       duration.record(reply.elapsedTime / 1000, labels);
-      logRequest(logger, request, reply);
+      request.myriad.span?.run(() => {
+        logRequest(logger, request, reply);
+      });
     }
     done();
   });
@@ -52,24 +63,17 @@ function isOpenDoor(request: FastifyRequest): boolean {
   return request.routeOptions.config.isOpenDoor === true;
 }
 
-/** What follows `next` runs within the span; it ends when the answer is out or the client is gone. */
-function spanOf(request: FastifyRequest, reply: FastifyReply, next: () => void): Promise<void> {
-  const route = routeOf(request)?.path ?? 'none';
-  const attributes = { 'http.request.method': request.method, 'http.route': route };
-  const name = `${request.method} ${route}`;
-  return withSpan(
-    name,
-    attributes,
-    (span) =>
-      new Promise<void>((resolve) => {
-        reply.raw.once('close', () => {
-          span.setAttribute('http.response.status_code', reply.statusCode);
-          resolve();
-        });
-        next();
-      }),
-    'server',
-  );
+/** A child of the caller's span; it ends when the answer is out or the client is gone. */
+function spanOf(request: FastifyRequest): OpenSpan {
+  const route = routeOf(request)?.path;
+  const attributes = {
+    'http.request.method': request.method,
+    'url.scheme': 'http',
+    'url.path': request.url.split('?', 1)[0] ?? '',
+    ...(route === undefined ? {} : { 'http.route': route }),
+  };
+  const name = route === undefined ? request.method : `${request.method} ${route}`;
+  return startSpan(name, { kind: 'server', attributes, parent: traceparentOf(request) });
 }
 
 function logRequest(logger: HttpLogger, request: FastifyRequest, reply: FastifyReply): void {

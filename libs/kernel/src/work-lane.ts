@@ -1,7 +1,14 @@
-/** One kind of work that is done in rounds: when woken, one after the other, never two rounds at a time. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/**
+ * One kind of work that is done in rounds: when woken, one after the other, never two rounds at a time. A round runs in
+ * the asynchronous context of the wake that asked for it (the last one, when several did), so it is in that caller's trace; a round that only
+ * follows from the one before is in none.
+ */
 export class WorkLane {
   private running: Promise<void> | undefined;
-  private isWoken = false;
+  private within: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
+  private readonly alone = AsyncLocalStorage.snapshot();
   private isStopped = false;
 
   /** `round` answers whether there may be more to do at once; what it throws is given to `onFault`, and the next wake tries again. */
@@ -13,7 +20,7 @@ export class WorkLane {
   /** Starts a round, or one more after the round in hand. */
   wake(): void {
     if (this.isStopped) return;
-    this.isWoken = true;
+    this.within = AsyncLocalStorage.snapshot();
     this.running ??= this.rounds().finally(() => {
       this.running = undefined;
     });
@@ -26,13 +33,18 @@ export class WorkLane {
   }
 
   private async rounds(): Promise<void> {
-    while (this.isWoken && !this.isStopped) {
-      this.isWoken = false;
+    for (let within = this.take(); within !== undefined; within = this.take()) {
       try {
-        if (await this.round()) this.isWoken = true;
+        if (await within(this.round)) this.within ??= this.alone;
       } catch (error) {
         this.onFault(error);
       }
     }
+  }
+
+  private take(): ReturnType<typeof AsyncLocalStorage.snapshot> | undefined {
+    const { within } = this;
+    this.within = undefined;
+    return this.isStopped ? undefined : within;
   }
 }

@@ -18,6 +18,7 @@ export { silentLogger, type MessagingLogger } from './messaging-logger.js';
 export { messagingProblem } from './messaging-problem.js';
 export { partitionOf } from './partition-of.js';
 export { ensureContractTopics } from './events/contract-topics.js';
+export { appendTraced } from './events/event-spans.js';
 export { makeEvent, toRecord, type NewEvent } from './events/make-event.js';
 export { parseEvent, type Definitions } from './events/parse-event.js';
 export { eventPublisher, type EventPublisher, type PublishedEvent } from './events/publish-events.js';

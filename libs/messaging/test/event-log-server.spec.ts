@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { defineEvent, eventTopic, type CloudEvent, type EventData, type EventDefinition } from '@myriad/contracts';
 import { ProblemError, newId } from '@myriad/kernel';
-import { currentTraceparent, newTraceparent, startTelemetry } from '@myriad/telemetry';
-import { eventually } from '@myriad/testing';
+import { createLogger, currentTraceparent, newTraceparent, startTelemetry } from '@myriad/telemetry';
+import { OtlpReceiver, eventually } from '@myriad/testing';
 import { Controller, Logger, type INestApplication } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -274,6 +274,43 @@ describe('EventLogServer', () => {
       expect(handled).toEqual(['a']);
     });
     expect(await new DeadLetters(log, 'things').list()).toEqual([]);
+  });
+
+  it("hangs the consumer's span below the producer's, which hangs below the one that made the event", async () => {
+    const collector = await OtlpReceiver.start();
+    const telemetry = await startTelemetry({ service: 'test', otlpEndpoint: collector.url });
+    const traceparent = newTraceparent();
+    const seen: Record<string, unknown>[] = [];
+    const logger = createLogger({
+      service: 'test',
+      destination: { write: (line) => seen.push(JSON.parse(line) as Record<string, unknown>) },
+    });
+    behave = (_event, context) => {
+      logger.info('handling');
+      if (context.attempt === 1) throw new Error('once');
+    };
+    await serve();
+    await publish(made('a', { traceparent }));
+    await eventually(() => {
+      expect(handled).toEqual(['a']);
+    });
+    await telemetry.shutdown();
+    await collector.close();
+    const [producer, ...consumers] = collector.of(traceparent.slice(3, 35));
+    expect(producer).toMatchObject({
+      name: `send ${thingTopic.name}`,
+      kind: 'producer',
+      parentSpanId: traceparent.slice(36, 52),
+      attributes: { 'messaging.operation.type': 'send', 'messaging.destination.name': thingTopic.name },
+    });
+    expect(consumers.map(({ isError, kind, parentSpanId }) => [kind, isError, parentSpanId])).toEqual([
+      ['consumer', true, producer?.spanId],
+      ['consumer', false, producer?.spanId],
+    ]);
+    expect(seen.map((line) => [line['trace_id'], line['tenantId'], line['eventType']])).toEqual(
+      Array(2).fill([traceparent.slice(3, 35), 'aa', 'test.thing-made.v1']),
+    );
+    expect(seen.map((line) => line['span_id'])).toEqual(consumers.map(({ spanId }) => spanId));
   });
 
   it("continues the event's trace and counts", async () => {

@@ -76,6 +76,11 @@ export class Database {
     return this.readUrl();
   }
 
+  /** The database's name. */
+  get namespace(): string {
+    return new URL(this.url).pathname.slice(1);
+  }
+
   /** @throws when the database does not answer */
   async ping(): Promise<void> {
     await this.dataSource.query('SELECT 1');

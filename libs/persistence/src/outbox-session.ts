@@ -34,6 +34,12 @@ const CHANNEL = 'myriad_outbox';
 const MAX_BATCH_BYTES = 4 * 1_048_576;
 const STATEMENT_TIMEOUT_MS = 30_000;
 
+/** The trace that made the event, without parsing all of it: the envelope's members come before its data, and no quoted text can look like one. */
+function traceparentOf(event: string): { traceparent?: string } {
+  const traceparent = /"traceparent":"([0-9a-f-]{55})"/.exec(event.slice(0, event.indexOf('"data":')))?.[1];
+  return traceparent === undefined ? {} : { traceparent };
+}
+
 /** One connection of the relay: it holds the database's relay lock while it lives, and hears other processes' commits. */
 export class OutboxSession {
   private isLeader = false;
@@ -96,7 +102,12 @@ export class OutboxSession {
         topic,
         key,
         value: Buffer.from(event),
-        headers: { 'content-type': 'application/cloudevents+json', ce_id: event_id, ce_type: type },
+        headers: {
+          'content-type': 'application/cloudevents+json',
+          ce_id: event_id,
+          ce_type: type,
+          ...traceparentOf(event),
+        },
       })),
     };
   }

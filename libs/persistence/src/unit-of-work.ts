@@ -86,13 +86,25 @@ export class UnitOfWork {
   private async transact<T>(scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await withSpan('transaction', {}, () => this.attempt(scope, fn), 'client');
+        return await this.traced(() => this.attempt(scope, fn));
       } catch (error) {
         const isTaken = scope.step?.wasTaken(error) ?? false;
         if (attempt >= MAX_RETRIES || !(isTaken || isTransient(error))) throw asProblem(error);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_BASE_MS * 2 ** attempt));
       }
     }
+  }
+
+  /** A span where there is a trace; what loops do on their own begins none. */
+  private traced<T>(fn: () => Promise<T>): Promise<T> {
+    if (currentTraceparent() === undefined) return fn();
+    const { namespace } = this.database;
+    const attributes = {
+      'db.system.name': 'postgresql',
+      'db.namespace': namespace,
+      'db.operation.name': 'TRANSACTION',
+    };
+    return withSpan(`TRANSACTION ${namespace}`, attributes, fn, 'client');
   }
 
   private async attempt<T>(scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T> {

@@ -10,6 +10,7 @@ import { type ReadinessCheck, createHttpApp, verifierFromFile } from '@myriad/ht
 import {
   type EventLogConfig,
   EventLogServer,
+  appendTraced,
   connectEventServer,
   ensureContractTopics,
   openEventLog,
@@ -86,7 +87,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
   });
   const log = await openEventLog(config, { clientId: name, logger });
   await ensureContractTopics(log);
-  const relay = new OutboxRelay({ database, append: (records) => log.append(records), logger });
+  const relay = new OutboxRelay({ database, append: (records) => appendTraced(log, records), logger });
   const { module, readiness = [] } = await options.compose({ database, logger });
   const app = await createHttpApp(module, {
     service: name,

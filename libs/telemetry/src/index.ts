@@ -1,4 +1,5 @@
-export { createLogger, type Logger, type LoggerOptions } from './logger.js';
+export { withLogFields, type LogFields } from './log-fields.js';
+export { createLogger, traceFieldsOf, type Logger, type LoggerOptions } from './logger.js';
 export {
   SECONDS_BOUNDS,
   counter,
@@ -14,6 +15,7 @@ export {
   type ReadGauge,
 } from './metrics.js';
 export { redactMembers, redactText } from './redact.js';
+export { startSpan, type OpenSpan, type SpanKindName, type SpanOptions } from './start-span.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './start-telemetry.js';
-export { currentTraceparent, isTraceparent, newTraceparent, runWithTraceparent } from './traceparent.js';
-export { withSpan, type SpanKindName } from './with-span.js';
+export { currentTraceparent, isSampled, isTraceparent, newTraceparent, runWithTraceparent } from './traceparent.js';
+export { withSpan } from './with-span.js';

@@ -7,6 +7,7 @@ import {
   type DestinationStream,
   type Logger as PinoLogger,
 } from 'pino';
+import { currentLogFields } from './log-fields.js';
 import { redactLine, redactMembers } from './redact.js';
 import { currentTraceparent } from './traceparent.js';
 
@@ -22,7 +23,8 @@ export interface LoggerOptions {
 }
 
 /**
- * A logger that writes JSON lines with `service`, `time` (RFC 3339) and, within a trace, `traceId`.
+ * A logger that writes JSON lines with `service`, `time` (RFC 3339), within a trace `trace_id` and `span_id` (OpenTelemetry's names), and within a
+ * request or a handler whose it is (`withLogFields`).
  * Members named like secrets and texts formed like secrets (API keys, tokens, passwords in URLs) never reach the line.
  */
 export function createLogger({ service, level = 'info', destination }: LoggerOptions): Logger {
@@ -56,6 +58,10 @@ function describeError(error: unknown): unknown {
 }
 
 function traceFields(): object {
-  const traceId = currentTraceparent()?.slice(3, 35);
-  return traceId === undefined ? {} : { traceId };
+  return { ...traceFieldsOf(currentTraceparent()), ...currentLogFields() };
+}
+
+/** `trace_id` and `span_id` of a `traceparent`, for lines that are written outside of its context. */
+export function traceFieldsOf(traceparent: string | undefined): { trace_id?: string; span_id?: string } {
+  return traceparent === undefined ? {} : { trace_id: traceparent.slice(3, 35), span_id: traceparent.slice(36, 52) };
 }

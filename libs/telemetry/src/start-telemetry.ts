@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import { metrics, trace } from '@opentelemetry/api';
+import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { ensureContextManager } from './context-manager.js';
 import { bindMeter } from './metrics.js';
 import { observeProcess } from './process-metrics.js';
@@ -23,7 +25,10 @@ export interface Telemetry {
 export async function startTelemetry({ service, otlpEndpoint, sampleRatio = 1 }: TelemetryOptions): Promise<Telemetry> {
   ensureContextManager();
   const metering = await startMetrics(service);
-  const stopTraces = otlpEndpoint === undefined ? undefined : await startTraces(service, otlpEndpoint, sampleRatio);
+  const stopTraces =
+    otlpEndpoint === undefined
+      ? undefined
+      : await startTraces({ service, otlpEndpoint, sampleRatio }, metering.provider);
   return {
     metricsText: metering.text,
     shutdown: async () => {
@@ -33,7 +38,22 @@ export async function startTelemetry({ service, otlpEndpoint, sampleRatio = 1 }:
   };
 }
 
-async function startMetrics(service: string): Promise<{ text: () => Promise<string>; stop: () => Promise<void> }> {
+/** Ended spans kept while the collector is slow or away; more are dropped and counted, nothing waits for it. */
+const MAX_QUEUED_SPANS = 4_096;
+/** Pause between two sendings, milliseconds. */
+const EXPORT_EVERY_MS = 1_000;
+/** A collector that does not answer gets no longer than this, milliseconds. */
+const EXPORT_TIMEOUT_MS = 5_000;
+/** At the end what is left is sent for so long, milliseconds; then the process goes. */
+const FLUSH_TIMEOUT_MS = 3_000;
+
+interface Metering {
+  readonly provider: MeterProvider;
+  readonly text: () => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+async function startMetrics(service: string): Promise<Metering> {
   // One after the other: what they share must not be loaded by two at once (Jest's module linker fails on it).
   const { MeterProvider, MetricReader } = await import('@opentelemetry/sdk-metrics');
   const { PrometheusSerializer } = await import('@opentelemetry/exporter-prometheus');
@@ -55,6 +75,7 @@ async function startMetrics(service: string): Promise<{ text: () => Promise<stri
   bindMeter(provider.getMeter('myriad'));
   const endProcess = observeProcess();
   return {
+    provider,
     text: async () => serializer.serialize((await reader.collect()).resourceMetrics),
     stop: async () => {
       endProcess();
@@ -65,22 +86,47 @@ async function startMetrics(service: string): Promise<{ text: () => Promise<stri
   };
 }
 
-async function startTraces(service: string, endpoint: string, ratio: number): Promise<() => Promise<void>> {
+async function startTraces(
+  { service, otlpEndpoint, sampleRatio }: { service: string; otlpEndpoint: string; sampleRatio: number },
+  selfObsMeterProvider: MeterProvider,
+): Promise<() => Promise<void>> {
   const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
     import('@opentelemetry/sdk-trace'),
     import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/resources'),
   ]);
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
+  const url = `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`;
+  const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT_MS });
+  const processor = new sdk.BatchSpanProcessor({
+    exporter,
+    maxQueueSize: MAX_QUEUED_SPANS,
+    scheduledDelayMillis: EXPORT_EVERY_MS,
+    exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+    selfObsMeterProvider,
+  });
   const provider = new sdk.TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(ratio) }),
-    spanProcessors: [new sdk.BatchSpanProcessor({ exporter })],
+    resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'myriad', ...instance() }),
+    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(sampleRatio) }),
+    spanProcessors: [processor],
   });
   trace.disable();
   trace.setGlobalTracerProvider(provider);
   return async () => {
     trace.disable();
-    await provider.shutdown();
+    // a collector that is away costs spans, never a clean end; what was lost is in the metrics
+    await within(FLUSH_TIMEOUT_MS, provider.shutdown()).catch(() => undefined);
   };
+}
+
+/** Tells the replicas of a service apart. */
+const instance = (): Record<string, string> => ({ 'service.instance.id': `${hostname()}-${process.pid}` });
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

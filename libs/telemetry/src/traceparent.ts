@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { TraceFlags, context, isSpanContextValid, trace, type SpanContext } from '@opentelemetry/api';
+import { TraceFlags, context, isSpanContextValid, trace, type Context, type SpanContext } from '@opentelemetry/api';
 import { ensureContextManager } from './context-manager.js';
 
 /** W3C Trace Context, version 00: `00-<32 hex trace id>-<16 hex parent id>-<2 hex flags>`. Later versions may append fields. */
@@ -17,11 +17,27 @@ export function isTraceparent(text: string): boolean {
   return parse(text) !== undefined;
 }
 
+/** Whether the trace of this `traceparent` is recorded. */
+export function isSampled(traceparent: string): boolean {
+  return parse(traceparent)?.traceFlags === TraceFlags.SAMPLED;
+}
+
 /** The `traceparent` to send on with a call or an event; undefined outside of a trace. */
 export function currentTraceparent(): string | undefined {
-  const active = trace.getSpanContext(context.active());
+  return traceparentOf(context.active());
+}
+
+/** The `traceparent` of a context's span. */
+export function traceparentOf(within: Context): string | undefined {
+  const active = trace.getSpanContext(within);
   if (active === undefined || !isSpanContextValid(active)) return undefined;
   return `00-${active.traceId}-${active.spanId}-${active.traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** The active context with this remote parent in it; undefined without a valid `traceparent`. */
+export function contextOf(traceparent: string | undefined): Context | undefined {
+  const parent = traceparent === undefined ? undefined : parse(traceparent);
+  return parent === undefined ? undefined : trace.setSpanContext(context.active(), parent);
 }
 
 /** A new trace's `traceparent`, for the entrance of the mesh. Sampled unless told otherwise. */
@@ -31,8 +47,8 @@ export function newTraceparent(isSampled = true): string {
 
 /** Runs `fn` as part of the caller's trace. Without a valid `traceparent` it runs as it is. */
 export function runWithTraceparent<T>(traceparent: string | undefined, fn: () => T): T {
-  const parent = traceparent === undefined ? undefined : parse(traceparent);
-  if (parent === undefined) return fn();
+  const within = contextOf(traceparent);
+  if (within === undefined) return fn();
   ensureContextManager();
-  return context.with(trace.setSpanContext(context.active(), parent), fn);
+  return context.with(within, fn);
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLogger, redactMembers, redactText, runWithTraceparent, type Logger } from '../src/index.js';
+import {
+  createLogger,
+  redactMembers,
+  redactText,
+  runWithTraceparent,
+  withLogFields,
+  type LogFields,
+  type Logger,
+} from '../src/index.js';
 
 function captured(level: 'info' | 'debug' = 'info'): {
   logger: Logger;
@@ -52,7 +60,27 @@ describe('createLogger', () => {
       logger.info('within');
     });
     logger.info('without');
-    expect(lines().map((line) => line['traceId'])).toEqual([traceId, undefined]);
+    expect(lines().map((line) => [line['trace_id'], line['span_id']])).toEqual([
+      [traceId, '00f067aa0ba902b7'],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('says in every line whose request or event it is, also after a callback, and what is found out later', async () => {
+    const { logger, lines } = captured();
+    const fields: LogFields = { eventType: 'thing.made.v1' };
+    await withLogFields(fields, async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      logger.info('before');
+      fields.tenantId = 'aa';
+      logger.info('after');
+    });
+    logger.info('outside');
+    expect(lines().map(({ msg, eventType, tenantId }) => [msg, eventType, tenantId])).toEqual([
+      ['before', 'thing.made.v1', undefined],
+      ['after', 'thing.made.v1', 'aa'],
+      ['outside', undefined, undefined],
+    ]);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
+export { OtlpReceiver, type ReceivedSpan } from './otlp-receiver.js';
 export { ServiceAnswer } from './service-answer.js';
 export { ServiceHarness, type HarnessOptions, type HarnessParts, type RequestOptions } from './service-harness.js';
 export { tempFolder, type TempFolder } from './temp-folder.js';

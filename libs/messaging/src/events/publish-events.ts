@@ -1,5 +1,6 @@
 import type { CloudEvent, EventDefinition } from '@myriad/contracts';
 import type { EventLog } from '../event-log.port.js';
+import { appendTraced } from './event-spans.js';
 import { toRecord } from './make-event.js';
 
 /** An event and the contract it was made by. */
@@ -13,5 +14,9 @@ export type EventPublisher = (events: readonly PublishedEvent[]) => Promise<void
 
 /** A publisher straight into the log; resolves when the events are durable. */
 export function eventPublisher(log: Pick<EventLog, 'append'>): EventPublisher {
-  return (events) => log.append(events.map(({ event, definition }) => toRecord(event, definition)));
+  return (events) =>
+    appendTraced(
+      log,
+      events.map(({ event, definition }) => toRecord(event, definition)),
+    );
 }

@@ -2,6 +2,7 @@ import { eventsByType, type CloudEvent } from '@myriad/contracts';
 import type { EventLog, Subscription } from '../event-log.port.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
+import { processSpan, withinEvent } from './event-spans.js';
 import { typeOf } from './make-event.js';
 import { parseEvent, type Definitions } from './parse-event.js';
 
@@ -44,7 +45,9 @@ export async function tailEvents(
     if (!definition) throw messagingProblem('invalid', 'invalid_option', `'${type}' is no event type of the contracts`);
     return definition.topic.name;
   });
-  return log.tail({
+  // what stood there at the start was handled long ago, in traces that have ended: only what comes after makes spans
+  let isLive = false;
+  const tail = await log.tail({
     topics: [...new Set(topics)],
     onRecord: async (record) => {
       if (record.value === null) {
@@ -64,7 +67,16 @@ export async function tailEvents(
         );
         return;
       }
-      await handlers.get(event.type)?.(event);
+      const handle = handlers.get(event.type);
+      if (handle === undefined) return;
+      await withinEvent(event, record, () =>
+        isLive ? processSpan(event, record, undefined, () => Promise.resolve(handle(event))) : handle(event),
+      );
     },
   });
+  tail.caughtUp.then(
+    () => (isLive = true),
+    () => undefined,
+  );
+  return tail;
 }

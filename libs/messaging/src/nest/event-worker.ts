@@ -1,7 +1,7 @@
 import type { CloudEvent } from '@myriad/contracts';
 import { ProblemError } from '@myriad/kernel';
-import { runWithTraceparent, withSpan } from '@myriad/telemetry';
 import { isConnectionError } from '../connection-error.js';
+import { processSpan, withinEvent } from '../events/event-spans.js';
 import { typeOf } from '../events/make-event.js';
 import { parseEvent, type Definitions } from '../events/parse-event.js';
 import type { EventLog, RecordBatch, StoredRecord } from '../event-log.port.js';
@@ -73,7 +73,7 @@ export class EventWorker {
       return true;
     }
     if (!this.options.types.has(event.type)) return true;
-    return this.attempt(event, record, signal);
+    return withinEvent(event, record, () => this.attempt(event, record, signal));
   }
 
   private async attempt(event: CloudEvent, record: StoredRecord, signal: AbortSignal): Promise<boolean> {
@@ -92,8 +92,7 @@ export class EventWorker {
           await this.putAside(record, error, attempt, event.type);
           return true;
         }
-        const fields = { err: error, eventId: event.id, type: event.type, tenantId: event.tenantid, attempt };
-        this.options.logger.warn(fields, 'event failed, will be tried again');
+        this.options.logger.warn({ err: error, type: event.type, attempt }, 'event failed, will be tried again');
         await pause(Math.min(MAX_DELAY_MS, this.options.retryDelayMs * DELAY_FACTOR ** (attempt - 1)), signal);
         if (isAborted(signal)) return false;
       }
@@ -101,19 +100,7 @@ export class EventWorker {
   }
 
   private run(event: CloudEvent, context: EventContext): Promise<void> {
-    const { record } = context;
-    const attributes = {
-      'messaging.system': 'myriad',
-      'messaging.operation.type': 'process',
-      'messaging.destination.name': record.topic,
-      'messaging.destination.partition.id': String(record.partition),
-      'messaging.consumer.group.name': this.options.group,
-      'messaging.message.id': event.id,
-      'myriad.tenant_id': event.tenantid,
-    };
-    return runWithTraceparent(event.traceparent, () =>
-      withSpan(`process ${event.type}`, attributes, () => this.options.dispatch(event, context), 'consumer'),
-    );
+    return processSpan(event, context.record, this.options.group, () => this.options.dispatch(event, context));
   }
 
   private async putAside(record: StoredRecord, error: unknown, attempts: number, type: string): Promise<void> {

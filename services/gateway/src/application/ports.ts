@@ -33,10 +33,16 @@ export abstract class InternalTokenMinter {
 
 export type RequestAudited = EventData<typeof requestAuditedV1>;
 
+/** A record, and the trace of the request; none where the record stands for many. */
+export interface AuditRecord {
+  readonly data: RequestAudited;
+  readonly traceparent?: string | undefined;
+}
+
 /** Where records of requests go. */
 export abstract class AuditSink {
   /** Resolves when the records are durable. */
-  abstract append(records: readonly RequestAudited[]): Promise<void>;
+  abstract append(records: readonly AuditRecord[]): Promise<void>;
 }
 
 /** A request as it goes to a service. */

@@ -2,7 +2,7 @@ import type { Clock } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { counter } from '@myriad/telemetry';
 import type { AuditSink } from './ports.js';
-import { type RequestAudited } from './ports.js';
+import { type AuditRecord, type RequestAudited } from './ports.js';
 
 /** Records kept while the log is away; more are counted as lost. */
 const MAX_BUFFERED = 20_000;
@@ -26,7 +26,7 @@ export type AuditedRequest = Omit<RequestAudited, 'at' | 'count'>;
 
 /** Tells auth's audit chain of requests: each on its own, or counted by second where there may be many of a kind. */
 export class RequestAudit {
-  private buffer: RequestAudited[] = [];
+  private buffer: AuditRecord[] = [];
   private readonly counts = new Map<string, { record: RequestAudited; durationMs: number }>();
   private readonly stop = new AbortController();
   private loop: Promise<void> | undefined;
@@ -46,8 +46,8 @@ export class RequestAudit {
   }
 
   /** One record. */
-  record(request: AuditedRequest): void {
-    this.push({ ...request, count: 1, at: this.now() });
+  record(request: AuditedRequest, traceparent?: string): void {
+    this.push({ data: { ...request, count: 1, at: this.now() }, traceparent });
   }
 
   /** Adds to the record of this second of the same tenant, principal, route and outcome; its duration is the mean. */
@@ -67,7 +67,7 @@ export class RequestAudit {
   /** Sends what there is; what the log does not take stays for the next time. */
   async flush(): Promise<void> {
     for (const { record, durationMs } of this.counts.values())
-      this.push({ ...record, durationMs: durationMs / record.count });
+      this.push({ data: { ...record, durationMs: durationMs / record.count } });
     this.counts.clear();
     while (this.buffer.length > 0) {
       const batch = this.buffer.slice(0, BATCH);
@@ -84,9 +84,9 @@ export class RequestAudit {
     }
   }
 
-  private push(record: RequestAudited): void {
+  private push(record: AuditRecord): void {
     if (this.buffer.length < MAX_BUFFERED) this.buffer.push(record);
-    else lost.add(record.count);
+    else lost.add(record.data.count);
   }
 
   private now(): string {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from '@myriad/telemetry';
+import { traceFieldsOf, type Logger } from '@myriad/telemetry';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
@@ -83,6 +83,7 @@ export class Door {
     try {
       const path = pathOf(request.url ?? '/');
       if (await this.options.ownRoutes.serve(exchange, path)) return;
+      exchange.trace();
       if (!this.options.isReady())
         throw gatewayProblem('unavailable', 'starting', 'the gateway is starting', { retryAfterSeconds: 1 });
       const target = this.targetOf(exchange, path);
@@ -112,7 +113,11 @@ export class Door {
       return;
     }
     const { problem, headers } = refusalOf(error, requestId);
-    if (problem.status === 500) this.options.logger.error({ err: error, requestId }, 'a request failed in the gateway');
+    if (problem.status === 500)
+      this.options.logger.error(
+        { err: error, requestId, ...traceFieldsOf(exchange.span === undefined ? undefined : exchange.traceparent) },
+        'a request failed in the gateway',
+      );
     exchange.code = problem.code;
     sendProblem(response, problem, { ...exchange.headers, ...headers });
     if (!request.complete) linger(request);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isTraceparent } from '@myriad/telemetry';
+import { isTraceparent, startSpan, type OpenSpan } from '@myriad/telemetry';
 import type { PrincipalEntry } from '../application/identity-tables.js';
 import type { Session } from '../application/session.js';
 import { randomHex } from './random-hex.js';
@@ -16,6 +16,9 @@ export class Exchange {
   target: RouteTarget | undefined;
   principal: PrincipalEntry | undefined;
   session: Session | undefined;
+  span: OpenSpan | undefined;
+  /** What is sent on with the request. */
+  traceparent = '';
   /** Code of the refusal, when the gateway refused. */
   code: string | undefined;
 
@@ -33,10 +36,14 @@ export class Exchange {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** The caller's trace, or a new one. */
-  get traceparent(): string {
+  /** Begins the request's span: in the caller's trace, or in a new one. */
+  trace(): void {
     const sent = this.header('traceparent');
-    return sent !== undefined && isTraceparent(sent) ? sent : `00-${randomHex(16)}-${randomHex(8)}-01`;
+    const parent = sent !== undefined && isTraceparent(sent) ? sent : undefined;
+    const { method = '', url = '' } = this.request;
+    const attributes = { 'http.request.method': method, 'url.scheme': 'http', 'url.path': url.split('?', 1)[0] ?? '' };
+    this.span = startSpan(method, { kind: 'server', attributes, parent });
+    this.traceparent = this.span.traceparent ?? `00-${randomHex(16)}-${randomHex(8)}-01`;
   }
 
   get durationMs(): number {

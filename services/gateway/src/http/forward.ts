@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { INTERNAL_AUDIENCE } from '@myriad/http';
 import { ProblemError } from '@myriad/kernel';
+import { startSpan, type OpenSpan } from '@myriad/telemetry';
 import type { InternalTokens } from '../application/internal-tokens.js';
 import type { Upstreams } from '../application/ports.js';
 import { type Flight, type UpstreamListener } from '../application/ports.js';
@@ -39,6 +40,8 @@ export class Forward {
     const body = await this.bodyOf(exchange, target);
     const headers = await this.headersOf(exchange, target);
     if (response.destroyed) return;
+    const span = clientSpan(exchange, target);
+    headers.push('traceparent', span.traceparent ?? exchange.traceparent);
     const timeoutMs = target.isPrediction ? this.options.predictionTimeoutMs : this.options.answerTimeoutMs;
     const flight: Flight = this.options.upstreams.send(
       {
@@ -50,13 +53,14 @@ export class Forward {
         headTimeoutMs: timeoutMs,
         pauseTimeoutMs: target.isEventStream ? 0 : PAUSE_TIMEOUT_MS,
       },
-      answering(exchange, target, refuse),
+      answering({ exchange, target, span }, refuse),
     );
     response.on('drain', () => {
       flight.resume();
     });
     response.once('close', () => {
       if (!response.writableFinished) flight.abort();
+      span.end();
     });
   }
 
@@ -84,7 +88,7 @@ export class Forward {
   private async headersOf(exchange: Exchange, { service }: RouteTarget): Promise<string[]> {
     const { request, session, requestId } = exchange;
     const headers = forwardedHeaders(request.rawHeaders, request.headers.connection);
-    headers.push('x-request-id', requestId, 'traceparent', exchange.traceparent);
+    headers.push('x-request-id', requestId);
     if (session === undefined) return headers;
     const audience = service === 'realtime' ? `myriad-realtime-${session.environment}` : INTERNAL_AUDIENCE;
     const token = this.options.tokens.of(session, audience, requestId);
@@ -93,18 +97,35 @@ export class Forward {
   }
 }
 
-function answering(exchange: Exchange, target: RouteTarget, refuse: (error: unknown) => void): UpstreamListener {
+/** The call of the service, within the request's span: the time between the two is the gateway's own. */
+function clientSpan({ traceparent }: Exchange, { service, route }: RouteTarget): OpenSpan {
+  const attributes = { 'http.request.method': route.method, 'url.template': route.path, 'server.address': service };
+  return startSpan(`${route.method} ${route.path}`, { kind: 'client', attributes, parent: traceparent });
+}
+
+interface Call {
+  readonly exchange: Exchange;
+  readonly target: RouteTarget;
+  readonly span: OpenSpan;
+}
+
+function answering({ exchange, target, span }: Call, refuse: (error: unknown) => void): UpstreamListener {
   const { response, headers: own } = exchange;
+  let failure: string | undefined;
   return {
     onHead: (status, headers) => {
+      span.set({ 'http.response.status_code': status });
+      if (status >= 400) failure = String(status);
       response.writeHead(status, { ...returnedHeaders(headers), ...own });
       if (target.isEventStream) response.flushHeaders();
     },
     onData: (chunk) => response.write(chunk),
     onEnd: () => {
+      span.end(failure);
       response.end();
     },
     onFailure: (failure, cause) => {
+      span.end(failure);
       if (response.headersSent) response.destroy(cause);
       else refuse(cause instanceof ProblemError || cause instanceof ProtocolRefusal ? cause : problem(failure, target));
     },

@@ -1,5 +1,5 @@
 import { PLATFORM_TENANT } from '@myriad/kernel';
-import { counter, histogram, type Logger } from '@myriad/telemetry';
+import { counter, histogram, traceFieldsOf, type Logger } from '@myriad/telemetry';
 import type { AuditedRequest, RequestAudit } from '../application/request-audit.js';
 import type { Exchange } from './exchange.js';
 
@@ -7,6 +7,7 @@ const requests = counter('myriad_gateway_requests_total', 'Requests by service a
 const durations = histogram(
   'myriad_gateway_request_duration_seconds',
   'From the head of a request to the end of its answer',
+  { unit: 'seconds' },
 );
 
 /** The client left before it had its answer (a convention of proxies; never sent). */
@@ -14,32 +15,55 @@ const CLIENT_GONE = 499;
 /** Answers that say the caller may not. */
 const TOO_MANY = 429;
 const REFUSED: ReadonlySet<number> = new Set([401, 403, TOO_MANY]);
+/** What is no known method is no value of a label. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 
 export interface RecordRequestOptions {
   readonly audit: RequestAudit;
   readonly logger: Logger;
 }
 
-/** Counts, logs and audits a request that has ended. */
+/** Counts, logs, traces and audits a request that has ended. */
 export class RecordRequest {
   constructor(private readonly options: RecordRequestOptions) {}
 
   execute(exchange: Exchange): void {
-    const { target, response } = exchange;
+    const { response, span } = exchange;
+    // the gateway's own doors (health, metrics, documents) are no one's requests
+    if (span === undefined && exchange.code === undefined) return;
     const status = response.headersSent ? response.statusCode : CLIENT_GONE;
-    const service = target?.service ?? 'gateway';
-    requests.add(1, { service, status: `${Math.floor(status / 100)}xx` });
-    durations.record(exchange.durationMs / 1000, { service });
+    measure(exchange, status);
+    endSpan(exchange, status);
     if (!isAudited(exchange, status)) return;
-    const record = recordOf(exchange, status);
     const { audit, logger } = this.options;
-    if (target?.isPrediction === true || exchange.principal === undefined || status === TOO_MANY) {
+    const record = recordOf(exchange, status);
+    if (exchange.target?.isPrediction === true || exchange.principal === undefined || status === TOO_MANY) {
       audit.count(record);
       return;
     }
-    audit.record(record);
-    logger.info(record, 'request');
+    audit.record(record, exchange.traceparent);
+    logger.info({ ...record, ...traceFieldsOf(exchange.traceparent) }, 'request');
   }
+}
+
+function measure({ target, request, durationMs }: Exchange, status: number): void {
+  const service = target?.service ?? 'gateway';
+  const statusClass = `${Math.floor(status / 100)}xx`;
+  const method = METHODS.has(request.method ?? '') ? (request.method ?? '') : 'other';
+  requests.add(1, { service, status: statusClass });
+  durations.record(durationMs / 1000, { service, method, route: target?.route.path ?? 'none', status: statusClass });
+}
+
+function endSpan({ span, target, session, code }: Exchange, status: number): void {
+  if (span === undefined) return;
+  span.set({ 'http.response.status_code': status });
+  if (target !== undefined) {
+    span.rename(`${target.route.method} ${target.route.path}`);
+    span.set({ 'http.route': target.route.path });
+  }
+  if (session !== undefined) span.set({ 'myriad.tenant_id': session.tenantId });
+  if (code !== undefined) span.set({ 'myriad.problem_code': code });
+  span.end(status >= 500 ? (code ?? String(status)) : undefined);
 }
 
 /** What changes something, and what is refused. */

@@ -1,6 +1,6 @@
 import { requestAuditedV1 } from '@myriad/contracts';
-import { makeEvent, toRecord, type EventLog } from '@myriad/messaging';
-import { AuditSink, type RequestAudited } from '../application/ports.js';
+import { appendTraced, makeEvent, toRecord, type EventLog } from '@myriad/messaging';
+import { AuditSink, type AuditRecord } from '../application/ports.js';
 
 /** Appends records of requests to the event log, each an event of its tenant. */
 export class LogAuditSink extends AuditSink {
@@ -8,10 +8,12 @@ export class LogAuditSink extends AuditSink {
     super();
   }
 
-  append(records: readonly RequestAudited[]): Promise<void> {
-    return this.log.append(
-      records.map((data) => {
-        const event = makeEvent(requestAuditedV1, { tenantId: data.tenantId, data, source: 'gateway' });
+  append(records: readonly AuditRecord[]): Promise<void> {
+    return appendTraced(
+      this.log,
+      records.map(({ data, traceparent }) => {
+        const trace = traceparent === undefined ? {} : { traceparent };
+        const event = makeEvent(requestAuditedV1, { tenantId: data.tenantId, data, source: 'gateway', ...trace });
         return toRecord(event, requestAuditedV1);
       }),
     );

@@ -2,16 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@myriad/kernel';
 import { createLogger } from '@myriad/telemetry';
 import { eventually } from '@myriad/testing';
-import { AuditSink, type RequestAudited } from '../../src/application/ports.js';
+import { AuditSink, type AuditRecord, type RequestAudited } from '../../src/application/ports.js';
 import { RequestAudit, type AuditedRequest } from '../../src/application/request-audit.js';
 
 class FakeSink extends AuditSink {
   readonly records: RequestAudited[] = [];
   isAway = false;
 
-  append(records: readonly RequestAudited[]): Promise<void> {
+  append(records: readonly AuditRecord[]): Promise<void> {
     if (this.isAway) return Promise.reject(new Error('away'));
-    this.records.push(...records);
+    this.records.push(...records.map(({ data }) => data));
     return Promise.resolve();
   }
 }

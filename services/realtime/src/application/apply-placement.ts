@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import type { Placement } from '../domain/placement.js';
@@ -18,6 +19,13 @@ export interface ApplyPlacementOptions {
 
 /** Loads at the same time: enough to hide the store's latency, few enough to leave predictions the core. */
 const PARALLEL_LOADS = 4;
+/** A placement that waits for the start, with the trace that it was made in: a rollout may wait for it. */
+interface Waiting {
+  readonly placement: Placement;
+  readonly atMs: number;
+  readonly within: ReturnType<typeof AsyncLocalStorage.snapshot>;
+}
+
 /** Pauses before another try of a load that failed for want of something outside, milliseconds. */
 const RETRY_PAUSES_MS = [200, 1_000];
 /** Placements newer than this are loaded at start even when older ones must leave the memory: a rollout may wait for them. */
@@ -32,7 +40,7 @@ export class ApplyPlacement {
   /** One after the other: each looks whether there is still room, and predictions come first. */
   private readonly warmUp = new TaskQueue(1);
   /** Placements read before the tail has caught up, with the time of their event; undefined afterwards. */
-  private backlog: Map<string, { readonly placement: Placement; readonly atMs: number }> | undefined = new Map();
+  private backlog: Map<string, Waiting> | undefined = new Map();
 
   constructor(private readonly options: ApplyPlacementOptions) {}
 
@@ -65,10 +73,11 @@ export class ApplyPlacement {
     const backlog = [...(this.backlog?.values() ?? [])].sort((a, b) => b.atMs - a.atMs);
     this.backlog = undefined;
     const nowMs = this.options.clock.nowMs();
-    for (const { placement, atMs } of backlog) {
+    for (const { placement, atMs, within } of backlog) {
       const isRecent = nowMs - atMs < RECENT_MS;
       this.warmUp.add(async () => {
-        if (isRecent || this.options.cache.hasRoomFor(memoryOf(placement))) await this.bringIn(placement);
+        if (isRecent) await within(() => this.bringIn(placement));
+        else if (this.options.cache.hasRoomFor(memoryOf(placement))) await this.bringIn(placement);
       });
     }
   }
@@ -89,7 +98,7 @@ export class ApplyPlacement {
   /** What stands in the log at the start was checked when it was placed: its newest version answers. */
   private catchUp(key: string, placement: Placement, atMs: number): void {
     this.options.table.promote(placement);
-    this.backlog?.set(key, { placement, atMs });
+    this.backlog?.set(key, { placement, atMs, within: AsyncLocalStorage.snapshot() });
   }
 
   private enqueue(placement: Placement): void {

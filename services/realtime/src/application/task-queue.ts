@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /** Runs tasks in order, a few at the same time. Tasks must not fail. */
 export class TaskQueue {
   private waiting: (() => Promise<void>)[] = [];
@@ -7,7 +9,8 @@ export class TaskQueue {
   constructor(private readonly parallel: number) {}
 
   add(task: () => Promise<void>): void {
-    this.waiting.push(task);
+    // a task that waits stays in the trace of what asked for it
+    this.waiting.push(AsyncLocalStorage.bind(task));
     this.next();
   }
 

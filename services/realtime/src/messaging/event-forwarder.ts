@@ -7,7 +7,7 @@ import {
 } from '@myriad/contracts';
 import { ProblemError, type Clock } from '@myriad/kernel';
 import { makeEvent, type EventPublisher, type PublishedEvent } from '@myriad/messaging';
-import type { Logger } from '@myriad/telemetry';
+import { currentTraceparent, type Logger } from '@myriad/telemetry';
 import { EventSink, type ModelState, type SampledPrediction } from '../application/event-sink.port.js';
 import type { Usage, UsageLedger } from '../domain/usage-ledger.js';
 
@@ -19,6 +19,12 @@ export interface EventForwarderOptions {
   readonly replicaId: string;
   /** Pause between two sendings, milliseconds. */
   readonly intervalMs: number;
+}
+
+/** What follows from a change that somebody asked for, in the trace of it. */
+interface Traced<T> {
+  readonly data: T;
+  readonly traceparent: string | undefined;
 }
 
 /** Samples kept while the log is away. */
@@ -33,7 +39,7 @@ const MAX_EVENTS = 500;
 export class EventForwarder extends EventSink {
   /** Made and not yet acknowledged. */
   private outgoing: PublishedEvent[] = [];
-  private states = new Map<string, ModelState>();
+  private states = new Map<string, Traced<ModelState>>();
   private samples: SampledPrediction[] = [];
   private sending: Promise<boolean> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -47,7 +53,7 @@ export class EventForwarder extends EventSink {
   modelState(state: ModelState): void {
     const key = `${state.tenantId}/${state.modelName}`;
     this.states.delete(key);
-    this.states.set(key, state);
+    this.states.set(key, { data: state, traceparent: currentTraceparent() });
     // the deployer waits for it
     void this.flush();
   }
@@ -121,7 +127,9 @@ export class EventForwarder extends EventSink {
     const usage = this.options.usage
       .drain(nowMs)
       .map((item) => this.event(usageMeteredV1, this.usageData(item, nowMs)));
-    const states = [...this.states.values()].map((state) => this.event(modelStateChangedV1, state));
+    const states = [...this.states.values()].map(({ data, traceparent }) =>
+      this.event(modelStateChangedV1, data, traceparent),
+    );
     const samples = this.samples.map((sample) => this.event(predictionSampledV1, sample));
     this.states = new Map();
     this.samples = [];
@@ -149,10 +157,15 @@ export class EventForwarder extends EventSink {
   }
 
   /** An event against its contract is a fault of ours; it must not hold up the others. */
-  private event(definition: EventDefinition, data: { readonly tenantId: string }): PublishedEvent | undefined {
+  private event(
+    definition: EventDefinition,
+    data: { readonly tenantId: string },
+    traceparent?: string,
+  ): PublishedEvent | undefined {
     const { clock, logger } = this.options;
     try {
-      return { definition, event: makeEvent(definition, { tenantId: data.tenantId, data, source: 'realtime', clock }) };
+      const origin = { source: 'realtime', clock, ...(traceparent !== undefined && { traceparent }) };
+      return { definition, event: makeEvent(definition, { tenantId: data.tenantId, data, ...origin }) };
     } catch (error) {
       logger.error({ err: error, type: definition.type, tenantId: data.tenantId }, 'an event is against its contract');
       return undefined;

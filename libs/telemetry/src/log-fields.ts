@@ -1,0 +1,23 @@
+import { context, createContextKey } from '@opentelemetry/api';
+import { ensureContextManager } from './context-manager.js';
+
+/** Members of every log line written within: whose request or event it is. */
+export interface LogFields {
+  tenantId?: string;
+  requestId?: string;
+  eventType?: string;
+  eventId?: string;
+}
+
+const KEY = createContextKey('myriad log fields');
+
+/** Runs `fn`; each line that is logged within, also by callbacks and promises, carries these members. They may still be changed. */
+export function withLogFields<T>(fields: LogFields, fn: () => T): T {
+  ensureContextManager();
+  return context.with(context.active().setValue(KEY, fields), fn);
+}
+
+/** The members of the active context. */
+export function currentLogFields(): LogFields | undefined {
+  return context.active().getValue(KEY) as LogFields | undefined;
+}
