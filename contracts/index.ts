@@ -48,6 +48,7 @@ export { promotionCompletedV1 } from './events/evaluator/promotion-completed.v1.
 export { promotionRequestedV1 } from './events/evaluator/promotion-requested.v1.js';
 export { promotionSupersededV1 } from './events/evaluator/promotion-superseded.v1.js';
 export { suiteChangedV1 } from './events/evaluator/suite-changed.v1.js';
+export { rateUsedV1 } from './events/gateway/rate-used.v1.js';
 export { requestAuditedV1 } from './events/gateway/request-audited.v1.js';
 export { modelStateChangedV1 } from './events/realtime/model-state-changed.v1.js';
 export { predictionSampledV1 } from './events/realtime/prediction-sampled.v1.js';

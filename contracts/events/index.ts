@@ -19,6 +19,7 @@ import { promotionCompletedV1 } from './evaluator/promotion-completed.v1.js';
 import { promotionRequestedV1 } from './evaluator/promotion-requested.v1.js';
 import { promotionSupersededV1 } from './evaluator/promotion-superseded.v1.js';
 import { suiteChangedV1 } from './evaluator/suite-changed.v1.js';
+import { rateUsedV1 } from './gateway/rate-used.v1.js';
 import { requestAuditedV1 } from './gateway/request-audited.v1.js';
 import { modelStateChangedV1 } from './realtime/model-state-changed.v1.js';
 import { predictionSampledV1 } from './realtime/prediction-sampled.v1.js';
@@ -59,6 +60,7 @@ export const events: readonly EventDefinition[] = [
   promotionRequestedV1,
   promotionSupersededV1,
   suiteChangedV1,
+  rateUsedV1,
   requestAuditedV1,
   modelStateChangedV1,
   predictionSampledV1,

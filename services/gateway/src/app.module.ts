@@ -1,6 +1,6 @@
 import { httpContracts } from '@myriad/contracts';
 import type { InternalSigner } from '@myriad/http';
-import { systemClock, type Clock } from '@myriad/kernel';
+import { newId, systemClock, type Clock } from '@myriad/kernel';
 import type { EventLog } from '@myriad/messaging';
 import type { Logger } from '@myriad/telemetry';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
@@ -16,6 +16,7 @@ import { PlacementTable } from './application/placement-table.js';
 import { CLOCK, InternalTokenMinter, UserTokenVerifier } from './application/ports.js';
 import { RateLimiter } from './application/rate-limiter.js';
 import { RequestAudit } from './application/request-audit.js';
+import { ShareLimits } from './application/share-limits.js';
 import { Admit } from './http/admit.js';
 import { Door } from './http/door.js';
 import { Forward } from './http/forward.js';
@@ -25,6 +26,7 @@ import { routeTargets } from './http/route-targets.js';
 import { ServiceOrigins } from './http/service-origins.js';
 import { GatewayTails } from './messaging/gateway-tails.js';
 import { LogAuditSink } from './messaging/log-audit-sink.js';
+import { LogRateGossip } from './messaging/log-rate-gossip.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
 export interface GatewayParts {
@@ -61,6 +63,13 @@ function adapters({ log, logger, signer, clock = systemClock }: GatewayParts): P
     { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
     { provide: UndiciUpstreams, useValue: new UndiciUpstreams() },
     { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
+    { provide: LogRateGossip, useValue: new LogRateGossip(log, logger) },
+    {
+      provide: ShareLimits,
+      inject: [RateLimiter, LogRateGossip],
+      useFactory: (limiter: RateLimiter, gossip: LogRateGossip) =>
+        new ShareLimits({ limiter, gossip, clock, logger, replicaId: newId('gtw') }),
+    },
     {
       provide: GatewayTails,
       inject: [IdentityTables, PlacementTable, UserTokenVerifier],

@@ -7,9 +7,11 @@ import { NestFactory } from '@nestjs/core';
 import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
 import { AppModule } from './app.module.js';
 import { RequestAudit } from './application/request-audit.js';
+import { ShareLimits } from './application/share-limits.js';
 import { gatewayConfig, serviceUrls, type GatewayConfig } from './config.js';
 import { Door } from './http/door.js';
 import { GatewayTails } from './messaging/gateway-tails.js';
+import { LogRateGossip } from './messaging/log-rate-gossip.js';
 
 const SERVICE = 'gateway';
 
@@ -30,9 +32,12 @@ await runMain(async () => {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents literals
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
+  const [limits, gossip] = [app.get(ShareLimits), app.get(LogRateGossip)];
   stopOnSignal([
     () => door.close(),
     () => audit.close(),
+    () => limits.close(),
+    () => gossip.close(),
     () => app.get(UndiciUpstreams).close(),
     () => tails.close(),
     () => app.close(),
@@ -40,6 +45,10 @@ await runMain(async () => {
     () => telemetry.shutdown(),
   ]);
   audit.start();
+  await gossip.listen((word) => {
+    limits.hear(word);
+  });
+  limits.start();
   await tails.start();
   logger.info({ url: await door.listen(config.PORT, config.HOST) }, 'listening');
   await tails.caughtUpOnce();

@@ -23,7 +23,7 @@ import {
   type Caller,
   type KeySource,
 } from '@myriad/http';
-import { MemoryEventLog, makeEvent, parseEvent, toRecord } from '@myriad/messaging';
+import { MemoryBroker, MemoryEventLog, makeEvent, parseEvent, toRecord } from '@myriad/messaging';
 import { createLogger } from '@myriad/telemetry';
 import { eventually } from '@myriad/testing';
 import { NestFactory } from '@nestjs/core';
@@ -32,9 +32,11 @@ import { UndiciUpstreams } from '../src/adapters/undici/undici-upstreams.js';
 import { AppModule, type GatewayParts } from '../src/app.module.js';
 import { IdentityTables } from '../src/application/identity-tables.js';
 import { RequestAudit } from '../src/application/request-audit.js';
+import { ShareLimits } from '../src/application/share-limits.js';
 import type { RequestAudited } from '../src/application/ports.js';
 import { Door } from '../src/http/door.js';
 import { GatewayTails } from '../src/messaging/gateway-tails.js';
+import { LogRateGossip } from '../src/messaging/log-rate-gossip.js';
 import { fakeService, type FakeService } from './fake-service.js';
 
 export interface Answer {
@@ -53,12 +55,15 @@ const base32 = (length: number): string => [...randomBytes(length)].map((byte) =
 export class GatewayApp {
   url = '';
   private constructor(
-    readonly log: MemoryEventLog,
+    private readonly broker: MemoryBroker,
     readonly service: FakeService,
     private readonly internalKeys: KeySource,
     private readonly userKey: CryptoKey,
   ) {}
+  /** This gateway's own way to the log that all on the broker share. */
+  readonly log = new MemoryEventLog(this.broker);
   tables!: IdentityTables;
+  private parts!: { readonly signer: GatewayParts['signer']; readonly settings: Partial<GatewayParts['settings']> };
   private closers: (() => Promise<unknown>)[] = [];
   readonly audited: RequestAudited[] = [];
 
@@ -66,12 +71,12 @@ export class GatewayApp {
     settings: Partial<GatewayParts['settings']> = {},
     services: Readonly<Record<string, string>> = {},
   ): Promise<GatewayApp> {
-    const log = new MemoryEventLog();
-    await log.ensureTopics(topics);
+    const broker = new MemoryBroker();
     const service = await fakeService();
     const { privateJwk, publicJwks } = await generateInternalKeys('test');
     const pair = await generateKeyPair('ES256');
-    const gateway = new GatewayApp(log, service, staticKeys(publicJwks), pair.privateKey);
+    const gateway = new GatewayApp(broker, service, staticKeys(publicJwks), pair.privateKey);
+    await gateway.log.ensureTopics(topics);
     await gateway.publish(signingKeysChangedV1, 'platform', {
       keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'user-key', alg: 'ES256' }],
     });
@@ -82,7 +87,15 @@ export class GatewayApp {
     return gateway;
   }
 
+  /** Another replica: the same log, the same services. */
+  async another(): Promise<GatewayApp> {
+    const gateway = new GatewayApp(this.broker, await fakeService(), this.internalKeys, this.userKey);
+    await gateway.open(this.parts.signer, this.parts.settings);
+    return gateway;
+  }
+
   private async open(signer: GatewayParts['signer'], more: Partial<GatewayParts['settings']>): Promise<void> {
+    this.parts = { signer, settings: more };
     const logger = createLogger({ service: 'gateway', level: 'fatal' });
     const settings: GatewayParts['settings'] = {
       serviceUrls: {},
@@ -102,6 +115,11 @@ export class GatewayApp {
       this.audited.push(parseEvent(record).data as RequestAudited);
     };
     await this.log.tail({ topics: ['myriad.gateway.request.v1'], onRecord });
+    const [limits, gossip] = [app.get(ShareLimits), app.get(LogRateGossip)];
+    await gossip.listen((word) => {
+      limits.hear(word);
+    });
+    limits.start();
     audit.start();
     await tails.start();
     await tails.caughtUpOnce();
@@ -109,6 +127,8 @@ export class GatewayApp {
     this.closers = [
       () => door.close(100),
       () => audit.close(),
+      () => limits.close(),
+      () => gossip.close(),
       () => app.get(UndiciUpstreams).close(),
       () => tails.close(),
       () => app.close(),

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { requestAuditedV1, EventData } from '@myriad/contracts';
+import type { rateUsedV1, requestAuditedV1, EventData } from '@myriad/contracts';
 import type { Session } from './session.js';
 
 export const CLOCK = Symbol('Clock');
@@ -43,6 +43,14 @@ export interface AuditRecord {
 export abstract class AuditSink {
   /** Resolves when the records are durable. */
   abstract append(records: readonly AuditRecord[]): Promise<void>;
+}
+
+export type RateUsed = EventData<typeof rateUsedV1>;
+
+/** How gateways tell each other what they let through. */
+export abstract class RateGossip {
+  /** Resolves when the words are durable. */
+  abstract publish(words: readonly RateUsed[]): Promise<void>;
 }
 
 /** A request as it goes to a service. */

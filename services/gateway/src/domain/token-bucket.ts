@@ -31,6 +31,11 @@ export class TokenBucket {
     this.tokens = Math.min(this.tokens, limit.burst);
   }
 
+  /** What others took of the same limit: it is missing here, down to a debt of `maxDebt`, before anything comes through again. */
+  spend(count: number, maxDebt: number): void {
+    this.tokens = Math.max(-maxDebt, this.tokens - count);
+  }
+
   take(nowMs: number): Admission {
     const { requestsPerSecond, burst } = this.limit;
     const sinceMs = Math.max(0, nowMs - this.filledAtMs);
@@ -40,6 +45,6 @@ export class TokenBucket {
     if (isAdmitted) this.tokens -= 1;
     const missing = isAdmitted ? burst - this.tokens : 1 - this.tokens;
     const resetSeconds = Math.ceil(missing / requestsPerSecond);
-    return { isAdmitted, limit: burst, remaining: Math.floor(this.tokens), resetSeconds };
+    return { isAdmitted, limit: burst, remaining: Math.max(0, Math.floor(this.tokens)), resetSeconds };
   }
 }

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { defineEvent, fields } from '../../define-event.js';
+import { gatewayTopics } from './topics.js';
+
+export const rateUsedV1 = defineEvent({
+  type: 'gateway.rate-used.v1',
+  topic: gatewayTopics.rate,
+  summary: 'How many requests a gateway let through since it last said so, by tenant; also that it lives, or leaves.',
+  data: z.object({
+    /** Of the gateway; another one after each start. */
+    replicaId: fields.id,
+    /** Grows by one with each event of a replica: an event that comes twice is known by it. */
+    sequence: z.int().nonnegative(),
+    isLeaving: z.boolean(),
+    used: z.array(z.object({ tenantId: fields.tenantId, count: z.int().positive() })),
+    /** Requests without a key. */
+    anonymous: fields.count,
+  }),
+  key: (data) => `platform/${data.replicaId}`,
+  example: {
+    replicaId: 'gtw_1',
+    sequence: 7,
+    isLeaving: false,
+    used: [{ tenantId: 'aa', count: 12 }],
+    anonymous: 0,
+  },
+});

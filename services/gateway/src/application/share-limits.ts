@@ -1,0 +1,147 @@
+import type { Clock } from '@myriad/kernel';
+import type { Logger } from '@myriad/telemetry';
+import { Peers } from '../domain/peers.js';
+import type { RateGossip, RateUsed } from './ports.js';
+import type { RateLimiter } from './rate-limiter.js';
+
+/** What was let through is told so often, milliseconds. */
+export const GOSSIP_EVERY_MS = 200;
+/** A replica says that it lives so often when there are others, milliseconds. */
+const ALIVE_EVERY_MS = 500;
+/** And when it knows of none. Whoever comes says so at once and is answered at once. */
+const ALIVE_EVERY_MS_ALONE = 10_000;
+/** When its own words don't come back for so long, the log is away, milliseconds. */
+export const AWAY_AFTER_MS = 2_000;
+/** A peer that is silent for so long is gone, milliseconds. */
+const PEER_TTL_MS = 3_000;
+/** Tenants an event. */
+const MAX_TENANTS = 5_000;
+
+export interface ShareLimitsOptions {
+  readonly limiter: RateLimiter;
+  readonly gossip: RateGossip;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly replicaId: string;
+}
+
+/**
+ * Holds the limits of tenants together over the replicas of the gateway: each tells over the event log what it let through, and takes off
+ * what the others did. ADR 10 says how exact that is. When the log is away each keeps to its part of the limit.
+ */
+export class ShareLimits {
+  private readonly peers = new Peers(PEER_TTL_MS);
+  private readonly stop = new AbortController();
+  private loop: Promise<void> | undefined;
+  private unsent: RateUsed[] = [];
+  private isSending = false;
+  private sequence = 0;
+  private spokeAtMs = Number.NEGATIVE_INFINITY;
+  private heardSelfAtMs: number;
+  /** Whether what comes now is of now: the log is read from its start, and ends where this replica's first word stands. */
+  private isLive = false;
+  private isAway = false;
+
+  constructor(private readonly options: ShareLimitsOptions) {
+    this.heardSelfAtMs = options.clock.nowMs();
+  }
+
+  start(): void {
+    this.loop ??= this.work();
+  }
+
+  /** Tells what is left, and that it leaves. */
+  async close(): Promise<void> {
+    this.stop.abort();
+    await this.loop;
+    if (!this.isAway) {
+      this.say(true);
+      await this.send();
+    }
+  }
+
+  /** A word of any replica, this one included. */
+  hear(word: RateUsed): void {
+    const { replicaId, sequence, isLeaving } = word;
+    const nowMs = this.options.clock.nowMs();
+    if (replicaId === this.options.replicaId) {
+      this.isLive = true;
+      this.heardSelfAtMs = nowMs;
+      return;
+    }
+    if (!this.isLive) return;
+    const heard = this.peers.hear(replicaId, sequence, nowMs);
+    if (heard === 'new') {
+      this.spokeAtMs = Number.NEGATIVE_INFINITY;
+      // alone it spoke seldom, so it can't tell yet whether its words come back
+      if (this.peers.count === 1) this.heardSelfAtMs = nowMs;
+    }
+    if (isLeaving) this.peers.leave(replicaId);
+    this.settle(nowMs);
+    if (heard !== 'again') this.options.limiter.spend(word);
+  }
+
+  /** One turn: who is there, what is to be told. */
+  tick(): void {
+    const nowMs = this.options.clock.nowMs();
+    if (!this.isAway) this.peers.expire(nowMs);
+    this.settle(nowMs);
+    const isDue = nowMs - this.spokeAtMs >= (this.peers.count > 0 ? ALIVE_EVERY_MS : ALIVE_EVERY_MS_ALONE);
+    this.say(isDue);
+    void this.send();
+  }
+
+  private settle(nowMs: number): void {
+    const isAway = this.peers.count > 0 && nowMs - this.heardSelfAtMs > AWAY_AFTER_MS;
+    if (isAway !== this.isAway) {
+      this.isAway = isAway;
+      if (!isAway) this.peers.excuse(nowMs);
+      this.options.logger.warn({ peers: this.peers.count, isAway }, 'whether rate limits are shared changed');
+    }
+    this.options.limiter.share({ peers: this.peers.count, isAlone: isAway });
+  }
+
+  private say(isDue: boolean): void {
+    const { used, anonymous } = this.options.limiter.collect();
+    // within its part of the limit nothing is owed to anybody; a word is needed all the same, to hear when the log is back
+    const told = this.isAway ? [] : used;
+    if (this.isAway && this.unsent.length > 0) return;
+    if (!isDue && told.length === 0 && (anonymous === 0 || this.isAway)) return;
+    for (let from = 0; from === 0 || from < told.length; from += MAX_TENANTS) {
+      this.sequence += 1;
+      this.unsent.push({
+        replicaId: this.options.replicaId,
+        sequence: this.sequence,
+        isLeaving: this.stop.signal.aborted,
+        used: told.slice(from, from + MAX_TENANTS),
+        anonymous: from === 0 && !this.isAway ? anonymous : 0,
+      });
+    }
+    this.spokeAtMs = this.options.clock.nowMs();
+  }
+
+  /** What the log did not take is sent again as it was: the sequence tells the others what they know. */
+  private async send(): Promise<void> {
+    if (this.isSending) return;
+    this.isSending = true;
+    try {
+      while (this.unsent.length > 0) {
+        const words = [...this.unsent];
+        await this.options.gossip.publish(words);
+        this.unsent = this.unsent.slice(words.length);
+      }
+    } catch (err) {
+      this.options.logger.debug({ err }, 'what was let through could not be told yet');
+    } finally {
+      this.isSending = false;
+    }
+  }
+
+  private async work(): Promise<void> {
+    const { signal } = this.stop;
+    while (!signal.aborted) {
+      this.tick();
+      await this.options.clock.sleep(GOSSIP_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+}
