@@ -1,29 +1,20 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@myriad/testing';
 import pg from 'pg';
 import { z } from 'zod';
 import { Client } from './client.js';
+import { type MeshAddresses, type MeshMode, superviseMesh, tailsOf } from './supervise-mesh.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const START_SECONDS = 90;
+/** Downloads of engines are not counted: `tools/test-engines.mjs` has them ready. */
+const START_SECONDS = { standalone: 90, mesh: 180 } as const;
 const STOP_MS = 45_000;
-const LOG_TAIL_LINES = 25;
-/**
- * A mesh takes 101 ports together, below those that the system gives to outgoing connections: a service that is killed must find its port free
- * when it comes back.
- */
-const FIRST_PORT = 11_000;
-const PORTS = 101;
-const PORT_RANGES = 200;
 const MAX_ATTEMPTS = 5;
 const running = new Set<Mesh>();
 
-const addressesSchema = z.object({ gatewayUrl: z.string(), controlUrl: z.string() });
-type Addresses = z.infer<typeof addressesSchema>;
 const processSchema = z.object({
   name: z.string(),
   state: z.string(),
@@ -37,33 +28,39 @@ export interface MeshOptions {
   readonly prepare?: (stateFolder: string) => void;
   /** More variables for the supervisor, e.g. where traces go. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: `mesh` when MYRIAD_TEST_MESH is `engines`, else `standalone`. */
+  readonly mode?: MeshMode;
 }
 
-/** A whole standalone mesh of its own, on free ports and in a folder of its own. */
+/** The mode that journeys run in unless they name one. */
+export const MODE: MeshMode = process.env['MYRIAD_TEST_MESH'] === 'engines' ? 'mesh' : 'standalone';
+
+/** A whole mesh of its own, on free ports and in a folder of its own. */
 export class Mesh {
   private constructor(
+    readonly mode: MeshMode,
     readonly stateFolder: string,
     private readonly supervisor: ChildProcess,
-    private readonly addresses: Addresses,
+    readonly addresses: MeshAddresses,
   ) {}
 
   /** Builds what changed, starts everything and resolves when all of it answers. */
-  static async start(options: MeshOptions = {}): Promise<Mesh> {
+  static async start({ prepare, mode = MODE, env = {} }: MeshOptions = {}): Promise<Mesh> {
     execFileSync(process.execPath, [join(ROOT, 'tools/build.mjs')], { cwd: ROOT, stdio: 'pipe' });
     const stateFolder = mkdtempSync(join(tmpdir(), 'myriad-system-'));
     chmodSync(stateFolder, 0o711);
-    options.prepare?.(stateFolder);
+    prepare?.(stateFolder);
     for (let attempt = 1; ; attempt++) {
-      const supervisor = supervise(stateFolder, options.env);
+      const supervisor = superviseMesh(stateFolder, { mode, startSeconds: START_SECONDS[mode], env });
       try {
-        const mesh = new Mesh(stateFolder, supervisor.process, await supervisor.addresses());
+        const mesh = new Mesh(mode, stateFolder, supervisor.process, await supervisor.addresses());
         running.add(mesh);
         return mesh;
       } catch (cause) {
         supervisor.process.kill('SIGTERM');
         const isPortTaken = supervisor.said().includes('is taken by another program');
         if (isPortTaken && attempt < MAX_ATTEMPTS) continue;
-        throw new Error(`the mesh did not start:\n${supervisor.said()}\n${tails(stateFolder)}`, { cause });
+        throw new Error(`the mesh did not start:\n${supervisor.said()}\n${tailsOf(stateFolder)}`, { cause });
       }
     }
   }
@@ -87,10 +84,17 @@ export class Mesh {
     return z.object({ processes: z.array(processSchema) }).parse(await response.json()).processes;
   }
 
-  /** The process ends at once, without a chance to tidy up. Answers the pid that was killed. */
+  /** Names of the processes of a service, or the one process of that name: `auth-1` and `auth-2`, or `auth`. */
+  async replicasOf(name: string): Promise<readonly string[]> {
+    return (await this.processes()).map((one) => one.name).filter((one) => isOf(name, one));
+  }
+
+  /** The process ends at once, without a chance to tidy up; of a service with several the first that runs. Answers the pid that was killed. */
   async kill(name: string): Promise<number> {
     const found = await eventually(async () => {
-      const one = (await this.processes()).find((candidate) => candidate.name === name);
+      const one = (await this.processes()).find(
+        (candidate) => isOf(name, candidate.name) && candidate.pid !== undefined,
+      );
       if (one?.pid === undefined) throw new Error(`${name} does not run`);
       return one.pid;
     });
@@ -98,16 +102,22 @@ export class Mesh {
     return found;
   }
 
-  /** Waits until a process of this name other than `killedPid` is ready. */
+  /** Waits until all processes of this name, and none that is `killedPid`, are ready. */
   async backAgain(name: string, killedPid: number): Promise<void> {
     await eventually(
       async () => {
-        const one = (await this.processes()).find((candidate) => candidate.name === name);
-        if (one?.pid === undefined || one.pid === killedPid || !['ready', 'running'].includes(one.state))
-          throw new Error(`${name} is ${one?.state ?? 'gone'}`);
+        const all = (await this.processes()).filter((candidate) => isOf(name, candidate.name));
+        const away = all.filter(({ pid, state }) => pid === undefined || pid === killedPid || state !== 'ready');
+        if (all.length === 0 || away.length > 0)
+          throw new Error(`${name} is ${away.map(({ state }) => state).join(', ') || 'gone'}`);
       },
-      { timeoutMs: 30_000, intervalMs: 50 },
+      { timeoutMs: 60_000, intervalMs: 50 },
     );
+  }
+
+  /** Restarts every process of every service in turn; resolves when all are ready again. */
+  async rollingRestart(): Promise<void> {
+    await this.control('POST', '/rolling-restart');
   }
 
   async restart(name: string): Promise<void> {
@@ -119,7 +129,7 @@ export class Mesh {
     const passwords = z.record(z.string(), z.string()).parse(JSON.parse(this.secret('database-passwords.json')));
     const client = new pg.Client({
       host: '127.0.0.1',
-      port: Number(new URL(this.addresses.controlUrl).port) - 1,
+      port: this.addresses.postgresPort,
       user: 'postgres',
       password: passwords['postgres'],
       database,
@@ -132,7 +142,7 @@ export class Mesh {
     }
   }
 
-  /** The bytes of an object, straight from the store's folder. */
+  /** The bytes of an object, straight from the disk under the store. */
   object(tenantId: string, digest: string): Buffer {
     return readFileSync(this.objectFile(tenantId, digest));
   }
@@ -140,12 +150,18 @@ export class Mesh {
   /** Where the store keeps an object. */
   objectFile(tenantId: string, digest: string): string {
     const hex = digest.replace('sha256:', '');
-    return join(this.stateFolder, 'objects', tenantId, 'sha256', hex.slice(0, 2), hex.slice(2));
+    const file = this.mode === 'mesh' ? [hex] : [hex.slice(0, 2), hex.slice(2)];
+    return join(this.objectsFolder, tenantId, 'sha256', ...file);
+  }
+
+  /** Where the disk holds the objects: the folder store's, or the bucket that the S3 server keeps as files. */
+  get objectsFolder(): string {
+    return join(this.stateFolder, this.mode === 'mesh' ? 's3/buckets/myriad' : 'objects');
   }
 
   /** The end of every log; for the eyes of whoever looks at a failure. */
   logs(): string {
-    return tails(this.stateFolder);
+    return tailsOf(this.stateFolder);
   }
 
   /** Ends everything that was started here and removes its folder. */
@@ -175,53 +191,7 @@ export class Mesh {
   }
 }
 
-interface Supervised {
-  readonly process: ChildProcess;
-  /** The end of its output. */
-  readonly said: () => string;
-  /** Resolves when the mesh is up. @throws when it ended before, or takes too long. */
-  readonly addresses: () => Promise<Addresses>;
-}
-
-function supervise(stateFolder: string, env: MeshOptions['env']): Supervised {
-  const portBase = FIRST_PORT + PORTS * randomInt(PORT_RANGES);
-  const child = spawn(process.execPath, [join(ROOT, 'apps/standalone/dist/up.js'), '--foreground'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      MYRIAD_STATE: stateFolder,
-      MYRIAD_GATEWAY_PORT: String(portBase + PORTS - 1),
-      MYRIAD_PORT_BASE: String(portBase),
-      MYRIAD_START_TIMEOUT_SECONDS: String(START_SECONDS),
-      LOG_LEVEL: 'info',
-      ...env,
-    },
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-8_000)));
-  const file = join(stateFolder, 'addresses.json');
-  const addresses = async (): Promise<Addresses> => {
-    const untilMs = performance.now() + START_SECONDS * 1_000;
-    while (!existsSync(file)) {
-      if (child.exitCode !== null) throw new Error(`the supervisor ended with ${child.exitCode}`);
-      if (performance.now() > untilMs) throw new Error(`it is not up after ${START_SECONDS} s`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return addressesSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  };
-  return { process: child, said: () => said, addresses };
-}
-
-function tails(stateFolder: string): string {
-  const folder = join(stateFolder, 'logs');
-  if (!existsSync(folder)) return '';
-  return readdirSync(folder)
-    .map((name) => {
-      const lines = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n');
-      const telling = lines.filter((line) => !/"level":"info"| LOG: {2}/.test(line));
-      return `--- ${name}\n${telling.slice(-LOG_TAIL_LINES).join('\n')}`;
-    })
-    .join('\n');
+/** Whether the process is the one of this name, or one of the several of the service of this name. */
+function isOf(name: string, process: string): boolean {
+  return process === name || (process.startsWith(`${name}-`) && /^\d+$/.test(process.slice(name.length + 1)));
 }

@@ -8,11 +8,11 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { KAFKA_VERSION, fetchKafka, startKafka } from './kafka.mjs';
+import { KAFKA_VERSION, fetchKafka, kafkaProgram, startKafka } from './kafka.mjs';
 import { EngineUnavailable, cacheFolder, stopProcess } from './process.mjs';
-import { S3_VERSION, fetchS3, startS3 } from './s3.mjs';
+import { S3_VERSION, fetchS3, s3Program, startS3 } from './s3.mjs';
 
-export { EngineUnavailable, startKafka, startS3 };
+export { EngineUnavailable, fetchKafka, fetchS3, kafkaProgram, s3Program, startKafka, startS3 };
 
 const ENGINES = {
   kafka: { version: KAFKA_VERSION, port: 19092, fetch: fetchKafka, start: startKafka, say: (h) => h.brokers },

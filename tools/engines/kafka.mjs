@@ -145,18 +145,34 @@ function answersApiVersions(port) {
 }
 
 /**
+ * What runs a broker on 127.0.0.1: command, arguments, environment, and whether it answers. `dir` gets the configuration and, where there is none, an empty log.
+ * @throws {EngineUnavailable} when Java or Maven is missing.
+ */
+export async function kafkaProgram({ port, controllerPort, dir }) {
+  const home = await fetchKafka();
+  const config = configure(dir, port, controllerPort);
+  if (!existsSync(join(dir, 'data'))) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });
+  const archive = `-XX:SharedArchiveFile=${join(home, 'classes.jsa')}`;
+  return {
+    command: 'java',
+    args: [...JVM, '-Xshare:auto', archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config],
+    env: { MALLOC_ARENA_MAX: '2' },
+    isHealthy: () => answersApiVersions(port),
+  };
+}
+
+/**
  * Starts a broker on 127.0.0.1 and waits until it answers. `dir` holds configuration, data, log and pid; data that is there is kept. Without `port` a free one is taken.
  * The handle: `brokers` (`127.0.0.1:port`), `pid`, `stop()`, `kill()` (SIGKILL), `start()` again on the same port and data.
  * @throws {EngineUnavailable} when Java or Maven is missing.
  */
 export async function startKafka({ port, dir }) {
-  const home = await fetchKafka();
   const usedPort = port ?? (await freePort());
-  const controllerPort = await freePort();
-  const config = configure(dir, usedPort, controllerPort);
-  if (!existsSync(join(dir, 'data'))) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });
-  const archive = `-XX:SharedArchiveFile=${join(home, 'classes.jsa')}`;
-  const args = [...JVM, '-Xshare:auto', archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config];
+  const { command, args, env, isHealthy } = await kafkaProgram({
+    port: usedPort,
+    controllerPort: await freePort(),
+    dir,
+  });
   const handle = {
     name: 'kafka',
     version: KAFKA_VERSION,
@@ -165,8 +181,8 @@ export async function startKafka({ port, dir }) {
     brokers: `127.0.0.1:${usedPort}`,
     pid: 0,
     start: async () => {
-      handle.pid = await startProcess({ dir, port: usedPort, command: 'java', args, env: { MALLOC_ARENA_MAX: '2' } });
-      await waitHealthy({ name: 'kafka', dir, pid: handle.pid, isHealthy: () => answersApiVersions(usedPort) });
+      handle.pid = await startProcess({ dir, port: usedPort, command, args, env });
+      await waitHealthy({ name: 'kafka', dir, pid: handle.pid, isHealthy });
     },
     stop: () => stopProcess(dir),
     kill: () => stopProcess(dir, 'SIGKILL'),

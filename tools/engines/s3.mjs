@@ -42,16 +42,30 @@ async function answersHealth(port) {
 }
 
 /**
+ * What runs the server on 127.0.0.1: command, arguments, environment, and whether it answers. `dir` gets the folders of its buckets.
+ * @throws {EngineUnavailable} when Go is missing.
+ */
+export async function s3Program({ port, dir, accessKeyId, secretAccessKey }) {
+  const home = await fetchS3();
+  const [buckets, versions] = [join(dir, 'buckets'), join(dir, 'versions')];
+  for (const folder of [buckets, versions]) mkdirSync(folder, { recursive: true });
+  const serve = ['--port', `127.0.0.1:${port}`, '--region', 'us-east-1', '--quiet', '--keep-alive'];
+  return {
+    command: join(home, 'versitygw'),
+    args: [...serve, '--health', '/healthz', 'posix', '--versioning-dir', versions, buckets],
+    env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
+    isHealthy: () => answersHealth(port),
+  };
+}
+
+/**
  * Starts the server on 127.0.0.1 and waits until it is healthy. `dir` holds data, log and pid; data that is there is kept. Without `port` a free one is taken.
  * The handle: `endpoint`, `region`, `accessKeyId`, `secretAccessKey`, `pid`, `stop()`, `kill()` (SIGKILL), `start()` again on the same port and data. Clients need path-style addresses.
  * @throws {EngineUnavailable} when Go is missing.
  */
 export async function startS3({ port, dir }) {
-  const home = await fetchS3();
   const usedPort = port ?? (await freePort());
-  const [buckets, versions] = [join(dir, 'buckets'), join(dir, 'versions')];
-  for (const folder of [buckets, versions]) mkdirSync(folder, { recursive: true });
-  const serve = ['--port', `127.0.0.1:${usedPort}`, '--region', 'us-east-1', '--quiet', '--keep-alive'];
+  const { command, args, env, isHealthy } = await s3Program({ port: usedPort, dir, ...TEST_CREDENTIALS });
   const handle = {
     name: 's3',
     version: S3_VERSION,
@@ -62,14 +76,8 @@ export async function startS3({ port, dir }) {
     ...TEST_CREDENTIALS,
     pid: 0,
     start: async () => {
-      handle.pid = await startProcess({
-        dir,
-        port: usedPort,
-        command: join(home, 'versitygw'),
-        args: [...serve, '--health', '/healthz', 'posix', '--versioning-dir', versions, buckets],
-        env: { ROOT_ACCESS_KEY: handle.accessKeyId, ROOT_SECRET_KEY: handle.secretAccessKey },
-      });
-      await waitHealthy({ name: 's3', dir, pid: handle.pid, isHealthy: () => answersHealth(usedPort) });
+      handle.pid = await startProcess({ dir, port: usedPort, command, args, env });
+      await waitHealthy({ name: 's3', dir, pid: handle.pid, isHealthy });
     },
     stop: () => stopProcess(dir),
     kill: () => stopProcess(dir, 'SIGKILL'),

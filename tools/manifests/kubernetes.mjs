@@ -210,6 +210,7 @@ function overlay(cluster) {
         KAFKA_BROKERS: cluster.kafka,
         S3_ENDPOINT: `https://s3.${cluster.name}.internal`,
         S3_BUCKET: cluster.bucket,
+        S3_CREATE_BUCKET: 'false',
       },
     },
     ...Object.fromEntries(scaled.map((name) => [`${name}-autoscaler.yaml`, autoscaler(name, cluster)])),

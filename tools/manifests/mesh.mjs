@@ -27,10 +27,18 @@ export const commonEnvironment = {
   S3_ENDPOINT: 'http://s3:7070',
   S3_REGION: 'us-east-1',
   S3_BUCKET: 'myriad',
+  S3_CREATE_BUCKET: 'true',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector:4318',
   INTERNAL_JWKS_FILE: '/run/myriad/internal-jwks.json',
   STATE_FOLDER: '/var/lib/myriad',
 };
+
+/** Variables that hold secrets: Compose fills them in from `.env`, Kubernetes from a Secret, `npm run mesh` from its folder. */
+export const secretVariables = (service) => [
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+  ...(service.database ? ['DATABASE_URL', 'DATABASE_MIGRATION_URL'] : []),
+];
 
 const upstream = (name) => `http://${name}:${PORT}`;
 

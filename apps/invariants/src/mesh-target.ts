@@ -16,7 +16,13 @@ export interface MeshTarget {
   readonly objectStore: Readonly<Record<string, string>>;
 }
 
-const addressesSchema = z.object({ gatewayUrl: z.string() });
+const addressesSchema = z.object({
+  gatewayUrl: z.string(),
+  /** Of a mesh on Kafka and S3. */
+  kafkaBrokers: z.string().optional(),
+  s3Endpoint: z.string().optional(),
+});
+type Addresses = z.infer<typeof addressesSchema>;
 const passwordsSchema = z.record(z.string(), z.string());
 const PORT_LINE = 3;
 
@@ -26,15 +32,32 @@ export function targetOfState(folder: string): MeshTarget {
   const read = (...path: string[]): string => readFileSync(join(state, ...path), 'utf8').trim();
   if (!existsSync(join(state, 'addresses.json')))
     throw new Error(`no mesh runs from ${state}; choose another folder with --state, or start one with 'npm run up'`);
-  const { gatewayUrl } = addressesSchema.parse(JSON.parse(read('addresses.json')));
+  const addresses = addressesSchema.parse(JSON.parse(read('addresses.json')));
   const password = passwordsSchema.parse(JSON.parse(read('secrets', 'database-passwords.json')))['postgres'] ?? '';
   const port = read('postgres', 'data', 'postmaster.pid').split('\n')[PORT_LINE] ?? '';
   const databaseUrl = (database: string): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   return {
-    gatewayUrl,
+    gatewayUrl: addresses.gatewayUrl,
     adminKey: read('secrets', 'admin.key'),
     databaseUrl,
-    eventLog: { EVENT_LOG: 'postgres', EVENT_LOG_URL: databaseUrl('myriad_log') },
-    objectStore: { OBJECT_STORE: 'file', OBJECT_STORE_PATH: join(state, 'objects') },
+    eventLog: eventLogOf(addresses, databaseUrl('myriad_log')),
+    objectStore: objectStoreOf(addresses, state),
+  };
+}
+
+function eventLogOf({ kafkaBrokers }: Addresses, postgresUrl: string): MeshTarget['eventLog'] {
+  return kafkaBrokers === undefined
+    ? { EVENT_LOG: 'postgres', EVENT_LOG_URL: postgresUrl }
+    : { EVENT_LOG: 'kafka', KAFKA_BROKERS: kafkaBrokers };
+}
+
+function objectStoreOf({ s3Endpoint }: Addresses, state: string): MeshTarget['objectStore'] {
+  if (s3Endpoint === undefined) return { OBJECT_STORE: 'file', OBJECT_STORE_PATH: join(state, 'objects') };
+  return {
+    OBJECT_STORE: 's3',
+    S3_ENDPOINT: s3Endpoint,
+    S3_BUCKET: 'myriad',
+    S3_ACCESS_KEY_ID: 'myriad',
+    S3_SECRET_ACCESS_KEY_FILE: join(state, 'secrets', 's3-secret.key'),
   };
 }

@@ -1,28 +1,37 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, LOG_LEVELS, loadConfig } from '@myriad/config';
 import { z } from 'zod';
+import { MODES, type Mode } from './mesh/topology.js';
+
+/** Both can run on one machine. */
+const DEFAULTS: Readonly<Record<Mode, { stateFolder: string; gatewayPort: number; portBase: number }>> = {
+  standalone: { stateFolder: '.myriad', gatewayPort: 8080, portBase: 8100 },
+  mesh: { stateFolder: '.myriad-mesh', gatewayPort: 8280, portBase: 8300 },
+};
+
+const port = z.coerce.number().int().min(0);
 
 const schema = z.object({
+  MYRIAD_MODE: z
+    .enum(MODES)
+    .default('standalone')
+    .describe('standalone: PostgreSQL and files; mesh: Kafka, S3 and replicas, as in production'),
   MYRIAD_STATE: z
     .string()
     .min(1)
-    .default('.myriad')
-    .describe('folder that holds all of the mesh; relative to the root'),
-  MYRIAD_GATEWAY_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
+    .optional()
+    .describe('folder that holds all of the mesh; relative to the root; default .myriad, .myriad-mesh in mode mesh'),
+  MYRIAD_GATEWAY_PORT: port
     .max(65_535)
-    .default(8080)
-    .describe('TCP port of the public entrance; 0 takes a free one'),
-  MYRIAD_PORT_BASE: z.coerce
-    .number()
-    .int()
-    .min(0)
+    .optional()
+    .describe('TCP port of the public entrance; 0 takes a free one; default 8080, 8280 in mode mesh'),
+  MYRIAD_PORT_BASE: port
     .max(65_400)
-    .refine((port) => port === 0 || port >= 1024, 'is 0 or at least 1024')
-    .default(8100)
-    .describe('first of the 100 TCP ports of everything else on the loopback interface; 0 takes free ones'),
+    .refine((first) => first === 0 || first >= 1024, 'is 0 or at least 1024')
+    .optional()
+    .describe(
+      'first of the 100 TCP ports of everything else on the loopback interface; 0 takes free ones; default 8100, 8300 in mode mesh',
+    ),
   MYRIAD_START_TIMEOUT_SECONDS: z.coerce
     .number()
     .int()
@@ -35,6 +44,7 @@ const schema = z.object({
 
 /** How to run the mesh on this machine. */
 export interface StandaloneConfig {
+  readonly mode: Mode;
   readonly stateFolder: string;
   readonly gatewayPort: number;
   /** 0: free ports are taken. */
@@ -48,6 +58,7 @@ export interface StandaloneConfig {
 }
 
 const FLAGS = {
+  mesh: { type: 'boolean' },
   state: { type: 'string' },
   'gateway-port': { type: 'string' },
   'port-base': { type: 'string' },
@@ -56,9 +67,10 @@ const FLAGS = {
 } as const;
 
 export const USAGE = `flags (or variables):
-  --state FOLDER        where all of it lives       (MYRIAD_STATE, default .myriad)
-  --gateway-port PORT   the public entrance         (MYRIAD_GATEWAY_PORT, default 8080)
-  --port-base PORT      the first of 100 others     (MYRIAD_PORT_BASE, default 8100; 0: free ones)
+  --mesh                Kafka, S3 and replicas, as in production; needs Java 17 and Go (MYRIAD_MODE=mesh)
+  --state FOLDER        where all of it lives       (MYRIAD_STATE, default .myriad; with --mesh .myriad-mesh)
+  --gateway-port PORT   the public entrance         (MYRIAD_GATEWAY_PORT, default 8080; 8280)
+  --port-base PORT      the first of 100 others     (MYRIAD_PORT_BASE, default 8100; 8300; 0: free ones)
   --foreground          stay in the terminal; Ctrl-C ends the mesh`;
 
 /** Of this environment a service gets these and no more: what a program needs to run, find its way out, and export telemetry. */
@@ -76,19 +88,27 @@ export function standaloneConfig(args: readonly string[], env: NodeJS.ProcessEnv
   const flags = flagsOf(args);
   const config = loadConfig(schema, {
     ...env,
+    ...(flags.mesh === true && { MYRIAD_MODE: 'mesh' }),
     ...(flags.state !== undefined && { MYRIAD_STATE: flags.state }),
     ...(flags['gateway-port'] !== undefined && { MYRIAD_GATEWAY_PORT: flags['gateway-port'] }),
     ...(flags['port-base'] !== undefined && { MYRIAD_PORT_BASE: flags['port-base'] }),
   });
+  const defaults = DEFAULTS[config.MYRIAD_MODE];
   return {
-    stateFolder: config.MYRIAD_STATE,
-    gatewayPort: config.MYRIAD_GATEWAY_PORT,
-    portBase: config.MYRIAD_PORT_BASE,
+    mode: config.MYRIAD_MODE,
+    stateFolder: config.MYRIAD_STATE ?? defaults.stateFolder,
+    gatewayPort: config.MYRIAD_GATEWAY_PORT ?? defaults.gatewayPort,
+    portBase: config.MYRIAD_PORT_BASE ?? defaults.portBase,
     startTimeoutMs: config.MYRIAD_START_TIMEOUT_SECONDS * 1_000,
     logLevel: config.LOG_LEVEL,
     isForeground: flags.foreground === true,
     inherited: Object.fromEntries(INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
   };
+}
+
+/** The command to do something with a mesh of this configuration, as a person types it. */
+export function commandOf(config: Pick<StandaloneConfig, 'mode'>, verb: 'status' | 'down'): string {
+  return config.mode === 'mesh' ? `npm run mesh -- --${verb}` : `npm run ${verb}`;
 }
 
 function flagsOf(args: readonly string[]): ReturnType<typeof parse> {
@@ -101,6 +121,7 @@ function flagsOf(args: readonly string[]): ReturnType<typeof parse> {
 
 function parse(
   args: readonly string[],
-): Partial<Record<'state' | 'gateway-port' | 'port-base', string>> & { foreground?: boolean; help?: boolean } {
+): Partial<Record<'state' | 'gateway-port' | 'port-base', string>> &
+  Partial<Record<'mesh' | 'foreground' | 'help', boolean>> {
   return parseArgs({ args: [...args], options: FLAGS, allowPositionals: false }).values;
 }

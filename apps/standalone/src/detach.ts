@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { StandaloneConfig } from './config.js';
+import { type StandaloneConfig, commandOf } from './config.js';
 import { ownScript } from './own-script.js';
 import { StateFolder } from './state/state-folder.js';
 import type { SupervisorMessage } from './supervise.js';
@@ -44,8 +44,8 @@ function whereToLook(config: StandaloneConfig, { gatewayUrl, adminKeyFile, isFir
         ? `${firstKey(adminKeyFile)}   (shown once; it stays in ${short(adminKeyFile)})`
         : `in ${short(adminKeyFile)}`,
     ],
-    ['look', 'npm run status'],
-    ['end it', 'npm run down'],
+    ['look', commandOf(config, 'status')],
+    ['end it', commandOf(config, 'down')],
   ];
   return lines.map(([name = '', value = '']) => `  ${name.padEnd(22)}${value}`).join('\n');
 }

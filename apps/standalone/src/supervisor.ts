@@ -4,15 +4,15 @@ import type { StandaloneConfig } from './config.js';
 import { openControlDoor } from './control/control-door.js';
 import type { Mesh, ProcessReport } from './control/mesh.port.js';
 import { setUpDatabases } from './mesh/database-setup.js';
+import { fetchEngines } from './mesh/engine-process.js';
 import { MeshPlan } from './mesh/mesh-plan.js';
+import { betweenProcesses, engineProcesses, enginesOf, serviceProcesses } from './mesh/mesh-processes.js';
 import { assignPorts } from './mesh/ports.js';
-import { postgresProcess } from './mesh/postgres-process.js';
 import { Replicas } from './mesh/replicas.js';
+import { type RestartReport, RollingRestart } from './mesh/rolling-restart.js';
 import { SERVICES } from './mesh/services.js';
-import { ownScript } from './own-script.js';
-import { isHttpReady } from './processes/http-ready.js';
-import { launchNode } from './processes/launch-node.js';
-import { ManagedProcess, type ProcessEnvironment } from './processes/managed-process.js';
+import { TOPOLOGIES, type Topology, processesOf } from './mesh/topology.js';
+import type { ManagedProcess, ProcessEnvironment } from './processes/managed-process.js';
 import { rssBytes } from './processes/rss-bytes.js';
 import { untilReady } from './processes/until-ready.js';
 import { writeJsonFile } from './state/json-file.js';
@@ -25,8 +25,6 @@ import type { SupervisorLog } from './state/supervisor-log.js';
 
 const STOP_GRACE_MS = 10_000;
 const REPLICA_TIMEOUT_MS = 20_000;
-const DOOR_HEAP_MB = 96;
-const ENGINES = ['postgres', 'control', 'objects'];
 
 export interface SupervisorOptions {
   /** Root of the repository: the services lie below it. */
@@ -47,11 +45,12 @@ export interface MeshAddresses {
   readonly isFirstStart: boolean;
 }
 
-/** The mesh on this machine: PostgreSQL, the door of presigned URLs, the services, and the serving processes that the deployer wants. */
+/** The mesh on this machine: what holds its data, the services, what stands between them, and the serving processes that the deployer wants. */
 export class Supervisor implements Mesh {
   readonly #clock: Clock;
   readonly #services: ManagedProcess[] = [];
-  #postgres: ManagedProcess | undefined;
+  #engines: readonly ManagedProcess[] = [];
+  #rolling: RollingRestart | undefined;
   #replicas: Replicas | undefined;
   /** What a stop has to undo, newest first. */
   readonly #undo: (() => Promise<void> | void)[] = [];
@@ -82,7 +81,7 @@ export class Supervisor implements Mesh {
     }
   }
 
-  /** Stops everything: the entrance first, then the services, PostgreSQL last. A start that is under way is given up. */
+  /** Stops everything: the entrance first, then the services, the engines last. A start that is under way is given up. */
   async stop(): Promise<void> {
     this.#ending.abort(new Error('stopped while starting'));
     await this.#starting?.catch(() => undefined);
@@ -102,8 +101,14 @@ export class Supervisor implements Mesh {
     return process !== undefined;
   }
 
+  /** @throws when there is one under way, or a process does not come back; it ends there. */
+  async rollingRestart(): Promise<readonly RestartReport[]> {
+    if (!this.#rolling) throw new Error('the mesh is not up yet');
+    return this.#rolling.execute();
+  }
+
   async #start(): Promise<MeshAddresses> {
-    const { root, config, log } = this.options;
+    const { config, log } = this.options;
     const state = new StateFolder(config.stateFolder);
     state.create();
     const lock = takeLock(state.lock, state.path);
@@ -122,28 +127,41 @@ export class Supervisor implements Mesh {
     const secrets = new Secrets(state);
     secrets.create();
     const isFirstStart = !existsSync(secrets.adminKeyFile);
-    const services = SERVICES.map(({ name }) => name).filter((name) => name !== 'gateway');
-    const ports = await assignPorts(config.gatewayPort, config.portBase, ENGINES, services);
-    const plan = new MeshPlan({ root, config, state, secrets, ports });
+    const plan = await this.#planOf(state, secrets);
     const env = { clock: this.#clock, log, record: records.set.bind(records) };
     const rotation = rotateLogs(state.logs);
     this.#undo.push(() => {
       rotation.stop();
     });
-    await this.#startPostgres(plan, env);
+    await this.#startEngines(plan, env);
     await this.#startServices(plan, env);
+    writeJsonFile(state.addresses, addressesOf(plan));
     const { gatewayUrl, controlUrl } = plan;
-    writeJsonFile(state.addresses, { gatewayUrl, controlUrl, supervisorPid: process.pid });
     return { gatewayUrl, controlUrl, adminKeyFile: secrets.adminKeyFile, isFirstStart };
   }
 
-  async #startPostgres(plan: MeshPlan, env: ProcessEnvironment): Promise<void> {
-    this.#say('PostgreSQL');
-    const postgres = new ManagedProcess(postgresProcess(plan), env);
-    this.#postgres = postgres;
-    postgres.start();
-    this.#undo.push(() => postgres.stop());
-    await untilReady([postgres], this.#untilReadyOptions(plan));
+  async #planOf(state: StateFolder, secrets: Secrets): Promise<MeshPlan> {
+    const { root, config } = this.options;
+    const { engines } = TOPOLOGIES[config.mode];
+    const ports = await assignPorts(
+      config.gatewayPort,
+      config.portBase,
+      engines,
+      namesOfPorts(TOPOLOGIES[config.mode]),
+    );
+    return new MeshPlan({ root, config, state, secrets, ports });
+  }
+
+  async #startEngines(plan: MeshPlan, env: ProcessEnvironment): Promise<void> {
+    const say = (text: string): void => {
+      this.#say(text);
+    };
+    await fetchEngines(enginesOf(plan), say);
+    this.#engines = engineProcesses(plan, env);
+    this.#say(this.#engines.map(({ spec }) => spec.name).join(', '));
+    this.#undo.push(() => stopAll(this.#engines));
+    for (const engine of this.#engines) engine.start();
+    await untilReady(this.#engines, this.#untilReadyOptions(plan));
     this.#say('databases and roles');
     await setUpDatabases(plan);
   }
@@ -153,16 +171,18 @@ export class Supervisor implements Mesh {
     this.#replicas = replicas;
     const control = await openControlDoor(this, plan.port('control'), plan.secrets.controlToken);
     this.#undo.push(() => control.close());
-    const door = doorProcess(plan, env);
-    const services = SERVICES.map(({ name, heapMb }) => serviceProcess(plan, env, name, heapMb));
-    const gateway = services.filter((service) => service.spec.name === 'gateway');
-    const others = [door, ...services.filter((service) => service.spec.name !== 'gateway')];
-    this.#services.push(...others, ...gateway);
+    const { doors, balancers } = betweenProcesses(plan, env);
+    const services = SERVICES.map(({ name }) => ({ name, processes: serviceProcesses(plan, env, name) }));
+    const gateways = services.filter(({ name }) => name === 'gateway').flatMap(({ processes }) => processes);
+    const others = services.filter(({ name }) => name !== 'gateway').flatMap(({ processes }) => processes);
+    this.#services.push(...doors, ...others, ...gateways, ...balancers);
     this.#undo.push(
-      () => stopAll(others),
+      () => stopAll([...doors, ...others]),
       () => replicas.stopAll(),
-      () => stopAll(gateway),
+      () => stopAll(balancers),
+      () => stopAll(gateways),
     );
+    this.#rolling = new RollingRestart({ plan, clock: this.#clock, services, replicas });
     this.#say(`${this.#services.length} processes`);
     for (const service of this.#services) service.start();
     await replicas.startAll();
@@ -203,7 +223,7 @@ export class Supervisor implements Mesh {
   }
 
   #all(): readonly ManagedProcess[] {
-    return [...(this.#postgres ? [this.#postgres] : []), ...this.#services, ...(this.#replicas?.processes() ?? [])];
+    return [...this.#engines, ...this.#services, ...(this.#replicas?.processes() ?? [])];
   }
 
   #say(text: string): void {
@@ -215,37 +235,22 @@ async function stopAll(processes: readonly ManagedProcess[]): Promise<void> {
   await Promise.all(processes.map((process) => process.stop()));
 }
 
-function serviceProcess(plan: MeshPlan, env: ProcessEnvironment, name: string, heapMb: number): ManagedProcess {
-  return nodeProcess(plan, env, { name, heapMb, script: plan.script(name), variables: plan.environmentOf(name) });
+/** Services behind the balancer have a port of their own, besides their processes'. */
+function namesOfPorts(topology: Topology): readonly string[] {
+  const names = SERVICES.flatMap(({ name }) => [name, ...processesOf(topology, name)]);
+  return [...new Set(names)].filter((name) => name !== 'gateway');
 }
 
-function doorProcess(plan: MeshPlan, env: ProcessEnvironment): ManagedProcess {
-  const script = ownScript('object-door');
-  return nodeProcess(plan, env, { name: 'objects', heapMb: DOOR_HEAP_MB, script, variables: plan.environmentOfDoor() });
-}
-
-interface NodeProcess {
-  readonly name: string;
-  readonly heapMb: number;
-  readonly script: string;
-  readonly variables: Readonly<Record<string, string>>;
-}
-
-function nodeProcess(
-  plan: MeshPlan,
-  env: ProcessEnvironment,
-  { name, heapMb, script, variables }: NodeProcess,
-): ManagedProcess {
-  const url = plan.urlOf(name);
-  const logFile = plan.state.logFile(name);
-  return new ManagedProcess(
-    {
-      name,
-      url,
-      graceMs: STOP_GRACE_MS,
-      launch: () => launchNode({ script, env: variables, logFile, heapMb, cwd: plan.root }),
-      isReady: () => isHttpReady(url),
-    },
-    env,
-  );
+/** Where a running mesh answers, for commands and tests. */
+function addressesOf(plan: MeshPlan): object {
+  const { gatewayUrl, controlUrl, topology } = plan;
+  return {
+    mode: topology.mode,
+    gatewayUrl,
+    controlUrl,
+    supervisorPid: process.pid,
+    postgresPort: plan.port('postgres'),
+    ...(topology.eventLog === 'kafka' && { kafkaBrokers: plan.kafkaBrokers }),
+    ...(topology.objectStore === 's3' && { s3Endpoint: plan.urlOf('s3') }),
+  };
 }

@@ -4,6 +4,7 @@ import { standaloneConfig } from '../src/config.js';
 describe('standaloneConfig', () => {
   it('has defaults for everything', () => {
     expect(standaloneConfig([], {})).toEqual({
+      mode: 'standalone',
       stateFolder: '.myriad',
       gatewayPort: 8080,
       portBase: 8100,
@@ -12,6 +13,13 @@ describe('standaloneConfig', () => {
       isForeground: false,
       inherited: {},
     });
+  });
+
+  it('has a folder and ports for the mode mesh, so that both can run', () => {
+    const mesh = { mode: 'mesh', stateFolder: '.myriad-mesh', gatewayPort: 8280, portBase: 8300 };
+    expect(standaloneConfig(['--mesh'], {})).toMatchObject(mesh);
+    expect(standaloneConfig([], { MYRIAD_MODE: 'mesh' })).toMatchObject(mesh);
+    expect(standaloneConfig(['--mesh', '--state', '/c'], {})).toMatchObject({ ...mesh, stateFolder: '/c' });
   });
 
   it('lets flags win over variables', () => {

@@ -10,6 +10,7 @@ import {
   PLACEMENT_STORE,
   POOL_STORE,
   PRICES,
+  REPLICAS_PER_POOL,
   ROLLOUT_STORE,
   ROLLOUT_TIMEOUT_MS,
   SERVING_CAPACITY,
@@ -36,6 +37,8 @@ export interface DeployerParts {
   readonly capacity: ServingCapacity;
   readonly prices: Prices;
   readonly rolloutTimeoutMs: number;
+  /** Default 1. */
+  readonly replicasPerPool?: number;
   readonly clock?: Clock;
 }
 
@@ -63,6 +66,7 @@ function adapters({
   capacity,
   prices,
   rolloutTimeoutMs,
+  replicasPerPool = 1,
   clock = systemClock,
 }: DeployerParts): Provider[] {
   return [
@@ -72,6 +76,7 @@ function adapters({
     { provide: SERVING_CAPACITY, useValue: capacity },
     { provide: PRICES, useValue: prices },
     { provide: ROLLOUT_TIMEOUT_MS, useValue: rolloutTimeoutMs },
+    { provide: REPLICAS_PER_POOL, useValue: replicasPerPool },
   ];
 }
 

@@ -19,6 +19,13 @@ export const deployerConfigSchema = z.object({
       'control door of apps/standalone, which runs the replicas; absent: replicas are run by others, at REPLICA_URL_TEMPLATE',
     ),
   SUPERVISOR_TOKEN: secret(z.string().min(1).optional().describe('the token for the control door')),
+  REPLICAS_PER_POOL: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('replicas that the supervisor is asked to run for each pool, 1–16'),
   REPLICA_URL_TEMPLATE: z
     .string()
     .min(1)

@@ -24,6 +24,8 @@ await runMain(() => {
         capacity,
         prices: pricesOf(config),
         rolloutTimeoutMs: config.ROLLOUT_TIMEOUT_SECONDS * 1000,
+        // others run as many as they like behind one address
+        replicasPerPool: config.SUPERVISOR_URL === undefined ? 1 : config.REPLICAS_PER_POOL,
       }),
     }),
   });

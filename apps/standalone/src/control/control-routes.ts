@@ -8,12 +8,13 @@ export interface ControlAnswer {
 
 const refuse = (status: number, detail: string): ControlAnswer => ({ status, body: { detail } });
 
-/** Answers one call: `GET /processes`, `POST /processes/<name>/restart`, `GET /replicas`, and `PUT`, `GET`, `DELETE /replicas/<name>`. */
+/** Answers one call: `GET /processes`, `POST /processes/<name>/restart`, `POST /rolling-restart`, `GET /replicas`, and `PUT`, `GET`, `DELETE /replicas/<name>`. */
 export function controlRoutes(mesh: Mesh): (method: string, path: string, body: unknown) => Promise<ControlAnswer> {
   return async (method, path, body) => {
     const [collection, name, action] = path.replace(/^\//, '').split('/');
     if (collection === 'processes') return processCall(mesh, `${method} ${name ?? ''}`.trim(), name, action);
     if (collection === 'replicas' && action === undefined) return replicaCall(mesh, method, name, body);
+    if (collection === 'rolling-restart' && name === undefined) return rollingRestart(mesh, method);
     return refuse(404, `there is nothing at ${path}`);
   };
 }
@@ -29,6 +30,15 @@ async function processCall(
     return (await mesh.restart(name)) ? { status: 202, body: {} } : refuse(404, `no process is called '${name}'`);
   }
   return refuse(404, 'processes has GET /processes and POST /processes/<name>/restart');
+}
+
+async function rollingRestart(mesh: Mesh, method: string): Promise<ControlAnswer> {
+  if (method !== 'POST') return refuse(405, 'rolling-restart has POST');
+  try {
+    return { status: 200, body: { restarted: await mesh.rollingRestart() } };
+  } catch (error) {
+    return refuse(409, (error as Error).message);
+  }
 }
 
 async function replicaCall(

@@ -11,15 +11,20 @@ const LOG_MEMBERS = 'log_members';
 
 /** Makes the databases and roles that are missing; safe to run at every start. Passwords are set anew from the secrets. */
 export async function setUpDatabases(plan: MeshPlan): Promise<void> {
+  const hasLog = plan.topology.eventLog === 'postgres';
   const owners = SERVICES.filter((service) => service.hasDatabase).map((service) => service.name);
   await withSuperuser(plan, 'postgres', async (client) => {
-    await ensureRoles(client, plan, [LOG_OWNER, ...LOG_LOGINS.map(logRole), ...owners.flatMap(rolesOf)]);
+    await ensureRoles(client, plan, [
+      ...(hasLog ? [LOG_OWNER, ...LOG_LOGINS.map(logRole)] : []),
+      ...owners.flatMap(rolesOf),
+    ]);
+    if (hasLog) await makeLogMembers(client);
     const existing = await client.query<{ datname: string }>('select datname from pg_database');
     const databases = new Set(existing.rows.map((row) => row.datname));
     for (const service of owners) if (!databases.has(service)) await makeDatabase(client, service, rolesOf(service));
-    if (!databases.has(LOG_DATABASE)) await makeDatabase(client, LOG_DATABASE, [LOG_OWNER, LOG_MEMBERS]);
+    if (hasLog && !databases.has(LOG_DATABASE)) await makeDatabase(client, LOG_DATABASE, [LOG_OWNER, LOG_MEMBERS]);
   });
-  await setUpLog(plan);
+  if (hasLog) await setUpLog(plan);
 }
 
 function rolesOf(service: string): readonly [owner: string, app: string] {
@@ -29,12 +34,16 @@ function rolesOf(service: string): readonly [owner: string, app: string] {
 async function ensureRoles(client: pg.Client, plan: MeshPlan, roles: readonly string[]): Promise<void> {
   const existing = await client.query<{ rolname: string }>('select rolname from pg_roles');
   const known = new Set(existing.rows.map((row) => row.rolname));
-  if (!known.has(LOG_MEMBERS)) await client.query(`create role ${LOG_MEMBERS} nologin nobypassrls`);
   for (const role of roles) {
     const verb = known.has(role) ? 'alter' : 'create';
     const rights = 'login nosuperuser nocreatedb nocreaterole nobypassrls';
     await client.query(`${verb} role ${name(role)} ${rights} password ${literal(plan.secrets.password(role))}`);
   }
+}
+
+async function makeLogMembers(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [LOG_MEMBERS]);
+  if (rowCount === 0) await client.query(`create role ${LOG_MEMBERS} nologin nobypassrls`);
   await client.query(`grant ${LOG_MEMBERS} to ${LOG_LOGINS.map((login) => name(logRole(login))).join(', ')}`);
 }
 

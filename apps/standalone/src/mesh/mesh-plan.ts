@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import type { StandaloneConfig } from '../config.js';
 import type { Secrets } from '../state/secrets.js';
 import type { StateFolder } from '../state/state-folder.js';
+import { meshReplicaVariables, meshVariables } from './mesh-variables.js';
 import type { Ports } from './ports.js';
-import { type EnvironmentName, LOG_DATABASE, SERVICES, logRole } from './services.js';
-
-type Variables = Readonly<Record<string, string>>;
+import { type EnvironmentName, SERVICES } from './services.js';
+import { standaloneObjectStore, standaloneReplicaVariables, standaloneVariables } from './standalone-variables.js';
+import { TOPOLOGIES, type Topology, isBalanced, processesOf } from './topology.js';
+import type { Variables } from './variables.js';
 
 export interface MeshPlanOptions {
   /** Root of the repository. */
@@ -16,6 +18,13 @@ export interface MeshPlanOptions {
   readonly ports: Ports;
 }
 
+/** A service that answers at one address as several processes. */
+export interface Front {
+  readonly name: string;
+  readonly port: number;
+  readonly backends: readonly { readonly name: string; readonly url: string }[];
+}
+
 /** What stands where, and what each process is told. */
 export class MeshPlan {
   readonly root: string;
@@ -23,6 +32,7 @@ export class MeshPlan {
   readonly state: StateFolder;
   readonly secrets: Secrets;
   readonly ports: Ports;
+  readonly topology: Topology;
 
   constructor({ root, config, state, secrets, ports }: MeshPlanOptions) {
     this.root = root;
@@ -30,23 +40,37 @@ export class MeshPlan {
     this.state = state;
     this.secrets = secrets;
     this.ports = ports;
+    this.topology = TOPOLOGIES[config.mode];
   }
 
   get gatewayUrl(): string {
-    return `http://127.0.0.1:${this.ports.gateway}`;
+    return this.urlOf('gateway');
   }
   get controlUrl(): string {
     return this.urlOf('control');
   }
+  get kafkaBrokers(): string {
+    return `127.0.0.1:${this.port('kafka')}`;
+  }
 
+  /** Where a process answers, or a service by its name. */
   urlOf(name: string): string {
-    return name === 'gateway' ? this.gatewayUrl : `http://127.0.0.1:${this.port(name)}`;
+    return `http://127.0.0.1:${this.port(name)}`;
   }
 
   port(name: string): number {
     const port = name === 'gateway' ? this.ports.gateway : this.ports.of[name];
     if (port === undefined) throw new TypeError(`nothing is called '${name}'`);
     return port;
+  }
+
+  /** The services behind the balancer. */
+  fronts(): readonly Front[] {
+    return SERVICES.filter(({ name }) => isBalanced(this.topology, name)).map(({ name }) => ({
+      name,
+      port: this.port(name),
+      backends: processesOf(this.topology, name).map((process) => ({ name: process, url: this.urlOf(process) })),
+    }));
   }
 
   script(service: string): string {
@@ -57,34 +81,37 @@ export class MeshPlan {
     return `postgres://${role}:${this.secrets.password(role)}@127.0.0.1:${this.port('postgres')}/${database}`;
   }
 
-  environmentOf(service: string): Variables {
-    const spec = SERVICES.find(({ name }) => name === service);
+  /** Where the gateway finds the other services. */
+  serviceUrls(): Variables {
+    const others = SERVICES.filter(({ name }) => name !== 'gateway');
+    return Object.fromEntries(others.map(({ name }) => [`${name.toUpperCase()}_URL`, this.urlOf(name)]));
+  }
+
+  /** What a process of a service is told. */
+  environmentOf(service: string, process: string = service): Variables {
     return {
-      ...this.common(service, this.port(service)),
-      ...this.objectStore(),
-      ...this.eventLog(service),
-      ...(spec?.hasDatabase === true && {
-        DATABASE_URL: this.databaseUrl(service, `${service}_app`),
-        DATABASE_MIGRATION_URL: this.databaseUrl(service, `${service}_owner`),
-      }),
-      ...this.own(service),
+      ...(this.topology.mode === 'mesh' ? meshVariables(this, service) : standaloneVariables(this, service)),
+      ...(service === 'deployer' && this.supervision()),
+      ...this.common(process, this.port(process)),
     };
   }
 
-  /** What a serving process is told; what the deployer asks for stands below it. Its credentials are those of its environment. */
+  /** What a serving process is told; what the deployer asks for stands below it. */
   environmentOfReplica(name: string, port: number, environment: EnvironmentName): Variables {
     return {
+      ...(this.topology.mode === 'mesh' ? meshReplicaVariables(this) : standaloneReplicaVariables(this, environment)),
       ...this.common(name, port),
-      ...this.eventLog(`realtime-${environment}`),
-      OBJECT_STORE: 'file',
-      OBJECT_STORE_PATH: this.state.objects,
       ENVIRONMENT: environment,
     };
   }
 
   /** For the door of presigned URLs. */
   environmentOfDoor(): Variables {
-    return { ...this.common('objects', this.port('objects')), ...this.objectStore() };
+    return { ...this.common('objects', this.port('objects')), ...standaloneObjectStore(this) };
+  }
+
+  environmentOfBalancer(): Variables {
+    return { ...this.common('balancer', this.port('balancer')), FRONTS: JSON.stringify(this.fronts()) };
   }
 
   /** What every process is told. */
@@ -101,42 +128,12 @@ export class MeshPlan {
     };
   }
 
-  private eventLog(login: string): Variables {
-    return { EVENT_LOG: 'postgres', EVENT_LOG_URL: this.databaseUrl(LOG_DATABASE, logRole(login)) };
-  }
-
-  private objectStore(): Variables {
+  /** On one machine the deployer has the supervisor run the serving processes. */
+  private supervision(): Variables {
     return {
-      OBJECT_STORE: 'file',
-      OBJECT_STORE_PATH: this.state.objects,
-      OBJECT_STORE_PUBLIC_URL: this.urlOf('objects'),
-      OBJECT_STORE_SIGNING_KEY_FILE: this.secrets.objectStoreKeyFile,
+      SUPERVISOR_URL: this.controlUrl,
+      SUPERVISOR_TOKEN_FILE: this.secrets.controlTokenFile,
+      REPLICAS_PER_POOL: String(this.topology.replicasPerPool),
     };
-  }
-
-  private own(service: string): Variables {
-    switch (service) {
-      case 'auth':
-        return {
-          BOOTSTRAP_KEY_FILE: this.secrets.adminKeyFile,
-          SIGNING_KEY_ENCRYPTION_FILE: this.secrets.signingKeyEncryptionFile,
-        };
-      case 'training':
-        return { MYRIAD_PYTHON: join(this.root, '.venv/bin/python') };
-      case 'deployer':
-        return { SUPERVISOR_URL: this.controlUrl, SUPERVISOR_TOKEN_FILE: this.secrets.controlTokenFile };
-      case 'gateway':
-        return {
-          INTERNAL_SIGNING_KEY_FILE: this.secrets.internalSigningKeyFile,
-          ...Object.fromEntries(
-            SERVICES.filter(({ name }) => name !== 'gateway').map(({ name }) => [
-              `${name.toUpperCase()}_URL`,
-              this.urlOf(name),
-            ]),
-          ),
-        };
-      default:
-        return {};
-    }
   }
 }

@@ -11,7 +11,7 @@ export class PortTakenError extends Error {
 
 export interface Ports {
   readonly gateway: number;
-  /** By name: `postgres`, `control`, `objects` and the services. */
+  /** By name: the engines, the services and their processes. */
   readonly of: Readonly<Record<string, number>>;
   /** Where serving processes get theirs from; 0: free ones. */
   readonly firstReplica: number;
@@ -19,7 +19,8 @@ export interface Ports {
 
 const FIRST_SERVICE = 10;
 const FIRST_REPLICA = 20;
-export const REPLICA_PORTS = 80;
+/** All ports but the gateway's. */
+export const PORTS = 100;
 
 /**
  * Gives everything its port and checks that nobody has it.
@@ -44,7 +45,11 @@ export async function assignPorts(
   for (const [name, port] of Object.entries(of)) {
     await demandFree(port, name, 'choose another range with --port-base or MYRIAD_PORT_BASE');
   }
-  return { gateway, of, firstReplica: portBase === 0 ? 0 : portBase + FIRST_REPLICA };
+  return {
+    gateway,
+    of,
+    firstReplica: portBase === 0 ? 0 : portBase + Math.max(FIRST_REPLICA, FIRST_SERVICE + services.length),
+  };
 }
 
 /** Below the range that systems take for outgoing connections, so that none of those has it when its owner starts. */

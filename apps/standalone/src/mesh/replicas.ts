@@ -5,7 +5,7 @@ import { launchNode } from '../processes/launch-node.js';
 import { ManagedProcess, type ProcessEnvironment } from '../processes/managed-process.js';
 import { readJsonFile, writeJsonFile } from '../state/json-file.js';
 import type { MeshPlan } from './mesh-plan.js';
-import { REPLICA_PORTS, isFree } from './ports.js';
+import { PORTS, isFree } from './ports.js';
 import { type DesiredReplica, type ReplicaSpec, type ReplicaStatus, desiredReplicasSchema } from './replica.js';
 import { type EnvironmentName, REALTIME } from './services.js';
 
@@ -117,12 +117,13 @@ export class Replicas {
 
   async #choosePort(): Promise<number> {
     const { firstReplica } = this.plan.ports;
+    const { portBase } = this.plan.config;
     if (firstReplica === 0) return freePort();
     const given = new Set([...this.#desired.values()].map(({ port }) => port));
-    for (let port = firstReplica; port < firstReplica + REPLICA_PORTS; port += 1) {
+    for (let port = firstReplica; port < portBase + PORTS; port += 1) {
       if (!given.has(port) && (await isFree(port))) return port;
     }
-    throw new Error(`all ports from ${firstReplica} to ${firstReplica + REPLICA_PORTS - 1} are taken`);
+    throw new Error(`all ports from ${firstReplica} to ${portBase + PORTS - 1} are taken`);
   }
 
   #statusOf(process: ManagedProcess): ReplicaStatus {

@@ -5,6 +5,7 @@ import { readJsonFile, writeJsonFile } from './json-file.js';
 
 const recordsSchema = z.record(z.string(), z.object({ pid: z.int().positive(), startedAt: z.string() }));
 const POLL_MS = 20;
+const ENGINES: ReadonlySet<string> = new Set(['postgres', 'kafka', 's3']);
 
 /** The processes that run, written down so that those of a supervisor that was killed can be found and ended by the next one. */
 export class ProcessRecords {
@@ -25,8 +26,9 @@ export class ProcessRecords {
   /** Ends every recorded process that lives still: SIGTERM (SIGINT for PostgreSQL), SIGKILL after the grace. Answers their names. */
   async endAll(graceMs: number): Promise<readonly string[]> {
     const living = [...this.#running].filter(([, identity]) => isAlive(identity));
-    // PostgreSQL last, so that the others can finish what they have begun.
-    const groups = [living.filter(([name]) => name !== 'postgres'), living.filter(([name]) => name === 'postgres')];
+    // The engines last, so that the others can finish what they have begun.
+    const isEngine = ([name]: readonly [string, unknown]): boolean => ENGINES.has(name);
+    const groups = [living.filter((one) => !isEngine(one)), living.filter(isEngine)];
     for (const group of groups) await Promise.all(group.map(([name, identity]) => end(name, identity, graceMs)));
     this.#running.clear();
     writeJsonFile(this.path, {});

@@ -19,7 +19,7 @@ export class Secrets {
 
   /** Makes what is missing. */
   create(): void {
-    for (const path of [this.controlTokenFile, this.objectStoreKeyFile]) {
+    for (const path of [this.controlTokenFile, this.objectStoreKeyFile, this.s3SecretFile]) {
       if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600 });
     }
     if (!existsSync(this.signingKeyEncryptionFile)) {
@@ -48,6 +48,16 @@ export class Secrets {
   }
   get objectStoreKeyFile(): string {
     return this.state.secret('object-store.key');
+  }
+  /** Of the S3 server's only user. */
+  get s3AccessKeyId(): string {
+    return 'myriad';
+  }
+  get s3SecretAccessKey(): string {
+    return readFileSync(this.s3SecretFile, 'utf8').trim();
+  }
+  private get s3SecretFile(): string {
+    return this.state.secret('s3-secret.key');
   }
   /** 32 bytes in base64 with which auth encrypts the private keys of its public tokens. */
   get signingKeyEncryptionFile(): string {

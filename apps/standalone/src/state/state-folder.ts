@@ -13,7 +13,7 @@ export class StateFolder {
   create(): void {
     mkdirSync(this.path, { recursive: true });
     chmodSync(this.path, 0o711);
-    for (const folder of [this.secrets, this.logs, this.objects, this.scratchRoot]) {
+    for (const folder of [this.secrets, this.logs, this.objects, this.kafka, this.s3, this.scratchRoot]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       chmodSync(folder, 0o700);
     }
@@ -44,6 +44,12 @@ export class StateFolder {
   }
   get objects(): string {
     return join(this.path, 'objects');
+  }
+  get kafka(): string {
+    return join(this.path, 'kafka');
+  }
+  get s3(): string {
+    return join(this.path, 's3');
   }
   get logs(): string {
     return join(this.path, 'logs');

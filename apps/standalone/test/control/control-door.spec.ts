@@ -10,6 +10,7 @@ const SPEC = { service: 'realtime', env: { ENVIRONMENT: 'production', POOL: 'tab
 describe('the control door', () => {
   const kept = new Map<string, ReplicaSpec>();
   const restarted: string[] = [];
+  let isRolling = false;
   const statusOf = (name: string): ReplicaStatus => ({
     name,
     url: 'http://127.0.0.1:1',
@@ -23,6 +24,10 @@ describe('the control door', () => {
       restarted.push(name);
       return Promise.resolve(name === 'auth');
     },
+    rollingRestart: () =>
+      isRolling
+        ? Promise.reject(new Error('a rolling restart is under way already'))
+        : Promise.resolve([{ name: 'auth', endedMs: 1, readyMs: 2 }]),
     replicas: {
       put: (name, spec) => {
         kept.set(name, spec);
@@ -76,6 +81,16 @@ describe('the control door', () => {
       status: 404,
       body: { detail: "no process is called 'nobody'" },
     });
+  });
+
+  it('restarts everything in turn, one such round at a time', async () => {
+    expect(await call('POST', '/rolling-restart')).toEqual({
+      status: 200,
+      body: { restarted: [{ name: 'auth', endedMs: 1, readyMs: 2 }] },
+    });
+    isRolling = true;
+    expect(await call('POST', '/rolling-restart')).toMatchObject({ status: 409, body: { status: 409 } });
+    expect((await call('GET', '/rolling-restart')).status).toBe(405);
   });
 
   it('keeps, shows and lets go a replica', async () => {

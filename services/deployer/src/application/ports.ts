@@ -100,3 +100,4 @@ export const SERVING_CAPACITY = Symbol('ServingCapacity');
 export const CLOCK = Symbol('Clock');
 export const PRICES = Symbol('Prices');
 export const ROLLOUT_TIMEOUT_MS = Symbol('RolloutTimeoutMs');
+export const REPLICAS_PER_POOL = Symbol('ReplicasPerPool');

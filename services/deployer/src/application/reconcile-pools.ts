@@ -10,6 +10,8 @@ import {
   type PlacementStore,
   type PoolState,
   type PoolStore,
+  REPLICAS_PER_POOL,
+  type ReplicaState,
   SERVING_CAPACITY,
   type ServingCapacity,
 } from './ports.js';
@@ -25,6 +27,7 @@ export class ReconcilePools {
     @Inject(POOL_STORE) private readonly pools: PoolStore,
     @Inject(SERVING_CAPACITY) private readonly capacity: ServingCapacity,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(REPLICAS_PER_POOL) private readonly replicasPerPool: number,
   ) {}
 
   async execute(): Promise<void> {
@@ -35,30 +38,38 @@ export class ReconcilePools {
     const wanted = new Map(active.map((entry) => [`${entry.environment}/${entry.pool}`, entry]));
     for (const { environment, pool } of wanted.values()) {
       const before = known.find((entry) => entry.environment === environment && entry.pool === pool);
-      await this.record({ environment, pool }, before, await this.observe(environment, pool));
+      await this.record({ environment, pool }, before, await this.observe(environment, pool, before));
+      await this.removeAllBut(before, replicaIdsOf(environment, pool, this.replicasPerPool));
     }
     for (const before of known) {
       if (wanted.has(`${before.environment}/${before.pool}`) || before.status === 'idle') continue;
-      await this.capacity.remove(replicaIdOf(before.environment, before.pool));
+      await this.removeAllBut(before, []);
+      for (const replicaId of replicaIdsOf(before.environment, before.pool, this.replicasPerPool))
+        await this.capacity.remove(replicaId);
       await this.record(before, before, { status: 'idle', replicas: [], reason: 'no model is placed here' });
     }
   }
 
-  private async observe(environment: EnvironmentName, pool: string): Promise<Observed> {
+  /** Replicas of the pool as last told that are wanted no more: the number a pool was another, or no model is left. */
+  private async removeAllBut(before: PoolState | undefined, wanted: readonly string[]): Promise<void> {
+    for (const { replicaId } of before?.replicas ?? [])
+      if (!wanted.includes(replicaId)) await this.capacity.remove(replicaId);
+  }
+
+  private async observe(environment: EnvironmentName, pool: string, before: PoolState | undefined): Promise<Observed> {
     const shape = poolShapeOf(pool);
     if (!shape) return { status: 'failed', replicas: [], reason: `'${pool}' is no pool name` };
-    try {
-      const replica = await this.capacity.ensure({
-        replicaId: replicaIdOf(environment, pool),
-        environment,
-        pool,
-        memoryLimitBytes: modelMemoryBytes(shape.sizeClass),
-      });
-      const replicas = replica.status === 'ready' ? [{ replicaId: replica.replicaId, url: replica.url }] : [];
-      return { status: replica.status, replicas, reason: '' };
-    } catch (error) {
-      return { status: 'failed', replicas: [], reason: error instanceof Error ? error.message : String(error) };
+    const states: ReplicaState[] = [];
+    const reasons: string[] = [];
+    for (const replicaId of replicaIdsOf(environment, pool, this.replicasPerPool)) {
+      const request = { replicaId, environment, pool, memoryLimitBytes: modelMemoryBytes(shape.sizeClass) };
+      try {
+        states.push(await this.capacity.ensure(request));
+      } catch (error) {
+        reasons.push(error instanceof Error ? error.message : String(error));
+      }
     }
+    return { status: statusOf(states), replicas: answering(states, before), reason: reasons.join('; ') };
   }
 
   private async record(
@@ -97,7 +108,24 @@ export class ReconcilePools {
   }
 }
 
-/** One replica a pool and environment, by this name everywhere. */
-export function replicaIdOf(environment: EnvironmentName, pool: string): string {
-  return `realtime-${environment}-${pool}`;
+/** A pool serves as soon as one replica does. */
+function statusOf(states: readonly ReplicaState[]): PoolState['status'] {
+  for (const status of ['ready', 'starting'] as const)
+    if (states.some((state) => state.status === status)) return status;
+  return 'failed';
+}
+
+/** Those that are ready. One that is away for a moment keeps its address: callers go to another or try again, and it comes back there. */
+function answering(states: readonly ReplicaState[], before: PoolState | undefined): PoolState['replicas'] {
+  const isKnown = ({ replicaId }: ReplicaState): boolean =>
+    before?.replicas.some((replica) => replica.replicaId === replicaId) === true;
+  return states
+    .filter((state) => state.status === 'ready' || (state.status === 'starting' && isKnown(state)))
+    .map(({ replicaId, url }) => ({ replicaId, url }));
+}
+
+/** Names of a pool's replicas, the same everywhere: numbered from 1 where there are several. */
+export function replicaIdsOf(environment: EnvironmentName, pool: string, count: number): readonly string[] {
+  const name = `realtime-${environment}-${pool}`;
+  return count === 1 ? [name] : Array.from({ length: count }, (_none, at) => `${name}-${at + 1}`);
 }

@@ -12,7 +12,7 @@ export interface SupervisorOptions {
   readonly timeoutMs: number;
 }
 
-/** Serving capacity in standalone mode: one `realtime` process a pool, kept alive by the supervisor of apps/standalone. */
+/** Serving capacity on one machine: `realtime` processes kept alive by the supervisor of apps/standalone. */
 export class SupervisorCapacity implements ServingCapacity {
   constructor(private readonly options: SupervisorOptions) {}
 

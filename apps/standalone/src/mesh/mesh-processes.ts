@@ -1,0 +1,76 @@
+import { ownScript } from '../own-script.js';
+import { isHttpReady } from '../processes/http-ready.js';
+import { launchNode } from '../processes/launch-node.js';
+import { ManagedProcess, type ProcessEnvironment } from '../processes/managed-process.js';
+import { type EngineName, engineProcess } from './engine-process.js';
+import type { MeshPlan } from './mesh-plan.js';
+import { postgresProcess } from './postgres-process.js';
+import { SERVICES } from './services.js';
+import { processesOf } from './topology.js';
+import type { Variables } from './variables.js';
+
+const STOP_GRACE_MS = 15_000;
+const DOOR_HEAP_MB = 96;
+
+/** PostgreSQL, and what else holds the data in this mode. */
+export function engineProcesses(plan: MeshPlan, env: ProcessEnvironment): readonly ManagedProcess[] {
+  return [postgresProcess(plan), ...enginesOf(plan).map((name) => engineProcess(plan, name))].map(
+    (spec) => new ManagedProcess(spec, env),
+  );
+}
+
+/** The engines that are downloaded. */
+export function enginesOf({ topology }: MeshPlan): readonly EngineName[] {
+  return [
+    ...(topology.eventLog === 'kafka' ? ['kafka' as const] : []),
+    ...(topology.objectStore === 's3' ? ['s3' as const] : []),
+  ];
+}
+
+/** Every process of a service. */
+export function serviceProcesses(plan: MeshPlan, env: ProcessEnvironment, service: string): readonly ManagedProcess[] {
+  const heapMb = SERVICES.find(({ name }) => name === service)?.heapMb ?? DOOR_HEAP_MB;
+  return processesOf(plan.topology, service).map((name) => {
+    const program = { name, heapMb, script: plan.script(service), variables: plan.environmentOf(service, name) };
+    return nodeProcess(plan, env, program);
+  });
+}
+
+/** What stands between others: the door of presigned URLs, which a bucket is itself, and the balancer where services have several replicas. */
+export function betweenProcesses(
+  plan: MeshPlan,
+  env: ProcessEnvironment,
+): { readonly doors: readonly ManagedProcess[]; readonly balancers: readonly ManagedProcess[] } {
+  const own = (name: string, script: string, variables: Variables): ManagedProcess =>
+    nodeProcess(plan, env, { name, heapMb: DOOR_HEAP_MB, script: ownScript(script), variables });
+  return {
+    doors: plan.topology.objectStore === 'file' ? [own('objects', 'object-door', plan.environmentOfDoor())] : [],
+    balancers: plan.fronts().length > 0 ? [own('balancer', 'balancer', plan.environmentOfBalancer())] : [],
+  };
+}
+
+interface NodeProcess {
+  readonly name: string;
+  readonly heapMb: number;
+  readonly script: string;
+  readonly variables: Variables;
+}
+
+function nodeProcess(
+  plan: MeshPlan,
+  env: ProcessEnvironment,
+  { name, heapMb, script, variables }: NodeProcess,
+): ManagedProcess {
+  const url = plan.urlOf(name);
+  const logFile = plan.state.logFile(name);
+  return new ManagedProcess(
+    {
+      name,
+      url,
+      graceMs: STOP_GRACE_MS,
+      launch: () => launchNode({ script, env: variables, logFile, heapMb, cwd: plan.root }),
+      isReady: () => isHttpReady(url),
+    },
+    env,
+  );
+}

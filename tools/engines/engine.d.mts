@@ -1,0 +1,32 @@
+/** A program that is needed and not there; the message names it. */
+export class EngineUnavailable extends Error {
+  readonly engine: string;
+  readonly missing: string;
+}
+
+export interface EngineProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  isHealthy(): Promise<boolean>;
+}
+
+export interface KafkaProgramOptions {
+  readonly port: number;
+  readonly controllerPort: number;
+  /** Holds configuration and data. */
+  readonly dir: string;
+}
+
+export interface S3ProgramOptions {
+  readonly port: number;
+  /** Holds the buckets. */
+  readonly dir: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export function fetchKafka(): Promise<string>;
+export function fetchS3(): Promise<string>;
+export function kafkaProgram(options: KafkaProgramOptions): Promise<EngineProgram>;
+export function s3Program(options: S3ProgramOptions): Promise<EngineProgram>;
