@@ -34,6 +34,10 @@ export const principalSchema = z.object({
   homeTenantId: fields.tenantId,
   status: z.enum(['active', 'disabled']),
   bindings: z.array(bindingSchema),
+  groupBindings: z
+    .array(bindingSchema)
+    .optional()
+    .describe('roles held besides by the groups of the identity provider, as of the last login'),
   createdAt: fields.time,
 });
 

@@ -1,11 +1,13 @@
 import type { HttpContract } from '../define-route.js';
 import { approvalRoutes, auditRoutes } from './auth-approvals.js';
 import { credentialRoutes, principalRoutes, tenantRoutes } from './auth-identity.js';
+import { loginRoutes } from './auth-login.js';
 
 export const authRoutes = {
   ...tenantRoutes,
   ...principalRoutes,
   ...credentialRoutes,
+  ...loginRoutes,
   ...approvalRoutes,
   ...auditRoutes,
 } as const;
@@ -13,6 +15,6 @@ export const authRoutes = {
 export const authHttp: HttpContract = {
   service: 'auth',
   title: 'Auth',
-  description: 'Tenants, principals, keys and tokens, approvals, and the audit chain.',
+  description: 'Tenants, principals, keys, tokens and logins, approvals, and the audit chain.',
   routes: authRoutes,
 };

@@ -1,6 +1,7 @@
 export { LOG_LEVELS, httpConfig, internalAuthConfig, telemetryConfig, type LogLevel } from './fragments.js';
-export { ConfigError, loadConfig, type ConfigFault, type Environment, type LoadOptions } from './load-config.js';
+export { ConfigError, type ConfigFault, type Environment } from './config-error.js';
+export { loadConfig, type LoadOptions } from './load-config.js';
 export { runMain, type MainProcess } from './run-main.js';
 export { isSecret, secret } from './secret.js';
-export { secretReader } from './secret-reader.js';
+export { secretReader, secretReference } from './secret-reader.js';
 export { stopOnSignal, type SignalledProcess } from './stop-on-signal.js';

@@ -1,28 +1,8 @@
 import type { z } from 'zod';
+import { ConfigError, type ConfigFault, type Environment } from './config-error.js';
 import { resolveSecret, type ResolvedSecret } from './resolve-secret.js';
 import { isSecret } from './secret.js';
 import { rememberSources } from './secret-reader.js';
-
-/** One fault of the environment. The value itself is never in here: it may be a secret. */
-export interface ConfigFault {
-  readonly variable: string;
-  readonly message: string;
-}
-
-/** The environment does not make a configuration; the message lists every fault. `runMain` turns it into exit code 78. */
-export class ConfigError extends Error {
-  readonly faults: readonly ConfigFault[];
-
-  constructor(faults: readonly ConfigFault[]) {
-    const lines = faults.map(({ variable, message }) => `\n  ${variable}: ${message}`);
-    super(`the configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:${lines.join('')}`);
-    this.name = 'ConfigError';
-    this.faults = faults;
-  }
-}
-
-/** An environment as `process.env` has it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadOptions {
   /** Hears of what works but should not be so; default one line of JSON on standard error. */

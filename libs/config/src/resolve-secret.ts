@@ -1,4 +1,4 @@
-import type { Environment } from './load-config.js';
+import type { Environment } from './config-error.js';
 import { readSecretFile } from './secret-file.js';
 
 /** Where a secret stands, and what stood there. */
@@ -20,12 +20,13 @@ const FILE = /^file:(.+)$/s;
 export function resolveSecret(name: string, env: Environment): ResolvedSecret | undefined {
   const direct = env[name] || undefined;
   const file = env[`${name}_FILE`] || undefined;
-  if (file === undefined) return direct === undefined ? undefined : follow(name, direct, env);
+  if (file === undefined) return direct === undefined ? undefined : followReference(name, direct, env);
   if (direct === undefined) return fromFile(`${name}_FILE`, file);
   return { variable: name, fault: `give either ${name} or ${name}_FILE, not both` };
 }
 
-function follow(variable: string, text: string, env: Environment): ResolvedSecret {
+/** What a text that may be a reference stands for. */
+export function followReference(variable: string, text: string, env: Environment): ResolvedSecret {
   const path = FILE.exec(text)?.[1];
   if (path !== undefined) return fromFile(variable, path);
   const other = ENVIRONMENT.exec(text)?.[1];

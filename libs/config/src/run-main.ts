@@ -1,4 +1,4 @@
-import { ConfigError } from './load-config.js';
+import { ConfigError } from './config-error.js';
 
 /** sysexits.h EX_CONFIG: a restart will not help, a person must change the configuration. */
 const EXIT_CONFIG = 78;

@@ -1,5 +1,6 @@
-import type { z } from 'zod';
-import type { ResolvedSecret } from './resolve-secret.js';
+import { z } from 'zod';
+import { ConfigError, type Environment } from './config-error.js';
+import { followReference, type ResolvedSecret } from './resolve-secret.js';
 import { readSecretFile } from './secret-file.js';
 
 /** Readers by config and name; a config that `loadConfig` did not make has none. */
@@ -37,4 +38,14 @@ function fileReader(path: string, first: string, field: z.ZodType): () => string
     if (text !== undefined && text !== last && field.safeParse(text).success) last = text;
     return last;
   };
+}
+
+/**
+ * The secret that a larger setting refers to by `env:<OTHER>` or `file:<path>`, as it is now.
+ * @throws {ConfigError} naming `variable`, when there is none now
+ */
+export function secretReference(variable: string, reference: string, env: Environment = process.env): () => string {
+  const { value, path, fault } = followReference(variable, reference, env);
+  if (value === undefined) throw new ConfigError([{ variable, message: fault ?? 'refers to nothing' }]);
+  return path === undefined ? () => value : fileReader(path, value, z.string());
 }

@@ -70,8 +70,9 @@ function installRequestHooks(
   schemas: ReadonlyMap<object, RouteSchemas>,
 ): void {
   const { idempotency, logger } = options;
-  instance.addHook('onRequest', async (request: FastifyRequest) => {
+  instance.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     const route = routeOf(request);
+    if (route?.secretResponse === true) reply.header('cache-control', 'no-store');
     if (route !== undefined) await authorize(request, route, options.verifier);
   });
   instance.addHook('preHandler', async (request: FastifyRequest, reply: FastifyReply) => {

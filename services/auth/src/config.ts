@@ -1,4 +1,5 @@
-import { httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
+import { readFileSync } from 'node:fs';
+import { ConfigError, httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
 import { eventLogConfig } from '@myriad/messaging';
 import { databaseConfig } from '@myriad/persistence';
 import { z } from 'zod';
@@ -33,6 +34,18 @@ export const authConfigSchema = z.object({
     .max(60_000)
     .default(2_000)
     .describe('a new signing key is published for so long before it signs, milliseconds, 0–60,000'),
+  OIDC_PROVIDERS: z
+    .string()
+    .optional()
+    .describe('OpenID Connect providers, a JSON list (README.md); client secrets stand in it by reference'),
+  OIDC_PROVIDERS_FILE: z.string().optional().describe('or a file with that list'),
+  LOGIN_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(300)
+    .max(604_800)
+    .default(28_800)
+    .describe('after so long a login asks its provider again, seconds, 300–604,800'),
   SWEEP_INTERVAL_MS: z.coerce
     .number()
     .int()
@@ -47,4 +60,17 @@ export type AuthConfig = z.output<typeof authConfigSchema>;
 /** @throws {ConfigError} with every fault. */
 export function authConfig(): AuthConfig {
   return loadConfig(authConfigSchema);
+}
+
+/** The list of OpenID Connect providers as it stands; undefined when there is none. @throws {ConfigError} */
+export function providerList({ OIDC_PROVIDERS: text, OIDC_PROVIDERS_FILE: path }: AuthConfig): string | undefined {
+  if (path === undefined) return text;
+  if (text !== undefined)
+    throw new ConfigError([{ variable: 'OIDC_PROVIDERS', message: 'give it or OIDC_PROVIDERS_FILE, not both' }]);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new ConfigError([{ variable: 'OIDC_PROVIDERS_FILE', message: `can't read ${path} (${reason})` }]);
+  }
 }

@@ -1,9 +1,10 @@
 import { runMain } from '@myriad/config';
 import { startService } from '@myriad/service';
+import { providerSettings } from './adapters/oidc/provider-settings.js';
 import { AppModule, type AuthParts } from './app.module.js';
 import { BootstrapPlatform } from './application/bootstrap-platform.js';
 import { RepublishPrincipals } from './application/republish-principals.js';
-import { authConfig, type AuthConfig } from './config.js';
+import { authConfig, providerList, type AuthConfig } from './config.js';
 import { openAuthDatabase } from './persistence/auth-database.js';
 
 await runMain(() => {
@@ -26,7 +27,10 @@ await runMain(() => {
 });
 
 function settingsOf(config: AuthConfig): AuthParts['settings'] {
+  const providers = providerList(config);
   return {
+    loginProviders: providers === undefined ? [] : providerSettings(providers),
+    loginSeconds: config.LOGIN_SECONDS,
     tokenLifeSeconds: config.TOKEN_LIFE_SECONDS,
     signingKeyDelayMs: config.SIGNING_KEY_DELAY_MS,
     bootstrapKeyFile: config.BOOTSTRAP_KEY_FILE,

@@ -31,6 +31,7 @@ import { OutboxRelay, UnitOfWork, type Database } from '@myriad/persistence';
 import { createLogger } from '@myriad/telemetry';
 import { createTestDatabase, eventually, tempFolder, type TestDatabase, type TempFolder } from '@myriad/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ProviderSettings } from '../src/adapters/oidc/provider-settings.js';
 import { AppModule } from '../src/app.module.js';
 import { BootstrapPlatform } from '../src/application/bootstrap-platform.js';
 import { RepublishPrincipals } from '../src/application/republish-principals.js';
@@ -52,7 +53,6 @@ export interface Answer<T> {
 
 /** The whole service on a real PostgreSQL and real sockets, with a log in memory and a clock that the test turns. */
 export class AuthApp {
-  readonly clock = new FakeClock();
   readonly log = new MemoryEventLog();
   /** Every event that came into the log, in order of arrival. */
   readonly events: CloudEvent[] = [];
@@ -67,16 +67,17 @@ export class AuthApp {
     readonly folder: TempFolder,
     readonly database: Database,
     private readonly signer: InternalSigner,
+    readonly clock: FakeClock,
   ) {}
 
-  static async start(): Promise<AuthApp> {
+  static async start(loginProviders: readonly ProviderSettings[] = [], clock = new FakeClock()): Promise<AuthApp> {
     const [testDatabase, folder] = await Promise.all([createTestDatabase({ service: 'auth' }), tempFolder()]);
     const logger = createLogger({ service: 'auth', level: 'error' });
     const { url, migrationUrl } = testDatabase;
     const database = await openAuthDatabase({ url, migrationUrl, logger });
     const { privateJwk, publicJwks } = await generateInternalKeys('test');
-    const started = new AuthApp(testDatabase, folder, database, await internalSigner(privateJwk));
-    await started.run(new InternalTokenVerifier({ keys: staticKeys(publicJwks) }), logger);
+    const started = new AuthApp(testDatabase, folder, database, await internalSigner(privateJwk), clock);
+    await started.run(new InternalTokenVerifier({ keys: staticKeys(publicJwks) }), logger, loginProviders);
     return started;
   }
 
@@ -88,7 +89,11 @@ export class AuthApp {
     return new UnitOfWork(this.database);
   }
 
-  private async run(verifier: InternalTokenVerifier, logger: ReturnType<typeof createLogger>): Promise<void> {
+  private async run(
+    verifier: InternalTokenVerifier,
+    logger: ReturnType<typeof createLogger>,
+    loginProviders: readonly ProviderSettings[],
+  ): Promise<void> {
     const { database, log, clock } = this;
     await ensureContractTopics(log);
     const topics = ['tenant', 'principal', 'key', 'signing-key', 'approval'].map((noun) => `myriad.auth.${noun}.v1`);
@@ -99,6 +104,8 @@ export class AuthApp {
       bootstrapKeyFile: this.bootstrapKeyFile,
       sealingSecret: 'a secret of this test',
       sweepIntervalMs: 5000,
+      loginSeconds: 28_800,
+      loginProviders,
     };
     const app = await createHttpApp(AppModule.with({ database, logger, settings, clock }), {
       service: 'auth',
@@ -142,7 +149,8 @@ export class AuthApp {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) as Answer<never>['body'] };
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as Answer<never>['body'] };
   }
 
   token(more: Partial<InternalClaims>): Promise<string> {

@@ -7,6 +7,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Ed25519Minter } from './adapters/jose/ed25519-minter.js';
 import { Es256TokenVerifier } from './adapters/jose/es256-token-verifier.js';
 import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
+import { AddressLimiter } from './application/address-limiter.js';
 import { Arrivals } from './application/arrivals.js';
 import { Authenticate } from './application/authenticate.js';
 import { IdentityTables } from './application/identity-tables.js';
@@ -18,6 +19,7 @@ import { RateLimiter } from './application/rate-limiter.js';
 import { RequestAudit } from './application/request-audit.js';
 import { ShareLimits } from './application/share-limits.js';
 import { Admit } from './http/admit.js';
+import { ClientAddress } from './http/client-address.js';
 import { Door } from './http/door.js';
 import { Forward } from './http/forward.js';
 import { OwnRoutes } from './http/own-routes.js';
@@ -40,12 +42,15 @@ export interface GatewayParts {
     readonly bodyTimeoutMs: number;
     readonly predictionTimeoutMs: number;
     readonly answerTimeoutMs: number;
+    /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+    readonly trustedProxies: readonly string[];
   };
   readonly metricsText: () => Promise<string>;
   readonly clock?: Clock;
 }
 
 const useCases = [
+  AddressLimiter,
   Admit,
   Arrivals,
   Authenticate,
@@ -56,11 +61,12 @@ const useCases = [
   RateLimiter,
 ];
 
-function adapters({ log, logger, signer, clock = systemClock }: GatewayParts): Provider[] {
+function adapters({ log, logger, signer, settings, clock = systemClock }: GatewayParts): Provider[] {
   return [
     { provide: CLOCK, useValue: clock },
     { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
     { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
+    { provide: ClientAddress, useValue: new ClientAddress(settings.trustedProxies) },
     { provide: UndiciUpstreams, useValue: new UndiciUpstreams() },
     { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
     { provide: LogRateGossip, useValue: new LogRateGossip(log, logger) },

@@ -35,6 +35,19 @@ export const gatewayConfigSchema = z.object({
     .string()
     .default(`${import.meta.dirname}/../../../contracts/printed`)
     .describe('holds <service>.openapi.yaml for /docs'),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((proxy) => proxy.trim())
+        .filter((proxy) => proxy !== ''),
+    )
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses or networks, 10.0.0.0/8,…')))
+    .describe(
+      'addresses and networks of load balancers whose X-Forwarded-For is believed, comma separated; default none',
+    ),
   BODY_TIMEOUT_MS: milliseconds(15_000, 'a small body must be there, and a large one go on, within'),
   PREDICTION_TIMEOUT_MS: milliseconds(30_000, 'longest wait for the answer to a prediction'),
   ANSWER_TIMEOUT_MS: milliseconds(120_000, 'longest wait for any other answer'),

@@ -62,6 +62,7 @@ function settingsOf(config: GatewayConfig) {
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
     predictionTimeoutMs: config.PREDICTION_TIMEOUT_MS,
     answerTimeoutMs: config.ANSWER_TIMEOUT_MS,
+    trustedProxies: config.TRUSTED_PROXIES,
   };
 }
 

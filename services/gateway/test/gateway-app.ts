@@ -103,6 +103,7 @@ export class GatewayApp {
       bodyTimeoutMs: 300,
       predictionTimeoutMs: 500,
       answerTimeoutMs: 500,
+      trustedProxies: [],
       ...more,
     };
     const metricsText = () => Promise.resolve('# metrics\n');

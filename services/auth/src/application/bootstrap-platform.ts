@@ -67,6 +67,7 @@ export class BootstrapPlatform {
       homeTenantId: PLATFORM_TENANT,
       status: 'active',
       bindings: [{ role: 'platform-admin', tenantId: '*', environment: '*' }],
+      groupBindings: [],
       generation: 1,
       createdAt,
     };

@@ -2,7 +2,7 @@ import type { PrincipalId, RequestContext } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { assertHolds, grantOf, type Binding } from '../domain/binding.js';
-import type { Principal } from '../domain/principal.js';
+import { heldBindings, type Principal } from '../domain/principal.js';
 import { permissionsOf } from './event-data.js';
 import { principalNotFound } from './find-principals.js';
 import { tenantNotFound } from './find-tenants.js';
@@ -37,7 +37,7 @@ export class CallerRights {
   async principalWithin(ctx: RequestContext, principalId: PrincipalId, scopes: readonly string[]): Promise<Principal> {
     const principal = await this.uow.run(ctx, (tx) => this.principals.find(tx, principalId));
     if (principal === undefined) throw principalNotFound(principalId);
-    await this.assertHolds(ctx, principal.bindings, scopes);
+    await this.assertHolds(ctx, heldBindings(principal), scopes);
     return principal;
   }
 
@@ -49,7 +49,7 @@ export class CallerRights {
     if (bindings.length === 0) return;
     const home = { ...ctx, tenantId: ctx.principal.homeTenantId };
     const caller = await this.uow.run(home, (tx) => this.principals.find(tx, ctx.principal.id));
-    const held = caller?.status === 'active' ? caller.bindings : [];
+    const held = caller?.status === 'active' ? heldBindings(caller) : [];
     const grants = bindings.map((binding) => grantOf(binding, permissionsOf, scopes));
     assertHolds({ bindings: held, permissions: ctx.principal.permissions }, grants, permissionsOf);
   }

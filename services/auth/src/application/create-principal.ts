@@ -34,6 +34,7 @@ export class CreatePrincipal {
       homeTenantId: ctx.tenantId,
       status: 'active',
       bindings,
+      groupBindings: [],
       generation: 1,
       createdAt: this.audit.now(),
     };

@@ -12,7 +12,7 @@ import type { TenantId } from '@myriad/kernel';
 import type { Approval, VoidReason } from '../domain/approval.js';
 import type { PermissionsOf } from '../domain/binding.js';
 import type { Key } from '../domain/key.js';
-import type { Principal } from '../domain/principal.js';
+import { heldBindings, type Principal } from '../domain/principal.js';
 import type { Tenant } from '../domain/tenant.js';
 
 type PrincipalChanged = EventData<typeof principalChangedV1>;
@@ -28,7 +28,7 @@ export function tenantChanged(tenant: Tenant): EventData<typeof tenantChangedV1>
 /** With the permissions of each role written out, so that readers need no catalogue of roles. */
 export function principalChanged(principal: Principal): PrincipalChanged {
   const { principalId, kind, name, homeTenantId, status, generation } = principal;
-  const bindings = principal.bindings.map((binding) => ({
+  const bindings = heldBindings(principal).map((binding) => ({
     ...binding,
     environment: binding.environment as PrincipalChanged['bindings'][number]['environment'],
     permissions: [...permissionsOf(binding.role)],

@@ -8,4 +8,6 @@ export interface AuthSettings {
   readonly tokenLifeSeconds: number;
   /** A new signing key is published for so long before it signs, milliseconds. */
   readonly signingKeyDelayMs: number;
+  /** After so long a login asks the provider again, seconds. */
+  readonly loginSeconds: number;
 }

@@ -4,7 +4,7 @@ import { UnitOfWork } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import { authProblem } from '../domain/auth-problem.js';
 import { changedBindings, type Binding } from '../domain/binding.js';
-import { changePrincipal, type Principal, type PrincipalChange } from '../domain/principal.js';
+import { changePrincipal, heldBindings, type Principal, type PrincipalChange } from '../domain/principal.js';
 import { AuditTrail } from './audit-trail.js';
 import { CallerRights } from './caller-rights.js';
 import { principalChanged } from './event-data.js';
@@ -45,6 +45,6 @@ export class UpdatePrincipal {
 
 /** Who switches a principal on or off gives or takes all that it holds. */
 function touchedBindings(principal: Principal, change: PrincipalChange): readonly Binding[] {
-  if (change.status !== undefined) return principal.bindings;
+  if (change.status !== undefined) return heldBindings(principal);
   return change.bindings === undefined ? [] : changedBindings(principal.bindings, change.bindings);
 }

@@ -17,8 +17,12 @@ export interface ApiKey {
 
 /** A new key from the given source of random bytes. */
 export function generateApiKey(randomBytes: (size: number) => Uint8Array): ApiKey {
-  const prefix = base32(randomBytes(PREFIX_BYTES));
-  return apiKeyOf(`myr_${prefix}_${base32(randomBytes(SECRET_BYTES))}`);
+  return apiKeyOf(generateToken('myr', randomBytes));
+}
+
+/** `<tag>_<prefix>_<secret>`, a secret of 200 random bits. */
+export function generateToken(tag: string, randomBytes: (size: number) => Uint8Array): string {
+  return `${tag}_${base32(randomBytes(PREFIX_BYTES))}_${base32(randomBytes(SECRET_BYTES))}`;
 }
 
 /** Whether the text has the form of a key. */

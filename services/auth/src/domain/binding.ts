@@ -31,11 +31,18 @@ export function grantOf(binding: Binding, permissionsOf: PermissionsOf, scopes: 
   return { tenantId: binding.tenantId, environment: binding.environment, permissions };
 }
 
+const textOf = (b: Binding): string => `${b.role} ${b.tenantId} ${b.environment}`;
+
+/** Each binding once, in one order. */
+export function distinctBindings(bindings: readonly Binding[]): Binding[] {
+  const byText = new Map(bindings.map((binding) => [textOf(binding), binding]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, binding]) => binding);
+}
+
 /** Bindings that are in one list and not in the other: what a change gives or takes. */
 export function changedBindings(before: readonly Binding[], after: readonly Binding[]): Binding[] {
-  const text = (b: Binding): string => `${b.role} ${b.tenantId} ${b.environment}`;
-  const [old, next] = [new Set(before.map(text)), new Set(after.map(text))];
-  return [...before.filter((b) => !next.has(text(b))), ...after.filter((b) => !old.has(text(b)))];
+  const [old, next] = [new Set(before.map(textOf)), new Set(after.map(textOf))];
+  return [...before.filter((b) => !next.has(textOf(b))), ...after.filter((b) => !old.has(textOf(b)))];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { PrincipalId, TenantId } from '@myriad/kernel';
-import type { Binding } from './binding.js';
+import { distinctBindings, type Binding } from './binding.js';
 
 export type PrincipalKind = 'user' | 'service-account';
 
@@ -10,13 +10,16 @@ export interface Principal {
   readonly name: string;
   readonly homeTenantId: TenantId;
   readonly status: 'active' | 'disabled';
+  /** Given here, one by one. */
   readonly bindings: readonly Binding[];
+  /** Held by the groups of an identity provider, as of the last login. */
+  readonly groupBindings: readonly Binding[];
   /** Grows by one with every change. */
   readonly generation: number;
   readonly createdAt: Date;
 }
 
-export type PrincipalChange = Partial<Pick<Principal, 'name' | 'status' | 'bindings'>>;
+export type PrincipalChange = Partial<Pick<Principal, 'name' | 'status' | 'bindings' | 'groupBindings'>>;
 
 /** The prefix of ids of the kind. */
 export const PRINCIPAL_ID_PREFIX = { user: 'usr', 'service-account': 'svc' } as const;
@@ -24,4 +27,9 @@ export const PRINCIPAL_ID_PREFIX = { user: 'usr', 'service-account': 'svc' } as 
 /** The principal with the change, of the next generation. */
 export function changePrincipal(principal: Principal, change: PrincipalChange): Principal {
   return { ...principal, ...change, generation: principal.generation + 1 };
+}
+
+/** All that it holds, whichever way. */
+export function heldBindings({ bindings, groupBindings }: Principal): readonly Binding[] {
+  return groupBindings.length === 0 ? bindings : distinctBindings([...bindings, ...groupBindings]);
 }

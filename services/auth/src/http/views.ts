@@ -17,7 +17,7 @@ export function tenantView({ tenantId, displayName, status, rateLimit, createdAt
 }
 
 export function principalView(principal: Principal): PrincipalView {
-  const { principalId, kind, name, homeTenantId, status, bindings, createdAt } = principal;
+  const { principalId, kind, name, homeTenantId, status, bindings, groupBindings, createdAt } = principal;
   return {
     principalId,
     kind,
@@ -25,6 +25,7 @@ export function principalView(principal: Principal): PrincipalView {
     homeTenantId,
     status,
     bindings: bindings as PrincipalView['bindings'],
+    groupBindings: groupBindings as PrincipalView['bindings'],
     createdAt: createdAt.toISOString(),
   };
 }

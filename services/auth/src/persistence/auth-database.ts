@@ -3,6 +3,7 @@ import { ApprovalRow } from './approval.row.js';
 import { KeyRow } from './key.row.js';
 import { Identity1764000000000 } from './migrations/1764000000000-identity.js';
 import { ApprovalsAndAudit1764000000001 } from './migrations/1764000000001-approvals-and-audit.js';
+import { Logins1764000000002 } from './migrations/1764000000002-logins.js';
 import { PrincipalRow } from './principal.row.js';
 import { SigningKeyRow } from './signing-key.row.js';
 import { TenantRow } from './tenant.row.js';
@@ -12,6 +13,11 @@ export function openAuthDatabase(options: Omit<DatabaseOptions, 'entities' | 'mi
   return Database.open({
     ...options,
     entities: [TenantRow, PrincipalRow, KeyRow, SigningKeyRow, ApprovalRow],
-    migrations: [infrastructureMigration('auth'), Identity1764000000000, ApprovalsAndAudit1764000000001],
+    migrations: [
+      infrastructureMigration('auth'),
+      Identity1764000000000,
+      ApprovalsAndAudit1764000000001,
+      Logins1764000000002,
+    ],
   });
 }

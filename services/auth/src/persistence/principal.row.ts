@@ -23,6 +23,9 @@ export class PrincipalRow implements Principal {
   @Column({ type: 'jsonb' })
   bindings!: readonly Binding[];
 
+  @Column({ name: 'group_bindings', type: 'jsonb' })
+  groupBindings!: readonly Binding[];
+
   @Column({ type: 'int' })
   generation!: number;
 

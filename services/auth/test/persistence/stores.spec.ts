@@ -33,6 +33,7 @@ const principal: Principal = {
   homeTenantId: aa,
   status: 'active',
   bindings: [{ role: 'viewer', tenantId: 'aa', environment: '*' }],
+  groupBindings: [],
   generation: 1,
   createdAt: at,
 };

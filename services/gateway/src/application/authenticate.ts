@@ -51,6 +51,11 @@ export class Authenticate {
       if (key === undefined) throw refuse('key_invalid', 'the API key that the token was got with is not known here');
       this.assertInForce(key);
     }
+    const { principals } = this.tables;
+    const { principalId } = subject;
+    // Who has just logged in for the first time may use the token at once.
+    if (!principals.has(principalId))
+      await this.arrivals.await(`principal ${principalId}`, () => principals.has(principalId));
     return this.credentialOf(subject);
   }
 

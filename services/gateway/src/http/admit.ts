@@ -1,9 +1,12 @@
 import { PLATFORM_TENANT } from '@myriad/kernel';
 import { Injectable } from '@nestjs/common';
+import { AddressLimiter } from '../application/address-limiter.js';
 import { Authenticate } from '../application/authenticate.js';
 import { OpenSession } from '../application/open-session.js';
 import { RateLimiter } from '../application/rate-limiter.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
+import type { Admission } from '../domain/token-bucket.js';
+import { ClientAddress } from './client-address.js';
 import type { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
 
@@ -16,10 +19,13 @@ export class Admit {
     private readonly authenticate: Authenticate,
     private readonly openSession: OpenSession,
     private readonly rateLimiter: RateLimiter,
+    private readonly addressLimiter: AddressLimiter,
+    private readonly clientAddress: ClientAddress,
   ) {}
 
   async execute(exchange: Exchange, target: RouteTarget): Promise<void> {
     if (target.route.permission === 'public') {
+      if (target.route.method !== 'GET') this.limitAddress(exchange);
       this.limit(exchange, undefined);
       return;
     }
@@ -36,15 +42,17 @@ export class Admit {
     this.assertAllowed(session, target);
   }
 
-  private limit({ headers }: Exchange, tenantId: string | undefined): void {
-    const { isAdmitted, limit, remaining, resetSeconds } = this.rateLimiter.take(tenantId);
-    headers['ratelimit-limit'] = String(limit);
-    headers['ratelimit-remaining'] = String(remaining);
-    headers['ratelimit-reset'] = String(resetSeconds);
-    if (isAdmitted) return;
-    const whose = tenantId === undefined ? 'requests without a key' : `the tenant '${tenantId}'`;
-    const detail = `the rate limit of ${whose} is reached; up to ${limit} requests may come at once`;
-    throw gatewayProblem('rate-limited', 'rate_limited', detail, { retryAfterSeconds: resetSeconds });
+  /** Guesses at logins cost the guesser its own limit before everybody's. */
+  private limitAddress(exchange: Exchange): void {
+    const admission = this.addressLimiter.take(this.clientAddress.of(exchange.request));
+    if (!admission.isAdmitted) refuse(exchange, admission, 'your address');
+  }
+
+  private limit(exchange: Exchange, tenantId: string | undefined): void {
+    const admission = this.rateLimiter.take(tenantId);
+    tell(exchange, admission);
+    if (admission.isAdmitted) return;
+    refuse(exchange, admission, tenantId === undefined ? 'requests without a key' : `the tenant '${tenantId}'`);
   }
 
   private assertAllowed(session: NonNullable<Exchange['session']>, { route }: RouteTarget): void {
@@ -75,4 +83,17 @@ function secretOf(exchange: Exchange): string {
   if (secret !== undefined) return secret;
   const detail = "a key or token is missing: send 'Authorization: Bearer myr_…' (or a token), or 'X-Api-Key: myr_…'";
   throw gatewayProblem('unauthenticated', 'credential_missing', detail);
+}
+
+function tell({ headers }: Exchange, { limit, remaining, resetSeconds }: Admission): void {
+  headers['ratelimit-limit'] = String(limit);
+  headers['ratelimit-remaining'] = String(remaining);
+  headers['ratelimit-reset'] = String(resetSeconds);
+}
+
+function refuse(exchange: Exchange, admission: Admission, whose: string): never {
+  tell(exchange, admission);
+  const { limit, resetSeconds } = admission;
+  const detail = `the rate limit of ${whose} is reached; up to ${limit} requests may come at once`;
+  throw gatewayProblem('rate-limited', 'rate_limited', detail, { retryAfterSeconds: resetSeconds });
 }

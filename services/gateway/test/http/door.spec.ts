@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { httpContracts } from '@myriad/contracts';
 import { FakeClock } from '@myriad/kernel';
 import { createLogger } from '@myriad/telemetry';
+import { AddressLimiter } from '../../src/application/address-limiter.js';
 import { Arrivals } from '../../src/application/arrivals.js';
 import { Authenticate } from '../../src/application/authenticate.js';
 import { IdentityTables } from '../../src/application/identity-tables.js';
@@ -9,6 +10,7 @@ import { OpenSession } from '../../src/application/open-session.js';
 import { RateLimiter } from '../../src/application/rate-limiter.js';
 import { Es256TokenVerifier } from '../../src/adapters/jose/es256-token-verifier.js';
 import { Admit } from '../../src/http/admit.js';
+import { ClientAddress } from '../../src/http/client-address.js';
 import { Door, type DoorOptions } from '../../src/http/door.js';
 import { OwnRoutes } from '../../src/http/own-routes.js';
 import { routeTargets } from '../../src/http/route-targets.js';
@@ -21,6 +23,8 @@ function closedDoor(isReady: () => boolean): Door {
     new Authenticate(tables, new Es256TokenVerifier(clock), arrivals, clock),
     new OpenSession(tables, arrivals),
     new RateLimiter(tables, clock),
+    new AddressLimiter(clock),
+    new ClientAddress([]),
   );
   const metricsText = () => Promise.resolve('');
   return new Door({
