@@ -11,11 +11,19 @@ import pytest
 SDK = Path(__file__).parents[1] / "src" / "myriad"
 PRINTED = Path(__file__).parents[3] / "contracts" / "printed"
 
-#: Operations that the client leaves to others: token checks, signing keys, the direct upload of small clients, health.
+#: Operations that the client leaves to others: token checks, signing keys, the direct upload of small clients, health,
+#: and logins, which the command and the workbench do.
 NOT_OFFERED = {
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/v1/signing-keys/rotate"),
     ("PUT", "/v1/datasets/{}/content"),
+    ("GET", "/v1/login/providers"),
+    ("GET", "/v1/login/providers/{}"),
+    ("POST", "/v1/login/oidc/start"),
+    ("POST", "/v1/login/oidc/finish"),
+    ("POST", "/v1/login/oidc/exchange"),
+    ("POST", "/v1/login/refresh"),
+    ("POST", "/v1/login/logout"),
     ("GET", "/v2"),
     ("GET", "/v2/health/live"),
     ("GET", "/v2/health/ready"),
