@@ -27,17 +27,19 @@ COPY services/training/package.json services/training/
 COPY apps/standalone/package.json apps/standalone/
 RUN npm ci
 COPY tools/build.mjs tools/
+COPY tools/supply-chain tools/supply-chain
+COPY sdk/python/requirements.lock sdk/python/
 COPY contracts contracts
 COPY libs libs
 COPY services services
-RUN node tools/build.mjs && npm prune --omit=dev
+RUN node tools/build.mjs && node tools/supply-chain/print.mjs && npm prune --omit=dev
 
 FROM node:24-slim AS service
 ARG SERVICE
 ENV NODE_ENV=production SERVICE=${SERVICE}
 WORKDIR /app
 COPY --from=build --chown=root:root /app/node_modules node_modules
-COPY --from=build --chown=root:root /app/package.json ./
+COPY --from=build --chown=root:root /app/package.json /app/build/sbom.cdx.json ./
 COPY --from=build --chown=root:root /app/contracts contracts
 COPY --from=build --chown=root:root /app/libs libs
 COPY --from=build --chown=root:root /app/services/${SERVICE} services/${SERVICE}
