@@ -44,6 +44,14 @@ export async function* chunksOf(bytes: Readable | Uint8Array): AsyncGenerator<Ui
   for await (const chunk of bytes) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
 }
 
+/** Passes the chunks on and counts them. @throws {ProblemError} `storage.too_large`. */
+export async function* metered(chunks: AsyncIterable<Uint8Array>, meter: ByteMeter): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
+    meter.add(chunk);
+    yield chunk;
+  }
+}
+
 /**
  * Passes `source` on, and ends in the error `storage.corrupt` instead of `end` when it was not the object's bytes. The last chunk is held back until the check: whoever counts bytes, as an
  * HTTP client does, never takes damaged ones for whole. Destroying the result destroys the source.
@@ -68,10 +76,14 @@ export function verified(source: Readable, { digest, sizeBytes }: ObjectInfo): R
   return pipeline(source, check, () => undefined);
 }
 
-/** The whole stream in memory. `sizeBytes` is what it is known to hold. */
-export async function collect(source: Readable, sizeBytes: number): Promise<Buffer> {
+/** The whole in memory, or its first `sizeBytes` bytes. */
+export async function collect(source: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<Buffer> {
   const whole = Buffer.allocUnsafe(sizeBytes);
   let filledBytes = 0;
-  for await (const chunk of source) filledBytes += (chunk as Buffer).copy(whole, filledBytes);
+  for await (const chunk of source) {
+    const taken = chunk.subarray(0, sizeBytes - filledBytes);
+    whole.set(taken, filledBytes);
+    filledBytes += taken.byteLength;
+  }
   return whole.subarray(0, filledBytes);
 }

@@ -11,9 +11,13 @@ export const objectStoreConfig = {
   OBJECT_STORE_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('file: where the door for presigned URLs answers; without it none are given out'),
+    .describe('file, or with encryption: where the door for presigned URLs answers; without it none are given out'),
   OBJECT_STORE_SIGNING_KEY: secret(
-    z.string().min(1).optional().describe('file: the secret of presigned URLs, at least 32 characters'),
+    z
+      .string()
+      .min(1)
+      .optional()
+      .describe('file, or with encryption: the secret of presigned URLs, at least 32 characters'),
   ),
   S3_ENDPOINT: z
     .url({ protocol: /^https?$/ })
@@ -30,6 +34,36 @@ export const objectStoreConfig = {
   S3_CREATE_BUCKET: z.stringbool().default(false).describe('s3: make the bucket at start when it is not there'),
   S3_ACCESS_KEY_ID: z.string().min(1).optional().describe("s3: absent: the SDK's own chain (role, profile)"),
   S3_SECRET_ACCESS_KEY: secret(z.string().min(1).optional().describe('s3: the secret')),
+  OBJECT_ENCRYPTION: z
+    .enum(['none', 'local', 'kms'])
+    .default('none')
+    .describe(
+      'encrypts objects, each tenant under a key of its own: local: a keyring of ours; kms: AWS KMS or its like',
+    ),
+  OBJECT_PLAINTEXT: z
+    .enum(['read', 'refuse'])
+    .default('read')
+    .describe('with encryption: whether objects that were stored before it was turned on are still read'),
+  OBJECT_KEY_CACHE_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe(
+      'with encryption: how long data keys are kept, 0-3600 s; a key destroyed elsewhere is used no longer than that',
+    ),
+  OBJECT_MASTER_SECRET: secret(
+    z
+      .string()
+      .min(1)
+      .optional()
+      .describe('local: what seals the keyring, at least 32 characters; older ones on lines below it'),
+  ),
+  OBJECT_KEYRING_PATH: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('local: folder of the keyring, shared by all processes; absent with s3: documents of the bucket'),
 } as const;
 
 export type ObjectStoreConfig = z.output<z.ZodObject<typeof objectStoreConfig>>;

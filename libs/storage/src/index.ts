@@ -1,6 +1,6 @@
 export { objectStoreConfig, type ObjectStoreConfig } from './config.js';
 export { FileObjectStore, type FileObjectStoreOptions } from './file/file-object-store.js';
-export { createObjectDoor, type ObjectDoorOptions } from './file/object-door.js';
+export { createObjectDoor, type ObjectDoorOptions, type SigningStore } from './file/object-door.js';
 export {
   DEFAULT_MAX_BYTES_IN_MEMORY,
   MAX_DOCUMENT_BYTES,
@@ -12,3 +12,8 @@ export {
 } from './object-store.port.js';
 export { openObjectStore } from './open-object-store.js';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3/s3-object-store.js';
+export { CachingTenantKeys, type KeyCacheOptions } from './keys/caching-tenant-keys.js';
+export { LocalTenantKeys, type LocalTenantKeysOptions } from './keys/local-tenant-keys.js';
+export { MasterSecrets } from './keys/master-secret.js';
+export type { DataKey, KeyDestruction, TenantKeyStatus, TenantKeys, WrappedKey } from './keys/tenant-keys.port.js';
+export { EncryptingObjectStore, type EncryptingObjectStoreOptions } from './sealed/encrypting-object-store.js';

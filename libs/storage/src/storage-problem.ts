@@ -1,4 +1,4 @@
-import { problems, type Digest, type ProblemError } from '@myriad/kernel';
+import { problems, type Digest, type ProblemError, type TenantId } from '@myriad/kernel';
 
 const problem = problems('storage');
 
@@ -17,6 +17,21 @@ export const storageProblem = {
       retryAfterSeconds: 60,
     }),
   corrupt: (digest: Digest, detail: string) => problem('internal', 'corrupt', `object ${digest} is damaged: ${detail}`),
+  documentCorrupt: (name: string, detail: string) =>
+    problem('internal', 'corrupt', `document '${name}' is damaged: ${detail}`),
+  keyDestroyed: (tenantId: TenantId, destroyedAt: string) =>
+    problem(
+      'gone',
+      'key_destroyed',
+      `the key of tenant '${tenantId}' was destroyed at ${destroyedAt}; what it encrypted can't be read any more`,
+    ),
+  keyInvalid: (tenantId: TenantId, detail: string, cause?: unknown) =>
+    problem('internal', 'key_invalid', `a data key of tenant '${tenantId}' does not unwrap: ${detail}`, { cause }),
+  keysUnavailable: (detail: string, cause?: unknown) =>
+    problem('unavailable', 'keys_unavailable', `the key service did not answer as it should: ${detail}`, {
+      cause,
+      retryAfterSeconds: 1,
+    }),
   unavailable: (detail: string, cause?: unknown) =>
     problem('unavailable', 'unavailable', detail, { cause, retryAfterSeconds: 1 }),
   rangeInvalid: (detail: string) => problem('invalid', 'range_invalid', detail),

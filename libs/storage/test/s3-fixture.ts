@@ -15,6 +15,7 @@ const credentials = {
 
 export interface S3Fixture extends StoreFixture {
   readonly store: S3ObjectStore;
+  open(): Promise<S3ObjectStore>;
   readonly options: S3ObjectStoreOptions;
   readonly client: S3Client;
 }

@@ -14,7 +14,7 @@ export function isCode(error: unknown, ...codes: readonly string[]): boolean {
 }
 
 /** Makes a folder's entries survive a loss of power. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY);
   try {
     await handle.sync();

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digestOf, type TenantId } from '@myriad/kernel';
 import { checkDocumentName, checkTenant } from '../object-name.js';
-import { MAX_DOCUMENT_BYTES } from '../object-store.port.js';
 import { storageProblem } from '../storage-problem.js';
 import { ensureFolder, isCode, type TempFiles } from './durable-files.js';
 import { withLockFile } from './lock-file.js';
@@ -16,7 +15,6 @@ export class FileDocuments {
 
   async put(tenantId: TenantId, name: string, bytes: Uint8Array, expectedVersion: string | null): Promise<string> {
     const path = this.pathOf(tenantId, name);
-    if (bytes.byteLength > MAX_DOCUMENT_BYTES) throw storageProblem.tooLarge(MAX_DOCUMENT_BYTES);
     await ensureFolder(dirname(path));
     await withLockFile(`${path}.lock`, this.temps, async () => {
       const current = await this.get(tenantId, name);

@@ -1,23 +1,26 @@
-import type { Stats } from 'node:fs';
-import { link, lstat, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { link, lstat, rm, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { systemClock, type Clock, type Digest, type TenantId } from '@myriad/kernel';
 import { ByteMeter, chunksOf, collect, verified } from '../byte-meter.js';
 import { checkRange, resolveRange } from '../byte-range.js';
-import { checkTenant, digestOfHex, hexOf } from '../object-name.js';
+import { checkTenant, hexOf } from '../object-name.js';
 import {
   DEFAULT_MAX_BYTES_IN_MEMORY,
+  MAX_DOCUMENT_BYTES,
   type ByteRange,
   type ObjectInfo,
   type ObjectStore,
   type PresignedUrl,
   type PutOptions,
 } from '../object-store.port.js';
+import type { HasSealedObjects } from '../sealed/sealed-objects.port.js';
 import { storageProblem } from '../storage-problem.js';
 import { TempFiles, ensureFolder, isCode, openForReading, removeFile } from './durable-files.js';
 import { FileDocuments } from './file-documents.js';
+import { FileSealedObjects } from './file-sealed-objects.js';
+import { ObjectFolder } from './object-folder.js';
 import { UrlSigner, type UrlGrant } from './url-signer.js';
 
 const READ_BYTES = 64 * 1024;
@@ -36,10 +39,13 @@ export interface FileObjectStoreOptions {
 /**
  * Objects as files: `<root>/<tenant>/sha256/<2 hex digits>/<62>`, written beside and moved into place when whole and on disk; `<root>/.tmp` holds what is being written.
  */
-export class FileObjectStore implements ObjectStore {
+export class FileObjectStore implements ObjectStore, HasSealedObjects {
   /** Signs and checks presigned URLs; undefined when the store was opened without a key. */
   readonly urls: UrlSigner | undefined;
+  /** For {@link EncryptingObjectStore}. */
+  readonly sealed: FileSealedObjects;
   private readonly root: string;
+  private readonly folder: ObjectFolder;
   private readonly temps: TempFiles;
   private readonly documents: FileDocuments;
   /** Objects whose bytes {@link withLocalFile} found right, with the state of the file at that time. */
@@ -48,7 +54,9 @@ export class FileObjectStore implements ObjectStore {
   private constructor({ root, publicUrl, signingKey, clock = systemClock }: FileObjectStoreOptions) {
     this.root = resolve(root);
     this.temps = new TempFiles(join(this.root, '.tmp'));
+    this.folder = new ObjectFolder(this.root, 'sha256');
     this.documents = new FileDocuments(this.root, this.temps);
+    this.sealed = new FileSealedObjects(this.root, this.temps, this.documents);
     if (publicUrl !== undefined && signingKey !== undefined) this.urls = new UrlSigner(publicUrl, signingKey, clock);
   }
 
@@ -70,7 +78,7 @@ export class FileObjectStore implements ObjectStore {
         await file.writeFile(chunk);
       }
       info = meter.finish(options);
-      return this.pathOf(tenant, info.digest);
+      return this.folder.pathOf(tenant, info.digest);
     });
     if (info === undefined) throw new TypeError('a published file has no digest');
     return info;
@@ -98,23 +106,16 @@ export class FileObjectStore implements ObjectStore {
   }
 
   async head(tenantId: TenantId, digest: Digest): Promise<ObjectInfo | undefined> {
-    const stats = await statFile(this.pathOf(checkTenant(tenantId), digest));
+    const stats = await this.folder.stat(tenantId, digest);
     return stats && { digest, sizeBytes: stats.size };
   }
 
   async delete(tenantId: TenantId, digest: Digest): Promise<void> {
-    await removeFile(this.pathOf(checkTenant(tenantId), digest));
+    await removeFile(this.folder.pathOf(tenantId, digest));
   }
 
-  async *list(tenantId: TenantId): AsyncIterable<ObjectInfo> {
-    const folder = join(this.root, checkTenant(tenantId), 'sha256');
-    for (const shard of await namesIn(folder)) {
-      for (const name of await namesIn(join(folder, shard))) {
-        const digest = digestOfHex(shard + name);
-        const stats = digest && (await statFile(join(folder, shard, name)));
-        if (stats) yield { digest, sizeBytes: stats.size };
-      }
-    }
+  list(tenantId: TenantId): AsyncIterable<ObjectInfo> {
+    return this.folder.list(tenantId);
   }
 
   presignUpload(
@@ -141,7 +142,7 @@ export class FileObjectStore implements ObjectStore {
   async withLocalFile<T>(tenantId: TenantId, digest: Digest, use: (path: string) => Promise<T>): Promise<T> {
     const path = this.temps.newPath();
     try {
-      await link(this.pathOf(checkTenant(tenantId), digest), path);
+      await link(this.folder.pathOf(tenantId, digest), path);
     } catch (error) {
       throw isCode(error, 'ENOENT') ? storageProblem.objectNotFound(digest) : error;
     }
@@ -154,6 +155,7 @@ export class FileObjectStore implements ObjectStore {
   }
 
   putDocument(tenantId: TenantId, name: string, bytes: Uint8Array, expectedVersion: string | null): Promise<string> {
+    if (bytes.byteLength > MAX_DOCUMENT_BYTES) return Promise.reject(storageProblem.tooLarge(MAX_DOCUMENT_BYTES));
     return this.documents.put(tenantId, name, bytes, expectedVersion);
   }
 
@@ -183,7 +185,7 @@ export class FileObjectStore implements ObjectStore {
   }
 
   private async openObject(tenantId: TenantId, digest: Digest): Promise<{ file: FileHandle; info: ObjectInfo }> {
-    const file = await openForReading(this.pathOf(checkTenant(tenantId), digest));
+    const file = await openForReading(this.folder.pathOf(tenantId, digest));
     if (!file) throw storageProblem.objectNotFound(digest);
     const { size: sizeBytes } = await file.stat();
     return { file, info: { digest, sizeBytes } };
@@ -199,29 +201,5 @@ export class FileObjectStore implements ObjectStore {
     await finished(bytes.resume());
     if (this.checkedFiles.size >= MAX_REMEMBERED_CHECKS) this.checkedFiles.clear();
     this.checkedFiles.set(key, state);
-  }
-
-  private pathOf(tenant: TenantId, digest: Digest): string {
-    const hex = hexOf(digest);
-    return join(this.root, tenant, 'sha256', hex.slice(0, 2), hex.slice(2));
-  }
-}
-
-async function statFile(path: string): Promise<Stats | undefined> {
-  try {
-    const stats = await lstat(path);
-    return stats.isFile() ? stats : undefined;
-  } catch (error) {
-    if (isCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (isCode(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
   }
 }

@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ProblemError, type ProblemKind } from '@myriad/kernel';
 import { parseRangeHeader, type ResolvedRange } from '../byte-range.js';
+import type { ObjectStore } from '../object-store.port.js';
 import { storageProblem } from '../storage-problem.js';
-import type { FileObjectStore } from './file-object-store.js';
 import type { UrlGrant, UrlSigner } from './url-signer.js';
 
 /** How long a refused uploader may go on sending before its connection is cut. */
@@ -15,6 +15,7 @@ const STATUS_OF: Partial<Record<ProblemKind, number>> = {
   invalid: 400,
   forbidden: 403,
   'not-found': 404,
+  gone: 410,
   'too-large': 413,
   unprocessable: 422,
   unavailable: 503,
@@ -25,14 +26,17 @@ export interface ObjectDoorOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** A store whose presigned URLs lead to a door of ours: of files, or encrypting. */
+export type SigningStore = ObjectStore & { readonly urls: UrlSigner | undefined };
+
 /**
- * The `node:http` request handler behind a file store's presigned URLs: `PUT` takes exactly the announced bytes, `GET` and `HEAD` give them, with one `Range`.
+ * The `node:http` request handler behind such a store's presigned URLs: `PUT` takes exactly the announced bytes, `GET` and `HEAD` give them, with one `Range`.
  * Nothing but a valid signature opens it; refusals are `application/problem+json`. Mount it anywhere: the last two segments of the path count.
  * Uploads may be long: the server needs a `requestTimeout` that allows them.
  * @throws {TypeError} when the store has no signing key.
  */
 export function createObjectDoor(
-  store: FileObjectStore,
+  store: SigningStore,
   { onError = () => undefined }: ObjectDoorOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const { urls } = store;
@@ -55,7 +59,7 @@ function isOurs(error: unknown): boolean {
 }
 
 async function answer(
-  store: FileObjectStore,
+  store: ObjectStore,
   urls: UrlSigner,
   request: IncomingMessage,
   response: ServerResponse,
@@ -69,7 +73,7 @@ async function answer(
 }
 
 async function receive(
-  store: FileObjectStore,
+  store: ObjectStore,
   { tenantId, digest, sizeBytes }: UrlGrant,
   request: IncomingMessage,
   response: ServerResponse,
@@ -89,7 +93,7 @@ async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
 }
 
 async function send(
-  store: FileObjectStore,
+  store: ObjectStore,
   { tenantId, digest }: UrlGrant,
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,5 +1,3 @@
-import type { ByteMeter } from '../byte-meter.js';
-
 /** Cuts a stream of bytes into parts of one size, the last one shorter, in buffers that are used again. */
 export class PartReader {
   private readonly spare: Buffer[] = [];
@@ -8,7 +6,6 @@ export class PartReader {
 
   constructor(
     private readonly chunks: AsyncGenerator<Uint8Array, void>,
-    private readonly meter: ByteMeter,
     private readonly partBytes: number,
   ) {}
 
@@ -50,7 +47,6 @@ export class PartReader {
       this.isEnded = true;
       return undefined;
     }
-    this.meter.add(value);
     return value;
   }
 }

@@ -1,66 +1,90 @@
 import type { Readable } from 'node:stream';
-import { ByteMeter, chunksOf } from '../byte-meter.js';
+import type { Digest } from '@myriad/kernel';
+import { ByteMeter, chunksOf, metered } from '../byte-meter.js';
 import type { ObjectInfo, PutOptions } from '../object-store.port.js';
+import type { Naming } from '../sealed/sealed-objects.port.js';
 import { storageProblem } from '../storage-problem.js';
 import { PartReader } from './part-reader.js';
 import type { S3Bucket } from './s3-bucket.js';
-import type { TenantKeys } from './s3-keys.js';
+import type { TenantPlaces } from './s3-keys.js';
 
 const PART_BYTES = 8 * 1024 * 1024;
 /** With the part that is being filled: 24 MiB an upload. */
 const PARTS_IN_FLIGHT = 2;
 
-/** A stream on its way into the bucket. */
-interface Passage {
-  readonly bucket: S3Bucket;
-  readonly keys: TenantKeys;
-  readonly parts: PartReader;
-  /** Once the last byte was read. @throws {ProblemError} `storage.digest_mismatch`. */
-  readonly finish: () => ObjectInfo;
-}
-
-/**
- * Stores the bytes under their digest. Up to one part (8 MiB): one PUT. More, with the digest announced: parts straight to the object's key, completed only if the digest is right.
- * More, of unknown digest: parts to a temporary key, and a copy within the server once the digest is known.
- */
+/** Stores the bytes under their own digest. */
 export async function putStream(
   bucket: S3Bucket,
-  keys: TenantKeys,
+  places: TenantPlaces,
   bytes: Readable | Uint8Array,
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const announcedKey = options.expectedDigest === undefined ? undefined : keys.object(options.expectedDigest);
   const meter = new ByteMeter(options.maxSizeBytes);
-  const parts = new PartReader(chunksOf(bytes), meter, PART_BYTES);
-  const passage = { bucket, keys, parts, finish: () => meter.finish(options) };
+  let info: ObjectInfo | undefined;
+  const finish = (): Digest => (info ??= meter.finish(options)).digest;
+  const { expectedDigest: announced } = options;
+  const naming = announced === undefined ? { finish } : { announced, finish };
+  const chunks = metered(chunksOf(bytes), meter);
+  await putNamed({ bucket, keyOf: (digest) => places.object(digest), unnamed: () => places.unnamed() }, chunks, naming);
+  if (!info) throw new TypeError('what is stored has a digest');
+  return info;
+}
+
+/** Where a stream goes. */
+interface Target {
+  readonly bucket: S3Bucket;
+  /** The key of an object by its digest. */
+  readonly keyOf: (digest: Digest) => string;
+  /** A new key for bytes whose digest is not known yet. */
+  readonly unnamed: () => string;
+}
+
+/** A stream on its way into the bucket. */
+interface Passage extends Target {
+  readonly parts: PartReader;
+  /** Once the last byte was read. @throws {ProblemError} `storage.digest_mismatch`. */
+  readonly finish: () => Digest;
+}
+
+/**
+ * Stores the bytes under the key of a digest. Up to one part (8 MiB): one PUT. More, with the digest announced: parts straight to the object's key, completed only if the digest is right.
+ * More, of unknown digest: parts to a temporary key, and a copy within the server once the digest is known.
+ */
+export async function putNamed(
+  target: Target,
+  chunks: AsyncGenerator<Uint8Array, void>,
+  { announced, finish }: Naming,
+): Promise<void> {
+  const { bucket, keyOf } = target;
+  const parts = new PartReader(chunks, PART_BYTES);
+  const passage = { ...target, parts, finish };
   try {
+    const announcedKey = announced === undefined ? undefined : keyOf(announced);
     const first = await parts.next();
-    if (!first || parts.hasEnded) return await putWhole(passage, first ?? Buffer.alloc(0));
-    if (announcedKey === undefined) return await putUnnamed(passage, first);
-    if (await bucket.head(announcedKey)) return await readOnly(passage, first);
-    return await putParts(passage, first, announcedKey);
+    if (!first || parts.hasEnded) await putWhole(passage, first ?? Buffer.alloc(0));
+    else if (announcedKey === undefined) await putUnnamed(passage, first);
+    else if (await bucket.head(announcedKey)) await readOnly(passage, first);
+    else await putParts(passage, first, announcedKey);
   } finally {
     await parts.close();
   }
 }
 
-async function putWhole({ bucket, keys, finish }: Passage, bytes: Buffer): Promise<ObjectInfo> {
-  const info = finish();
-  const key = keys.object(info.digest);
+async function putWhole({ bucket, keyOf, finish }: Passage, bytes: Buffer): Promise<void> {
+  const key = keyOf(finish());
   if ((await bucket.put(key, bytes, { ifAbsent: true })) === undefined) await requireThere(bucket, key);
-  return info;
 }
 
 /** The object is there already; that the bytes are the announced ones is still to be proven. */
-async function readOnly({ parts, finish }: Passage, first: Buffer): Promise<ObjectInfo> {
+async function readOnly({ parts, finish }: Passage, first: Buffer): Promise<void> {
   for (let part: Buffer | undefined = first; part; part = await parts.next()) parts.release(part);
-  return finish();
+  finish();
 }
 
-async function putParts(passage: Passage, first: Buffer, key: string): Promise<ObjectInfo> {
+async function putParts(passage: Passage, first: Buffer, key: string): Promise<Digest> {
   const { bucket, parts, finish } = passage;
   const upload = await bucket.startMultipart(key);
-  let info: ObjectInfo | undefined;
+  let digest: Digest | undefined;
   await upload.run(async (add) => {
     for (let part: Buffer | undefined = first; part; part = await parts.next()) {
       const sent = part;
@@ -70,23 +94,22 @@ async function putParts(passage: Passage, first: Buffer, key: string): Promise<O
         return done;
       }, PARTS_IN_FLIGHT);
     }
-    info = finish();
+    digest = finish();
   });
   if (!(await upload.complete({ ifAbsent: true }))) await requireThere(bucket, key);
-  if (!info) throw new TypeError('an upload that ran has a digest');
-  return info;
+  if (digest === undefined) throw new TypeError('an upload that ran has a digest');
+  return digest;
 }
 
-async function putUnnamed(passage: Passage, first: Buffer): Promise<ObjectInfo> {
-  const { bucket, keys } = passage;
-  const key = keys.unnamed();
+async function putUnnamed(passage: Passage, first: Buffer): Promise<void> {
+  const { bucket, keyOf, unnamed } = passage;
+  const key = unnamed();
   try {
-    const info = await putParts(passage, first, key);
+    const digest = await putParts(passage, first, key);
     const from = await bucket.head(key);
     if (!from) throw storageProblem.unavailable('the S3 server lost an upload');
-    const target = keys.object(info.digest);
+    const target = keyOf(digest);
     if (!(await bucket.head(target)) && !(await bucket.copy(key, target, from))) await requireThere(bucket, target);
-    return info;
   } finally {
     await bucket.delete(key);
   }

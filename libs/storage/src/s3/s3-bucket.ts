@@ -11,6 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { collect } from '../byte-meter.js';
 import type { ByteRange } from '../object-store.port.js';
 import { storageProblem } from '../storage-problem.js';
 import { resumingBody } from './resuming-body.js';
@@ -20,6 +21,8 @@ import { call, httpStatusOf } from './s3-error.js';
 import type { S3BucketOptions } from './s3-options.js';
 
 const COPIES_IN_FLIGHT = 4;
+/** The protocol wants at least 5 MiB in every part but the last. */
+const FIRST_PART_BYTES = 5 * 1024 ** 2;
 
 /** Sizes at which the protocol wants other calls; smaller ones are for tests. */
 export interface S3Limits {
@@ -40,6 +43,8 @@ export interface S3Head {
 
 export interface S3Content extends Pick<S3Head, 'sizeBytes' | 'etag'> {
   readonly body: Readable;
+  /** Of the whole object, also when a range of it was asked for. */
+  readonly totalBytes: number;
 }
 
 /** When to write: unless the key exists, or only over the content of that ETag. */
@@ -81,20 +86,26 @@ export class S3Bucket {
     return { sizeBytes: ContentLength, etag: ETag, ...(isWhole ? { sha256 } : {}) };
   }
 
-  /** The whole or a range; lost connections are made up for. undefined: no such key; `'unsatisfiable'`: the object ends before the range starts. */
-  async get(key: string, range?: ByteRange): Promise<S3Content | 'unsatisfiable' | undefined> {
+  /**
+   * The whole or a range; lost connections are made up for. undefined: no such key; `'unsatisfiable'`: the object ends before the range starts.
+   * @param ifMatch only of the content with this ETag; of another is undefined
+   */
+  async get(key: string, range?: ByteRange, ifMatch?: string): Promise<S3Content | 'unsatisfiable' | undefined> {
     try {
-      const first = await this.fetch(key, range ? { Range: `bytes=${range.start}-${range.end ?? ''}` } : {});
-      const { etag, sizeBytes } = first;
+      const first = await this.fetch(key, {
+        ...(range ? { Range: `bytes=${range.start}-${range.end ?? ''}` } : {}),
+        ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }),
+      });
+      const { etag, sizeBytes, totalBytes } = first;
       const start = range?.start ?? 0;
       const rest = async (offset: number): Promise<Readable> => {
         const Range = `bytes=${start + offset}-${start + sizeBytes - 1}`;
         return (await this.fetch(key, { Range, IfMatch: etag })).body;
       };
-      return { body: resumingBody(first, rest), sizeBytes, etag };
+      return { body: resumingBody(first, rest), sizeBytes, totalBytes, etag };
     } catch (error) {
       if (isAnswer(error, 416)) return 'unsatisfiable';
-      if (isAnswer(error, 404)) return undefined;
+      if (isAnswer(error, 404, ...(ifMatch === undefined ? [] : [412]))) return undefined;
       throw error;
     }
   }
@@ -170,6 +181,29 @@ export class S3Bucket {
     return getSignedUrl(this.publicClient, command, { expiresIn: expiresInSeconds });
   }
 
+  /** Puts other bytes in place of an object's first ones: sends those and what follows them up to the smallest size of a part, copies the rest within the server. False when the object is another by now. */
+  async replaceHead(key: string, head: Uint8Array, of: S3Head): Promise<boolean> {
+    const firstEnd = Math.min(of.sizeBytes, FIRST_PART_BYTES);
+    const found = await this.get(key, { start: 0, end: firstEnd - 1 }, of.etag);
+    if (found === undefined || found === 'unsatisfiable') return false;
+    const first = await collect(found.body, firstEnd);
+    first.set(head);
+    if (firstEnd === of.sizeBytes) return (await this.put(key, first, { ifMatch: of.etag })) !== undefined;
+    const source = { CopySource: `${this.bucket}/${encodeURI(key)}`, CopySourceIfMatch: of.etag };
+    const upload = await S3Multipart.start(this.client, this.at(key), { isChecked: false });
+    const parts = async (): Promise<void> => {
+      await upload.run(async (add) => {
+        await add((number) => upload.sendPart(number, first), 1);
+        for (let start = firstEnd; start < of.sizeBytes; start += this.limits.copyPartBytes) {
+          const end = Math.min(start + this.limits.copyPartBytes, of.sizeBytes) - 1;
+          await add((number) => upload.copyPart(number, source, `bytes=${start}-${end}`), COPIES_IN_FLIGHT);
+        }
+      });
+    };
+    if ((await unless([404, 412], () => parts().then(() => true))) === undefined) return false;
+    return upload.complete({ ifMatch: of.etag });
+  }
+
   /** undefined when another ended the upload. */
   private async copyInParts(
     source: { readonly CopySource: string; readonly CopySourceIfMatch: string },
@@ -188,12 +222,13 @@ export class S3Bucket {
   }
 
   private async fetch(key: string, how: { readonly Range?: string; readonly IfMatch?: string }): Promise<S3Content> {
-    const { Body, ContentLength, ETag } = await call(() =>
+    const { Body, ContentLength, ContentRange, ETag } = await call(() =>
       this.client.send(new GetObjectCommand({ ...this.at(key), ...how })),
     );
     if (!(Body instanceof Readable) || ContentLength === undefined || ETag === undefined)
       throw new TypeError('the S3 server answered without a body, its length or its ETag');
-    return { body: Body, sizeBytes: ContentLength, etag: ETag };
+    const totalBytes = Number(/\/(\d+)$/.exec(ContentRange ?? '')?.[1] ?? ContentLength);
+    return { body: Body, sizeBytes: ContentLength, totalBytes, etag: ETag };
   }
 
   private async create(): Promise<void> {

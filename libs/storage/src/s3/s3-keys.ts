@@ -6,10 +6,13 @@ import { checkDocumentName, checkTenant, hexOf } from '../object-name.js';
 export const UNPROVEN_PREFIXES = { unnamed: '_tmp/', uploads: '_uploads/' } as const;
 
 /** The keys of one tenant. No key is the beginning of another and a `/`, which servers over a file system can't hold. */
-export interface TenantKeys {
+export interface TenantPlaces {
   /** Prefix of all its objects. */
   readonly objects: string;
   object(digest: Digest): string;
+  /** Prefix of what an encrypting store sealed. */
+  readonly sealedObjects: string;
+  sealed(digest: Digest): string;
   document(name: string): string;
   /** Where a presigned upload goes. */
   upload(digest: Digest): string;
@@ -18,11 +21,14 @@ export interface TenantKeys {
 }
 
 /** @throws {ProblemError} `storage.name_invalid`, from here and from what it returns. */
-export function keysOf(tenantId: TenantId): TenantKeys {
+export function keysOf(tenantId: TenantId): TenantPlaces {
   const tenant = checkTenant(tenantId);
   const objects = `${tenant}/sha256/`;
+  const sealedObjects = `${tenant}/sealed/`;
   return {
     objects,
+    sealedObjects,
+    sealed: (digest) => sealedObjects + hexOf(digest),
     object: (digest) => objects + hexOf(digest),
     document: (name) => `${tenant}/documents/${checkDocumentName(name)}`,
     upload: (digest) => `${UNPROVEN_PREFIXES.uploads}${tenant}/${hexOf(digest)}`,

@@ -82,10 +82,14 @@ export class S3Multipart {
     return { PartNumber, ETag: CopyPartResult?.ETag };
   }
 
-  /** Makes the object. False, and nothing is made, when `ifAbsent` is set and the key exists, another writer is at it, or the server knows the upload no more. */
-  async complete(condition: { readonly ifAbsent?: boolean } = {}): Promise<boolean> {
+  /** Makes the object. False, and nothing is made, when `ifAbsent` is set and the key exists, or `ifMatch` and its content is another, another writer is at it, or the server knows the upload no more. */
+  async complete(condition: { readonly ifAbsent?: boolean; readonly ifMatch?: string } = {}): Promise<boolean> {
     const Parts = this.parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
-    const only = condition.ifAbsent === true ? { IfNoneMatch: '*' } : {};
+    const { ifAbsent, ifMatch } = condition;
+    const only = {
+      ...(ifAbsent === true ? { IfNoneMatch: '*' } : {}),
+      ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }),
+    };
     try {
       const command = new CompleteMultipartUploadCommand({ ...this.at, MultipartUpload: { Parts }, ...only });
       await call(() => this.client.send(command));

@@ -17,11 +17,13 @@ import {
   type PresignedUrl,
   type PutOptions,
 } from '../object-store.port.js';
+import type { HasSealedObjects } from '../sealed/sealed-objects.port.js';
 import { storageProblem } from '../storage-problem.js';
 import { putStream } from './put-stream.js';
 import type { S3Bucket, S3Head } from './s3-bucket.js';
 import { UNPROVEN_PREFIXES, keysOf } from './s3-keys.js';
 import type { S3BucketOptions } from './s3-options.js';
+import { S3SealedObjects } from './s3-sealed-objects.js';
 
 /** Longer than any presigned URL lives. */
 const STALE_MS = 48 * 3600 * 1000;
@@ -35,12 +37,17 @@ export interface S3ObjectStoreOptions extends S3BucketOptions {
 /**
  * Objects in an S3 bucket: `<tenant>/sha256/<64 hex digits>`, documents `<tenant>/documents/<name>`. What has no proven digest yet lies under {@link UNPROVEN_PREFIXES}.
  */
-export class S3ObjectStore implements ObjectStore {
+export class S3ObjectStore implements ObjectStore, HasSealedObjects {
+  /** For {@link EncryptingObjectStore}. */
+  readonly sealed: S3SealedObjects;
+
   private constructor(
     private readonly bucket: S3Bucket,
     private readonly clock: Pick<Clock, 'nowMs'>,
     private readonly scratchFolder: string,
-  ) {}
+  ) {
+    this.sealed = new S3SealedObjects(bucket, scratchFolder);
+  }
 
   /** Loads the SDK; does not reach the server unless it is to make the bucket. */
   static async open(options: S3ObjectStoreOptions): Promise<S3ObjectStore> {
