@@ -35,6 +35,8 @@ export { keyChangedV1 } from './events/auth/key-changed.v1.js';
 export { principalChangedV1 } from './events/auth/principal-changed.v1.js';
 export { signingKeysChangedV1 } from './events/auth/signing-keys-changed.v1.js';
 export { tenantChangedV1 } from './events/auth/tenant-changed.v1.js';
+export { tenantKeyRotationRequestedV1 } from './events/auth/tenant-key-rotation-requested.v1.js';
+export { tenantPurgedV1 } from './events/auth/tenant-purged.v1.js';
 export { batchJobChangedV1 } from './events/batch/batch-job-changed.v1.js';
 export { batchUsageMeteredV1 } from './events/batch/usage-metered.v1.js';
 export { costRecordedV1 } from './events/deployer/cost-recorded.v1.js';
@@ -58,6 +60,8 @@ export { applicationChangedV1 } from './events/registry/application-changed.v1.j
 export { datasetVersionCommittedV1 } from './events/registry/dataset-version-committed.v1.js';
 export { grantChangedV1 } from './events/registry/grant-changed.v1.js';
 export { grantRequestedV1 } from './events/registry/grant-requested.v1.js';
+export { tenantKeyRotatedV1 } from './events/registry/tenant-key-rotated.v1.js';
+export { tenantShreddedV1 } from './events/registry/tenant-shredded.v1.js';
 export { versionAdmittedV1 } from './events/registry/version-admitted.v1.js';
 export { versionRegisteredV1 } from './events/registry/version-registered.v1.js';
 export { versionRejectedV1 } from './events/registry/version-rejected.v1.js';

@@ -6,6 +6,8 @@ import { keyChangedV1 } from './auth/key-changed.v1.js';
 import { principalChangedV1 } from './auth/principal-changed.v1.js';
 import { signingKeysChangedV1 } from './auth/signing-keys-changed.v1.js';
 import { tenantChangedV1 } from './auth/tenant-changed.v1.js';
+import { tenantKeyRotationRequestedV1 } from './auth/tenant-key-rotation-requested.v1.js';
+import { tenantPurgedV1 } from './auth/tenant-purged.v1.js';
 import { batchJobChangedV1 } from './batch/batch-job-changed.v1.js';
 import { batchUsageMeteredV1 } from './batch/usage-metered.v1.js';
 import { costRecordedV1 } from './deployer/cost-recorded.v1.js';
@@ -29,6 +31,8 @@ import { applicationChangedV1 } from './registry/application-changed.v1.js';
 import { datasetVersionCommittedV1 } from './registry/dataset-version-committed.v1.js';
 import { grantChangedV1 } from './registry/grant-changed.v1.js';
 import { grantRequestedV1 } from './registry/grant-requested.v1.js';
+import { tenantKeyRotatedV1 } from './registry/tenant-key-rotated.v1.js';
+import { tenantShreddedV1 } from './registry/tenant-shredded.v1.js';
 import { versionAdmittedV1 } from './registry/version-admitted.v1.js';
 import { versionRegisteredV1 } from './registry/version-registered.v1.js';
 import { versionRejectedV1 } from './registry/version-rejected.v1.js';
@@ -47,6 +51,8 @@ export const events: readonly EventDefinition[] = [
   principalChangedV1,
   signingKeysChangedV1,
   tenantChangedV1,
+  tenantKeyRotationRequestedV1,
+  tenantPurgedV1,
   batchJobChangedV1,
   batchUsageMeteredV1,
   costRecordedV1,
@@ -70,6 +76,8 @@ export const events: readonly EventDefinition[] = [
   datasetVersionCommittedV1,
   grantChangedV1,
   grantRequestedV1,
+  tenantKeyRotatedV1,
+  tenantShreddedV1,
   versionAdmittedV1,
   versionRegisteredV1,
   versionRejectedV1,

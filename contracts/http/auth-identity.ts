@@ -108,7 +108,7 @@ export const tenantRoutes = {
       rateLimit: rateLimitSchema.optional(),
     }),
     response: tenantSchema,
-    problems: ['auth.tenant_not_found', 'auth.platform_is_permanent'],
+    problems: ['auth.tenant_not_found', 'auth.platform_is_permanent', 'auth.tenant_purged'],
   }),
 } as const;
 

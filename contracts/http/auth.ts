@@ -1,10 +1,12 @@
 import type { HttpContract } from '../define-route.js';
 import { approvalRoutes, auditRoutes } from './auth-approvals.js';
+import { tenantKeyRoutes } from './auth-tenant-keys.js';
 import { credentialRoutes, principalRoutes, tenantRoutes } from './auth-identity.js';
 import { loginRoutes } from './auth-login.js';
 
 export const authRoutes = {
   ...tenantRoutes,
+  ...tenantKeyRoutes,
   ...principalRoutes,
   ...credentialRoutes,
   ...loginRoutes,

@@ -1,6 +1,12 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { httpConfig, loadConfig, runMain, telemetryConfig } from '@myriad/config';
-import { FileObjectStore, createObjectDoor, objectStoreConfig, openObjectStore } from '@myriad/storage';
+import {
+  EncryptingObjectStore,
+  FileObjectStore,
+  createObjectDoor,
+  objectStoreConfig,
+  openObjectStore,
+} from '@myriad/storage';
 import { z } from 'zod';
 
 const STOP_MS = 8_000;
@@ -9,11 +15,12 @@ const LONGEST_REQUEST_MS = 6 * 3_600_000;
 
 const schema = z.object({ ...httpConfig, ...telemetryConfig, ...objectStoreConfig });
 
-/** The process behind the presigned URLs of the standalone mesh. */
+/** The process behind the presigned URLs of stores that are not a bucket: of files, and of all that is encrypted. */
 async function main(): Promise<void> {
   const config = loadConfig(schema);
   const store = await openObjectStore(config);
-  if (!(store instanceof FileObjectStore)) throw new TypeError('a bucket serves its presigned URLs itself');
+  if (!(store instanceof FileObjectStore || store instanceof EncryptingObjectStore))
+    throw new TypeError('a bucket serves its presigned URLs itself');
   const log = (level: string, msg: string, reason?: string): void => {
     process.stdout.write(
       `${JSON.stringify({ level, time: new Date().toISOString(), service: 'objects', msg, reason })}\n`,

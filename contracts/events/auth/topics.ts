@@ -7,4 +7,6 @@ export const authTopics = {
   key: compactedTopic('myriad.auth.key.v1'),
   signingKey: compactedTopic('myriad.auth.signing-key.v1'),
   approval: eventTopic('myriad.auth.approval.v1'),
+  tenantKey: eventTopic('myriad.auth.tenant-key.v1'),
+  tenantPurge: compactedTopic('myriad.auth.tenant-purge.v1'),
 } as const;

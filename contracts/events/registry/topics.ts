@@ -7,4 +7,5 @@ export const registryTopics = {
   application: compactedTopic('myriad.registry.application.v1'),
   version: eventTopic('myriad.registry.version.v1'),
   alias: compactedTopic('myriad.registry.alias.v1'),
+  tenantKey: eventTopic('myriad.registry.tenant-key.v1'),
 } as const;

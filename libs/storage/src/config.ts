@@ -64,6 +64,25 @@ export const objectStoreConfig = {
     .min(1)
     .optional()
     .describe('local: folder of the keyring, shared by all processes; absent with s3: documents of the bucket'),
+  KMS_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("kms: the service's address; absent: AWS in KMS_REGION"),
+  KMS_REGION: z.string().min(1).default('us-east-1').describe('kms: region of the keys'),
+  KMS_ALIAS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .default('myriad')
+    .describe("kms: a tenant's key has the alias alias/<this>/<tenant>; one of its own for each installation"),
+  KMS_DELETION_DAYS: z.coerce
+    .number()
+    .int()
+    .min(7)
+    .max(30)
+    .default(30)
+    .describe('kms: for how long an administrator can bring a destroyed key back, 7-30 days'),
+  KMS_ACCESS_KEY_ID: z.string().min(1).optional().describe("kms: absent: the SDK's own chain (role, profile)"),
+  KMS_SECRET_ACCESS_KEY: secret(z.string().min(1).optional().describe('kms: the secret')),
 } as const;
 
 export type ObjectStoreConfig = z.output<z.ZodObject<typeof objectStoreConfig>>;

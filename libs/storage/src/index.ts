@@ -13,7 +13,10 @@ export {
 export { openObjectStore } from './open-object-store.js';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3/s3-object-store.js';
 export { CachingTenantKeys, type KeyCacheOptions } from './keys/caching-tenant-keys.js';
+export type { KmsOptions } from './keys/kms-options.js';
 export { LocalTenantKeys, type LocalTenantKeysOptions } from './keys/local-tenant-keys.js';
 export { MasterSecrets } from './keys/master-secret.js';
 export type { DataKey, KeyDestruction, TenantKeyStatus, TenantKeys, WrappedKey } from './keys/tenant-keys.port.js';
 export { EncryptingObjectStore, type EncryptingObjectStoreOptions } from './sealed/encrypting-object-store.js';
+export { resealTenant, type ResealReport } from './sealed/reseal.js';
+export { rotateTenantKey, shredTenant, type ShredReceipt } from './sealed/tenant-end.js';

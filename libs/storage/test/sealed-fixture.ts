@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { systemClock } from '@myriad/kernel';
+import { systemClock, type Digest, type TenantId } from '@myriad/kernel';
 import { tempFolder } from '@myriad/testing';
 import { CachingTenantKeys, EncryptingObjectStore, FileObjectStore, createObjectDoor } from '../src/index.js';
 import { UrlSigner } from '../src/file/url-signer.js';
@@ -19,6 +19,8 @@ export interface SealedFixture extends StoreFixture {
   open(): Promise<EncryptingObjectStore>;
   /** Holds the keyring, and of files also `objects`. */
   readonly folder: string;
+  /** Puts sealed bytes back, behind the store's back. */
+  restore(tenant: TenantId, digest: Digest, bytes: Buffer): Promise<void>;
 }
 
 /** An encrypting store over files. */
@@ -34,6 +36,11 @@ export async function openSealedFileFixture(): Promise<SealedFixture> {
     store,
     folder: folder.path,
     open,
+    restore: async (tenant, digest, bytes) => {
+      const path = sealedPath(root, tenant, digest);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, bytes, { mode: 0o400 });
+    },
     damage: async (tenant, digest, bytes) => {
       const path = sealedPath(root, tenant, digest);
       await chmod(path, 0o600);
@@ -58,15 +65,17 @@ export async function openSealedS3Fixture(): Promise<SealedFixture & { readonly 
   const open = async (): Promise<EncryptingObjectStore> => openOver(await s3.open(), folder.path, server);
   const store = await open();
   server.on('request', createObjectDoor(store));
+  const write = async (tenant: TenantId, digest: Digest, Body: Buffer): Promise<void> => {
+    const Key = `${tenant}/sealed/${digest.slice(7)}`;
+    await s3.client.send(new PutObjectCommand({ Bucket: s3.options.bucket, Key, Body }));
+  };
   return {
     s3,
     store,
     folder: folder.path,
     open,
-    damage: async (tenant, digest, Body) => {
-      const Key = `${tenant}/sealed/${digest.slice(7)}`;
-      await s3.client.send(new PutObjectCommand({ Bucket: s3.options.bucket, Key, Body }));
-    },
+    restore: write,
+    damage: write,
     leftovers: async () => {
       const left = (await s3.leftovers()).filter((name) => !name.startsWith('myriad-plain-'));
       const [scratch = ''] = (await s3.leftovers()).filter((name) => name.startsWith('myriad-plain-'));

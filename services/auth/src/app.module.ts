@@ -36,14 +36,17 @@ import { BootstrapKeyFile } from './application/ports/bootstrap-key.port.js';
 import { IdentityProviders } from './application/ports/identity-providers.port.js';
 import { KeyStore } from './application/ports/key.store.js';
 import { ExternalIdentityStore, LoginAttemptStore, LoginSessionStore } from './application/ports/login.store.js';
+import { PurgeStore } from './application/ports/purge.store.js';
 import { PrincipalStore } from './application/ports/principal.store.js';
 import { SigningKeyStore } from './application/ports/signing-key.store.js';
 import { TenantStore } from './application/ports/tenant.store.js';
 import { TokenKeys } from './application/ports/token-keys.port.js';
 import { RefreshLogin } from './application/refresh-login.js';
+import { PurgeTenant } from './application/purge-tenant.js';
 import { RepublishPrincipals } from './application/republish-principals.js';
 import { RevokeKey } from './application/revoke-key.js';
 import { RotateSigningKey } from './application/rotate-signing-key.js';
+import { RotateTenantKey } from './application/rotate-tenant-key.js';
 import { SigningKeys } from './application/signing-keys.js';
 import { StartLogin } from './application/start-login.js';
 import { CLOCK, SETTINGS, type AuthSettings } from './application/tokens.js';
@@ -56,9 +59,11 @@ import { KeyController } from './http/key.controller.js';
 import { LoginController } from './http/login.controller.js';
 import { PrincipalController } from './http/principal.controller.js';
 import { TenantController } from './http/tenant.controller.js';
+import { TenantKeyController } from './http/tenant-key.controller.js';
 import { TokenController } from './http/token.controller.js';
 import { ApprovalHandlers } from './messaging/approval.handlers.js';
 import { AuditHandlers } from './messaging/audit.handlers.js';
+import { PurgeHandlers } from './messaging/purge.handlers.js';
 import { PgApprovalStore } from './persistence/pg-approval.store.js';
 import { PgAuditStore } from './persistence/pg-audit.store.js';
 import { PgExternalIdentityStore } from './persistence/pg-external-identity.store.js';
@@ -66,6 +71,7 @@ import { PgKeyStore } from './persistence/pg-key.store.js';
 import { PgLoginAttemptStore } from './persistence/pg-login-attempt.store.js';
 import { PgLoginSessionStore } from './persistence/pg-login-session.store.js';
 import { PgPrincipalStore } from './persistence/pg-principal.store.js';
+import { PgPurgeStore } from './persistence/pg-purge.store.js';
 import { PgSigningKeyStore } from './persistence/pg-signing-key.store.js';
 import { PgTenantStore } from './persistence/pg-tenant.store.js';
 
@@ -109,9 +115,11 @@ const useCases = [
   OpenApproval,
   OpenLogin,
   RefreshLogin,
+  PurgeTenant,
   RepublishPrincipals,
   RevokeKey,
   RotateSigningKey,
+  RotateTenantKey,
   SigningKeys,
   StartLogin,
   UpdatePrincipal,
@@ -127,6 +135,7 @@ const stores: Provider[] = [
   { provide: LoginSessionStore, useClass: PgLoginSessionStore },
   { provide: KeyStore, useClass: PgKeyStore },
   { provide: PrincipalStore, useClass: PgPrincipalStore },
+  { provide: PurgeStore, useClass: PgPurgeStore },
   { provide: SigningKeyStore, useClass: PgSigningKeyStore },
   { provide: TenantStore, useClass: PgTenantStore },
 ];
@@ -165,9 +174,11 @@ function adapters({ database, logger, settings, clock = systemClock }: AuthParts
     LoginController,
     PrincipalController,
     TenantController,
+    TenantKeyController,
     TokenController,
     ApprovalHandlers,
     AuditHandlers,
+    PurgeHandlers,
   ],
 })
 export class AppModule {

@@ -20,6 +20,7 @@ import { ReadState } from './application/read-state.js';
 import { LOGGER, ReconcileLoop } from './application/reconcile-loop.js';
 import { ReconcilePools } from './application/reconcile-pools.js';
 import { RecordUsage } from './application/record-usage.js';
+import { RemovePlacements } from './application/remove-placements.js';
 import { RollBack } from './application/roll-back.js';
 import { StartRollout } from './application/start-rollout.js';
 import type { Prices } from './domain/cost.js';
@@ -49,6 +50,7 @@ const useCases = [
   ReconcileLoop,
   ReconcilePools,
   RecordUsage,
+  RemovePlacements,
   RollBack,
   StartRollout,
 ];

@@ -23,11 +23,13 @@ import {
   OBJECT_STORE,
   VERSION_STORE,
 } from './application/ports.js';
+import { ManageTenantKeys } from './application/manage-tenant-keys.js';
 import { RegisterVersion } from './application/register-version.js';
 import { WorkLoop } from './application/work-loop.js';
 import { DatasetController } from './http/dataset.controller.js';
 import { ModelController } from './http/model.controller.js';
 import { RegistryHandlers } from './messaging/registry.handlers.js';
+import { TenantKeyHandlers } from './messaging/tenant-key.handlers.js';
 import { SqlApplicationStore } from './persistence/sql-application-store.js';
 import { SqlDatasetStore } from './persistence/sql-dataset-store.js';
 import { SqlGrantStore } from './persistence/sql-grant-store.js';
@@ -48,6 +50,7 @@ const useCases = [
   ManageDatasets,
   ManageGrants,
   ManageModels,
+  ManageTenantKeys,
   RegisterVersion,
   WorkLoop,
 ];
@@ -72,7 +75,7 @@ function adapters({ database, store, logger, clock = systemClock }: RegistryPart
   ];
 }
 
-@Module({ controllers: [DatasetController, ModelController, RegistryHandlers] })
+@Module({ controllers: [DatasetController, ModelController, RegistryHandlers, TenantKeyHandlers] })
 export class AppModule {
   static with(parts: RegistryParts): DynamicModule {
     return { module: AppModule, providers: [...useCases, ...stores, ...adapters(parts)] };

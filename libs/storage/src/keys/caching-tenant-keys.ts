@@ -20,6 +20,7 @@ interface Kept<T> {
 export class CachingTenantKeys implements TenantKeys {
   private readonly unwrapped = new Map<string, Kept<Buffer>>();
   private readonly fresh = new Map<TenantId, Kept<DataKey> & { uses: number }>();
+  private sweep: NodeJS.Timeout | undefined;
   private readonly maxAgeMs: number;
   private readonly maxKeys: number;
   private readonly maxUses: number;
@@ -85,6 +86,16 @@ export class CachingTenantKeys implements TenantKeys {
     return this.keys.ping();
   }
 
+  /** So that nothing is kept for longer only because nobody asks. */
+  private sweepLater(): void {
+    this.sweep ??= setTimeout(() => {
+      this.sweep = undefined;
+      for (const cache of [this.fresh, this.unwrapped] as Map<unknown, Kept<unknown>>[])
+        for (const [id, entry] of cache) if (!this.isYoung(entry)) cache.delete(id);
+      if (this.fresh.size + this.unwrapped.size > 0) this.sweepLater();
+    }, this.maxAgeMs + 1).unref();
+  }
+
   private isYoung({ sinceMs }: Kept<unknown>): boolean {
     return this.clock.nowMs() - sinceMs < this.maxAgeMs;
   }
@@ -101,6 +112,7 @@ export class CachingTenantKeys implements TenantKeys {
       cache.delete(oldest);
     }
     cache.set(id, entry);
+    this.sweepLater();
     entry.value.catch(() => {
       if (cache.get(id) === entry) cache.delete(id);
     });

@@ -4,6 +4,7 @@ import { FileObjectStore } from '../file/file-object-store.js';
 import { CachingTenantKeys } from './caching-tenant-keys.js';
 import { LocalTenantKeys, type KeyringDocuments } from './local-tenant-keys.js';
 import { MasterSecrets } from './master-secret.js';
+import type { TenantKeys } from './tenant-keys.port.js';
 
 /**
  * The tenants' keys that the configuration names; undefined when nothing is to be encrypted.
@@ -15,8 +16,25 @@ export async function openTenantKeys(
   bucket: KeyringDocuments,
 ): Promise<CachingTenantKeys | undefined> {
   if (config.OBJECT_ENCRYPTION === 'none') return undefined;
-  const keys = await openLocalKeys(config, bucket);
+  const keys = config.OBJECT_ENCRYPTION === 'kms' ? await openKms(config) : await openLocalKeys(config, bucket);
   return new CachingTenantKeys(keys, { maxAgeMs: config.OBJECT_KEY_CACHE_SECONDS * 1000 });
+}
+
+/** Loads the SDK. */
+async function openKms(config: ObjectStoreConfig): Promise<TenantKeys> {
+  const { KMS_ENDPOINT: endpoint, KMS_ACCESS_KEY_ID: accessKeyId, KMS_SECRET_ACCESS_KEY: secretAccessKey } = config;
+  if (accessKeyId !== undefined && secretAccessKey === undefined)
+    throw missing('KMS_SECRET_ACCESS_KEY', 'KMS_ACCESS_KEY_ID');
+  const { KmsTenantKeys } = await import('./kms-tenant-keys.js');
+  return new KmsTenantKeys({
+    region: config.KMS_REGION,
+    aliasPrefix: config.KMS_ALIAS_PREFIX,
+    deletionDays: config.KMS_DELETION_DAYS,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(accessKeyId === undefined || secretAccessKey === undefined
+      ? {}
+      : { credentials: { accessKeyId, secretAccessKey } }),
+  });
 }
 
 /** The keyring of ours. */

@@ -6,6 +6,8 @@ import { changeTenant, type Tenant, type TenantChange } from '../domain/tenant.j
 import { AuditTrail } from './audit-trail.js';
 import { tenantChanged } from './event-data.js';
 import { tenantNotFound } from './find-tenants.js';
+import { assertNotPurged } from '../domain/tenant-purge.js';
+import { PurgeStore } from './ports/purge.store.js';
 import { TenantStore } from './ports/tenant.store.js';
 
 /** Renames, suspends, reactivates a tenant or sets its rate limit. */
@@ -14,6 +16,7 @@ export class UpdateTenant {
   constructor(
     private readonly uow: UnitOfWork,
     private readonly tenants: TenantStore,
+    private readonly purges: PurgeStore,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -21,6 +24,9 @@ export class UpdateTenant {
     return this.uow.run({ ...ctx, tenantId }, async (tx) => {
       const before = await this.tenants.lock(tx, tenantId);
       if (before === undefined) throw tenantNotFound(tenantId);
+      const purge = await this.purges.find(tx, tenantId);
+      assertNotPurged(purge);
+      if (purge && change.status === 'active') await this.purges.delete(tx, tenantId); // taken back
       const tenant = changeTenant(before, change);
       await this.tenants.update(tx, tenant);
       await tx.emit(tenantChangedV1, tenantChanged(tenant));

@@ -5,6 +5,7 @@ import {
   modelStateChangedV1,
   promotionApprovedV1,
   runCompletedV1,
+  tenantPurgedV1,
   usageMeteredV1,
 } from '@myriad/contracts';
 import { UnitOfWork } from '@myriad/persistence';
@@ -13,6 +14,7 @@ import { HandleEvent } from '@myriad/messaging';
 import { EndRollout } from '../application/end-rollout.js';
 import { ReconcileLoop } from '../application/reconcile-loop.js';
 import { RecordUsage } from '../application/record-usage.js';
+import { RemovePlacements } from '../application/remove-placements.js';
 import { StartRollout } from '../application/start-rollout.js';
 import { poolNameOf } from '../domain/environment.js';
 
@@ -24,6 +26,7 @@ export class DeployerHandlers {
     private readonly startRollout: StartRollout,
     private readonly endRollout: EndRollout,
     private readonly recordUsage: RecordUsage,
+    private readonly removePlacements: RemovePlacements,
     private readonly loop: ReconcileLoop,
   ) {}
 
@@ -56,6 +59,12 @@ export class DeployerHandlers {
       };
       await this.startRollout.execute(tx, { environment: data.environment, promotionId: data.promotionId, target });
     });
+    this.loop.wake();
+  }
+
+  @HandleEvent(tenantPurgedV1)
+  async onTenantPurged(event: CloudEvent<EventData<typeof tenantPurgedV1>>): Promise<void> {
+    await this.work.handle(event, (tx) => this.removePlacements.execute(tx));
     this.loop.wake();
   }
 
