@@ -13,6 +13,7 @@ export {
 export { openObjectStore } from './open-object-store.js';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3/s3-object-store.js';
 export { CachingTenantKeys, type KeyCacheOptions } from './keys/caching-tenant-keys.js';
+export { openLocalKeys } from './keys/open-tenant-keys.js';
 export type { KmsOptions } from './keys/kms-options.js';
 export { LocalTenantKeys, type LocalTenantKeysOptions } from './keys/local-tenant-keys.js';
 export { MasterSecrets } from './keys/master-secret.js';

@@ -43,6 +43,11 @@ def register(commands: Any) -> None:
     create = tenants.add("create", create_tenant, "Make a tenant")
     create.add_argument("id")
     create.add_argument("name", help="what people call it")
+    rotate = tenants.add("rotate-key", rotate_key, "Ask for a new version of the key that encrypts the tenant's bytes")
+    rotate.add_argument("id")
+    purge = tenants.add("purge", purge_tenant, "Ask for, or confirm, the end of a suspended tenant's data, for ever")
+    purge.add_argument("id")
+    purge.add_argument("--confirm", required=True, help="the tenant's id once more")
 
     keys = Group(commands, "keys", "API keys of the acting tenant's principals")
     keys.add("list", list_keys, "All keys, without their secrets")
@@ -87,6 +92,16 @@ def list_tenants(client: Client, _: argparse.Namespace, output: Output) -> None:
 def create_tenant(client: Client, arguments: argparse.Namespace, output: Output) -> None:
     """Makes a tenant."""
     output.one(client.tenants.create(arguments.id, arguments.name))
+
+
+def rotate_key(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """Asks for a new version of a tenant's key."""
+    output.one(client.tenants.rotate_key(arguments.id))
+
+
+def purge_tenant(client: Client, arguments: argparse.Namespace, output: Output) -> None:
+    """Asks for a purge, or confirms it as the second person."""
+    output.one(client.tenants.purge(arguments.id, arguments.confirm))
 
 
 def list_keys(client: Client, _: argparse.Namespace, output: Output) -> None:
