@@ -1,4 +1,5 @@
 import { ProblemError } from '@myriad/kernel';
+import { appendMetrics } from './append-metrics.js';
 import type { NewRecord } from './event-log.port.js';
 import { backOffMs, pause } from './group/gate.js';
 import { messagingProblem } from './messaging-problem.js';
@@ -35,11 +36,14 @@ export class AppendQueue {
   add(records: readonly NewRecord[]): Promise<void> {
     if (this.closing.signal.aborted)
       return Promise.reject(messagingProblem('conflict', 'closed', 'the event log is closed'));
-    return new Promise((resolve, reject) => {
-      const sizeBytes = records.reduce((sum, { key, value }) => sum + (value?.length ?? 0) + key.length, 0);
-      this.calls.push({ records, sizeBytes, resolve, reject });
-      this.running ??= this.run();
-    });
+    return measured(
+      records.length,
+      new Promise((resolve, reject) => {
+        const sizeBytes = records.reduce((sum, { key, value }) => sum + (value?.length ?? 0) + key.length, 0);
+        this.calls.push({ records, sizeBytes, resolve, reject });
+        this.running ??= this.run();
+      }),
+    );
   }
 
   /** Resolves when everything added was sent or refused; does not wait for a log that is away. */
@@ -88,4 +92,16 @@ export class AppendQueue {
       }
     }
   }
+}
+
+async function measured(records: number, append: Promise<void>): Promise<void> {
+  const fromMs = performance.now();
+  try {
+    await append;
+  } catch (error) {
+    appendMetrics.failed.add();
+    throw error;
+  }
+  appendMetrics.seconds.record((performance.now() - fromMs) / 1_000);
+  appendMetrics.records.add(records);
 }

@@ -44,9 +44,27 @@ export interface SubscribeOptions {
 /** Handles a batch; committing is up to the handler. A throw leaves the rest uncommitted: it is delivered again after a pause. */
 export type BatchHandler = (batch: RecordBatch) => Promise<void>;
 
-export interface Subscription {
+/** What one member of a group has in hand. */
+export interface SubscriptionState {
+  /** Partitions that it holds. */
+  readonly partitions: number;
+  /** Those that are not read on because their handler is behind. */
+  readonly paused: number;
+  /** How often the partitions were shared anew since the member was made. */
+  readonly rebalances: number;
+  /** By topic, when the oldest record that was read and is not handled was appended, Unix milliseconds. */
+  readonly oldestMs: ReadonlyMap<string, number>;
+}
+
+/** What runs until it is closed. */
+export interface Closable {
   /** Stops after the batches in hand, gives the partitions back, and leaves the group. */
   close(): Promise<void>;
+}
+
+/** A member of a group. */
+export interface Subscription extends Closable {
+  state(): SubscriptionState;
 }
 
 /** A place in a partition: the offset of the next record to read. */
@@ -64,7 +82,7 @@ export interface TailOptions {
   readonly onRecord: (record: StoredRecord) => void | Promise<void>;
 }
 
-export interface Tail extends Subscription {
+export interface Tail extends Closable {
   /** Resolves when everything that stood in the topics at the start has been given to `onRecord`. */
   readonly caughtUp: Promise<void>;
 }

@@ -1,5 +1,6 @@
 export type {
   BatchHandler,
+  Closable,
   EventLog,
   NewRecord,
   PartitionLag,
@@ -7,6 +8,7 @@ export type {
   StoredRecord,
   SubscribeOptions,
   Subscription,
+  SubscriptionState,
   Tail,
   TailOptions,
   TailPosition,

@@ -3,6 +3,7 @@ import { ProblemError } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { partitionOf, type EventLog, type StoredRecord } from '../src/index.js';
 import { groupContract } from './event-log.group-contract.js';
+import { serviceContract } from './event-log.service-contract.js';
 import {
   Journal,
   numbered,
@@ -210,5 +211,6 @@ export function eventLogContract(name: string, open: () => Promise<LogHarness>, 
     }, 120_000);
 
     groupContract(() => ({ harness, log }), crashMs);
+    serviceContract(() => ({ harness, log }), crashMs);
   });
 }

@@ -40,17 +40,19 @@ export class Journal {
   readonly handled: Handled[] = [];
   readonly overlaps: string[] = [];
   private readonly inHand = new Map<string, string>();
+  private readonly dead = new Set<string>();
 
   /** Handles and commits record by record, slowly enough for others to come in between. */
   handler(member: string, pauseMs = 0): (batch: RecordBatch) => Promise<void> {
     return async (batch) => {
       const name = `${batch.topic}/${batch.partition}`;
       const other = this.inHand.get(name);
+      if (this.dead.has(member)) return;
       if (other !== undefined) this.overlaps.push(`${name} by ${other} and ${member}`);
       this.inHand.set(name, member);
       try {
         for (const stored of batch.records) {
-          if (batch.signal.aborted) return;
+          if (batch.signal.aborted || this.dead.has(member)) return;
           if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
           this.handled.push({ member, record: stored });
           if (pauseMs > 0) await batch.commit(stored.offset);
@@ -58,9 +60,15 @@ export class Journal {
         const last = batch.records.at(-1);
         if (last && pauseMs === 0) await batch.commit(last.offset);
       } finally {
-        this.inHand.delete(name);
+        if (this.inHand.get(name) === member) this.inHand.delete(name);
       }
     };
+  }
+
+  /** Takes what a member has in hand from it: its process is dead. */
+  forget(member: string): void {
+    this.dead.add(member);
+    for (const [name, owner] of this.inHand) if (owner === member) this.inHand.delete(name);
   }
 
   join(log: EventLog, member: string, options: SubscribeOptions, pauseMs = 0): Promise<Subscription> {

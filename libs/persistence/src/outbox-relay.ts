@@ -21,6 +21,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const FLUSH_TIMEOUT_MS = 10_000;
 const FLUSH_POLL_MS = 10;
+const COUNT_INTERVAL_MS = 5_000;
 
 const relayed = counter('myriad_outbox_relayed_total', 'Events handed to the event log');
 const failures = counter('myriad_outbox_failures_total', 'Attempts to hand events to the event log that failed');
@@ -36,7 +37,9 @@ export class OutboxRelay {
   private endPause: (() => void) | undefined;
   private oldestMs: number | undefined;
   private prunedAtMs = 0;
-  private endGauge: (() => void) | undefined;
+  private endGauges: readonly (() => void)[] = [];
+  private depth = 0;
+  private countedAtMs = 0;
 
   constructor(options: OutboxRelayOptions) {
     this.options = { pollMs: 1_000, batchSize: 500, inboxDays: 45, ...options };
@@ -46,9 +49,12 @@ export class OutboxRelay {
   start(): void {
     if (this.running !== undefined) return;
     this.isStopping = false;
-    this.endGauge = observedGauge('myriad_outbox_oldest_age_seconds', 'Age of the oldest event not relayed yet', () =>
-      this.oldestMs === undefined ? 0 : (Date.now() - this.oldestMs) / 1_000,
-    );
+    this.endGauges = [
+      observedGauge('myriad_outbox_oldest_age_seconds', 'Age of the oldest event not relayed yet', () =>
+        this.oldestMs === undefined ? 0 : (Date.now() - this.oldestMs) / 1_000,
+      ),
+      observedGauge('myriad_outbox_depth_events', 'Events not relayed yet, counted up to 100,000', () => this.depth),
+    ];
     this.running = this.work();
   }
 
@@ -59,7 +65,7 @@ export class OutboxRelay {
     this.endPause?.();
     await this.running;
     this.running = undefined;
-    this.endGauge?.();
+    for (const end of this.endGauges) end();
   }
 
   /** Resolves when everything that was committed before the call is in the log. @throws {Error} after 10 s */
@@ -121,6 +127,7 @@ export class OutboxRelay {
     while (!this.isStopping) {
       const { ids, records, ageMs } = await session.head(this.options.batchSize);
       this.oldestMs = ids.length === 0 ? undefined : Date.now() - ageMs;
+      await this.count(session, ids.length);
       if (ids.length === 0) return;
       try {
         await this.options.append(records);
@@ -134,6 +141,15 @@ export class OutboxRelay {
       pauseMs = FIRST_PAUSE_MS;
       relayed.add(ids.length);
       await session.remove(ids);
+    }
+  }
+
+  /** A short outbox is counted by the way; a long one every few seconds. */
+  private async count(session: OutboxSession, atHead: number): Promise<void> {
+    if (atHead < this.options.batchSize) this.depth = atHead;
+    else if (performance.now() - this.countedAtMs > COUNT_INTERVAL_MS) {
+      this.countedAtMs = performance.now();
+      this.depth = await session.depth();
     }
   }
 

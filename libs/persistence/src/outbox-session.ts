@@ -112,6 +112,14 @@ export class OutboxSession {
     };
   }
 
+  /** How many events wait, counted up to 100,000. */
+  async depth(): Promise<number> {
+    const { rows } = await this.client.query<{ depth: number }>(
+      'SELECT count(*)::int AS depth FROM (SELECT FROM outbox LIMIT 100000) AS pending',
+    );
+    return rows[0]?.depth ?? 0;
+  }
+
   async remove(ids: readonly string[]): Promise<void> {
     await this.client.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [ids]);
   }

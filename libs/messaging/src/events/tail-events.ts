@@ -1,5 +1,5 @@
 import { eventsByType, type CloudEvent } from '@myriad/contracts';
-import type { EventLog, Subscription } from '../event-log.port.js';
+import type { Closable, EventLog } from '../event-log.port.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
 import { processSpan, withinEvent } from './event-spans.js';
@@ -24,7 +24,7 @@ export interface TailEventsOptions {
 }
 
 /** A running tail of events. */
-export interface EventTail extends Subscription {
+export interface EventTail extends Closable {
   /** Resolves when everything that stood in the topics at the start was handled. */
   readonly caughtUp: Promise<void>;
 }

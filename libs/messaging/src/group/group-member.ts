@@ -1,6 +1,7 @@
-import type { BatchHandler, Subscription } from '../event-log.port.js';
+import type { BatchHandler, Subscription, SubscriptionState } from '../event-log.port.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import type { GroupBackend, Lease } from './group-backend.js';
+import { oldestByTopic } from './oldest-by-topic.js';
 import { PartitionWorker } from './partition-worker.js';
 
 export interface GroupMemberOptions {
@@ -24,6 +25,7 @@ export class GroupMember implements Subscription {
   private syncAgain = false;
   private closed: Promise<void> | undefined;
   private syncedAtMs = performance.now();
+  private rebalances = 0;
 
   constructor(private readonly options: GroupMemberOptions) {}
 
@@ -49,6 +51,12 @@ export class GroupMember implements Subscription {
   close(): Promise<void> {
     this.closed ??= this.shutDown();
     return this.closed;
+  }
+
+  state(): SubscriptionState {
+    const held = [...this.workers.values()].filter((worker) => !worker.isStopping);
+    const oldestMs = oldestByTopic(held.map((worker) => [worker.lease.topic, worker.oldestMs]));
+    return { partitions: held.length, paused: 0, rebalances: this.rebalances, oldestMs };
   }
 
   private shouldSyncAgain(): boolean {
@@ -99,6 +107,8 @@ export class GroupMember implements Subscription {
   private apply(leases: readonly Lease[]): void {
     if (this.closed) return;
     const held = new Set(leases.map((lease) => nameOf(lease.topic, lease.partition)));
+    const isSame = held.size === this.workers.size && [...held].every((name) => this.workers.has(name));
+    if (!isSame) this.rebalances += 1;
     for (const [name, worker] of this.workers) if (!held.has(name)) this.drop(name, worker);
     for (const lease of leases) this.applyLease(lease);
   }

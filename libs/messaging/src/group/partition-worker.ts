@@ -1,4 +1,4 @@
-import type { BatchHandler, RecordBatch } from '../event-log.port.js';
+import type { BatchHandler, RecordBatch, StoredRecord } from '../event-log.port.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
 import { Gate, backOffMs, pause } from './gate.js';
@@ -19,6 +19,7 @@ export class PartitionWorker {
   private position: bigint;
   private committed: bigint;
   private failures = 0;
+  private inHand: readonly StoredRecord[] = [];
 
   /** Starts after `after`, the worker that held the same partition before in this process. */
   constructor(
@@ -35,6 +36,11 @@ export class PartitionWorker {
   /** Records may have come. */
   wake(end?: bigint): void {
     if (end === undefined || end > this.position) this.arrived.open();
+  }
+
+  /** When the oldest record in hand that is not committed was appended, Unix milliseconds. */
+  get oldestMs(): number | undefined {
+    return this.inHand.find(({ offset }) => offset >= this.committed)?.timestampMs;
   }
 
   get isStopping(): boolean {
@@ -78,12 +84,14 @@ export class PartitionWorker {
       signal: this.abort.signal,
       commit: (offset) => this.commit(offset),
     };
+    this.inHand = records;
     try {
       await handler(batch);
     } catch (error) {
       this.position = this.committed;
       throw error;
     }
+    this.inHand = [];
     this.position = last.offset + 1n;
     this.failures = 0;
     return true;

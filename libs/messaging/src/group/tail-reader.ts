@@ -1,6 +1,7 @@
 import type { StoredRecord, Tail, TailOptions } from '../event-log.port.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { Gate, backOffMs, pause } from './gate.js';
+import { tailPositions } from './tail-positions.js';
 
 /** A partition and one past its last offset. */
 export interface PartitionEnd {
@@ -26,7 +27,7 @@ interface Cursor {
 
 const MAX_READ = 500;
 
-/** Reads all partitions of its topics from their start, one after the other, for ever. */
+/** Reads all partitions of its topics from their start (or the given places), one after the other, for ever. */
 export class TailReader implements Tail {
   readonly caughtUp: Promise<void>;
   private readonly cursors = new Map<string, Cursor>();
@@ -41,7 +42,7 @@ export class TailReader implements Tail {
     start: readonly PartitionEnd[],
     private readonly logger: MessagingLogger = silentLogger,
   ) {
-    this.see(start);
+    this.see(start, tailPositions(options.from, start));
     let resolve!: () => void;
     this.caughtUp = new Promise((done) => {
       resolve = done;
@@ -70,10 +71,16 @@ export class TailReader implements Tail {
     await this.running;
   }
 
-  private see(ends: readonly PartitionEnd[]): void {
+  private see(ends: readonly PartitionEnd[], positions?: ReadonlyMap<string, bigint>): void {
     for (const { topic, partition, end } of ends) {
       const name = `${topic}/${partition}`;
-      const cursor = this.cursors.get(name) ?? { topic, partition, position: 0n, end, isPoked: false };
+      const cursor = this.cursors.get(name) ?? {
+        topic,
+        partition,
+        position: positions?.get(name) ?? 0n,
+        end,
+        isPoked: false,
+      };
       this.cursors.set(name, cursor);
       if (end > cursor.end) cursor.end = end;
       if (cursor.end > cursor.position) this.arrived.open();

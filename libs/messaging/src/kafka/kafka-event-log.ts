@@ -3,6 +3,7 @@ import { AppendQueue } from '../append-queue.js';
 import { checkRecords, checkSubscribeOptions } from '../check-records.js';
 import type {
   BatchHandler,
+  Closable,
   EventLog,
   NewRecord,
   PartitionLag,
@@ -26,7 +27,7 @@ const LEAVE_MS = 5_000;
 export class KafkaEventLog implements EventLog {
   private readonly appends: AppendQueue;
   private readonly topics: KafkaTopics;
-  private readonly subscriptions = new Set<Subscription>();
+  private readonly subscriptions = new Set<Closable>();
   private closed: Promise<void> | undefined;
 
   constructor(
@@ -111,7 +112,7 @@ export class KafkaEventLog implements EventLog {
     if (this.closed) throw messagingProblem('conflict', 'closed', 'the event log is closed');
   }
 
-  private async keep<S extends Subscription>(subscription: S & Startable): Promise<S> {
+  private async keep<S extends Closable>(subscription: S & Startable): Promise<S> {
     this.subscriptions.add(subscription);
     const closing = subscription.close.bind(subscription);
     subscription.close = async () => {

@@ -51,6 +51,10 @@ export class PartitionQueue {
     this.arrived.open();
   }
 
+  get topic(): string {
+    return this.options.topic;
+  }
+
   get isFull(): boolean {
     return this.records.length >= this.options.maxBatch * FULL_BATCHES || this.sizeBytes >= FULL_BYTES;
   }

@@ -1,4 +1,5 @@
-import type { BatchHandler } from '../event-log.port.js';
+import type { BatchHandler, SubscriptionState } from '../event-log.port.js';
+import { oldestByTopic } from '../group/oldest-by-topic.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { PartitionQueue } from './partition-queue.js';
 
@@ -49,6 +50,17 @@ export class PartitionQueues {
     for (const queue of queues) queue.lose();
     for (const [name, queue] of this.queues) if (queues.includes(queue)) this.queues.delete(name);
     for (const name of [...this.waiting.keys()]) this.roomIn(name);
+  }
+
+  /** What the queues hold, for the state of a subscription. */
+  state(rebalances: number): SubscriptionState {
+    const queues = [...this.queues.values()];
+    return {
+      partitions: queues.length,
+      paused: queues.filter((queue) => queue.isPaused).length,
+      rebalances,
+      oldestMs: oldestByTopic(queues.map((queue) => [queue.topic, queue.oldestMs])),
+    };
   }
 
   private roomIn(name: string): void {

@@ -68,6 +68,7 @@ export class MemoryEventLog implements EventLog {
     });
     await member.start();
     return {
+      state: () => member.state(),
       close: async () => {
         await member.close();
         this.members.delete(id);

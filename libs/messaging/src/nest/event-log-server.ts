@@ -7,8 +7,8 @@ import type { MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
 import { deadLetterTopic, retryTopic } from './dead-letter.js';
 import type { EventContext } from './event-context.js';
-import { eventMetrics } from './event-metrics.js';
 import { EventWorker } from './event-worker.js';
+import { LagMeter } from './lag-meter.js';
 
 export interface EventLogServerOptions extends Pick<SubscribeOptions, 'from' | 'maxBatch' | 'sessionTimeoutMs'> {
   readonly log: EventLog;
@@ -23,8 +23,6 @@ export interface EventLogServerOptions extends Pick<SubscribeOptions, 'from' | '
   readonly definitions?: Definitions;
 }
 
-const LAG_INTERVAL_MS = 15_000;
-
 /**
  * Nest transport over the event log. Handlers are methods of controllers marked `@HandleEvent(definition)` (or `@EventPattern<string>(type)`); events reach them checked against their contract, one after the other in a partition, partitions side by side. What fails is
  * tried again in place, then put aside as a dead letter. Offsets are committed after the handler has returned.
@@ -33,7 +31,7 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol('myriad-event-log');
   override readonly propagatesEventHandlerErrors = true;
   private subscription: Subscription | undefined;
-  private lagTimer: NodeJS.Timeout | undefined;
+  private lagMeter: LagMeter | undefined;
 
   constructor(private readonly options: EventLogServerOptions) {
     super();
@@ -46,7 +44,7 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.lagTimer);
+    this.lagMeter?.stop();
     const { subscription } = this;
     this.subscription = undefined;
     await subscription?.close();
@@ -85,9 +83,8 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
       ...(sessionTimeoutMs !== undefined && { sessionTimeoutMs }),
     };
     this.subscription = await log.subscribe({ group, topics: names, ...tuning }, (batch) => worker.handleBatch(batch));
-    this.lagTimer = setInterval(() => {
-      void this.measureLag(names);
-    }, LAG_INTERVAL_MS).unref();
+    const { subscription } = this;
+    this.lagMeter = new LagMeter({ log, group, topics: names, subscription, logger });
   }
 
   private topicsOf(types: ReadonlySet<string>): readonly TopicDefinition[] {
@@ -110,16 +107,5 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
     const handler = this.messageHandlers.get(event.type);
     const result: unknown = await handler?.(event, context);
     if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
-  }
-
-  private async measureLag(topics: readonly string[]): Promise<void> {
-    const { log, group, logger } = this.options;
-    try {
-      const lag = await log.lag(group, topics);
-      const records = lag.reduce((sum, { committedOffset, endOffset }) => sum + Number(endOffset - committedOffset), 0);
-      eventMetrics.lag.set(records, { group });
-    } catch (error) {
-      logger.debug({ err: error }, 'could not measure the lag');
-    }
   }
 }

@@ -139,6 +139,7 @@ export class PostgresEventLog implements EventLog {
       throw error;
     }
     return {
+      state: () => member.state(),
       close: async () => {
         await member.close();
         this.members.delete(entry);

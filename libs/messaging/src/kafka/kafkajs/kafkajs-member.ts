@@ -1,6 +1,6 @@
 import type { Cluster, Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import type { CheckedSubscribeOptions } from '../../check-records.js';
-import type { BatchHandler, Subscription } from '../../event-log.port.js';
+import type { BatchHandler, Subscription, SubscriptionState } from '../../event-log.port.js';
 import { atMost, backOffMs, pause } from '../../group/gate.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
 import type { Startable } from '../kafka-client.port.js';
@@ -31,6 +31,7 @@ export class KafkajsMember implements Subscription, Startable {
   private readonly closing = new AbortController();
   /** Between the generations of the group what is fetched belongs to nobody. */
   private isJoining = false;
+  private rebalances = 0;
   private closed: Promise<void> | undefined;
 
   constructor(private readonly options: KafkajsMemberOptions) {
@@ -53,6 +54,7 @@ export class KafkajsMember implements Subscription, Startable {
     this.consumer = consumer;
     consumer.on('consumer.group_join', () => {
       this.isJoining = false;
+      this.rebalances += 1;
     });
     consumer.on('consumer.crash', ({ payload }) => {
       this.options.logger.warn({ err: payload.error, group, restarts: payload.restart }, 'consumer lost its group');
@@ -67,6 +69,10 @@ export class KafkajsMember implements Subscription, Startable {
         eachBatch: (payload) => this.take(payload),
       });
     });
+  }
+
+  state(): SubscriptionState {
+    return this.queues.state(this.rebalances);
   }
 
   close(): Promise<void> {

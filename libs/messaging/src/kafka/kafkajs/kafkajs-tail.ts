@@ -2,6 +2,7 @@ import { uuidv7 } from '@myriad/kernel';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Tail, TailOptions } from '../../event-log.port.js';
 import { atMost, backOffMs, pause } from '../../group/gate.js';
+import { tailPositions } from '../../group/tail-positions.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
 import type { PartitionBounds, Startable } from '../kafka-client.port.js';
 import { inKafka } from '../kafka-error.js';
@@ -22,7 +23,7 @@ const LEAVE_MS = 5_000;
 export class KafkajsTail implements Tail, Startable {
   readonly caughtUp: Promise<void>;
   private consumer: Consumer | undefined;
-  private readonly positions = new Map<string, bigint>();
+  private readonly positions: Map<string, bigint>;
   private readonly group = `myriad-tail-${uuidv7()}`;
   private readonly closing = new AbortController();
   private reachEnd!: () => void;
@@ -33,6 +34,7 @@ export class KafkajsTail implements Tail, Startable {
     this.caughtUp = new Promise((resolve) => {
       this.reachEnd = resolve;
     });
+    this.positions = new Map(tailPositions(options.from, options.bounds));
     this.lookIfCaughtUp();
   }
 

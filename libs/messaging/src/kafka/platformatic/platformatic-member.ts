@@ -1,6 +1,6 @@
 import type { Consumer } from '@platformatic/kafka';
 import type { CheckedSubscribeOptions } from '../../check-records.js';
-import type { BatchHandler, Subscription } from '../../event-log.port.js';
+import type { BatchHandler, Subscription, SubscriptionState } from '../../event-log.port.js';
 import { Gate, atMost, backOffMs, pause } from '../../group/gate.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
 import type { Startable } from '../kafka-client.port.js';
@@ -38,6 +38,7 @@ export class PlatformaticMember implements Subscription, Startable {
   private timer: NodeJS.Timeout | undefined;
   private heardAtMs = performance.now();
   private isHolding = false;
+  private rebalances = 0;
   private closed: Promise<void> | undefined;
 
   constructor(private readonly options: PlatformaticMemberOptions) {
@@ -62,11 +63,16 @@ export class PlatformaticMember implements Subscription, Startable {
     });
     consumer.on('consumer:group:join', ({ assignments = [] }) => {
       this.heardAtMs = performance.now();
+      this.rebalances += 1;
       void this.take(assignments);
     });
     await this.joinFirst();
     this.keeping = this.keepJoined();
     this.timer = setInterval(() => void this.lookForNew(), LOOK_INTERVAL_MS).unref();
+  }
+
+  state(): SubscriptionState {
+    return this.queues.state(this.rebalances);
   }
 
   close(): Promise<void> {

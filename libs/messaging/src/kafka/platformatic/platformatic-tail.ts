@@ -1,5 +1,6 @@
 import type { StoredRecord, Tail, TailOptions } from '../../event-log.port.js';
 import { Gate, backOffMs, pause } from '../../group/gate.js';
+import { tailPositions } from '../../group/tail-positions.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
 import type { PartitionBounds, Startable } from '../kafka-client.port.js';
 import { persistently } from '../kafka-error.js';
@@ -44,8 +45,8 @@ export class PlatformaticTail implements Tail, Startable {
   }
 
   start(): Promise<void> {
-    const { bounds, from = [], fetcher } = this.options;
-    const positions = new Map(from.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+    const { bounds, from, fetcher } = this.options;
+    const positions = tailPositions(from, bounds);
     for (const { topic, partition, low, end } of bounds)
       if ((positions.get(`${topic}/${partition}`) ?? low) < end) this.behind.set(`${topic}/${partition}`, end);
     fetcher.add(bounds.map((one) => this.targetOf(one, positions.get(`${one.topic}/${one.partition}`))));
