@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { makeSecurity } from './kafka-security.mjs';
 import {
   EngineUnavailable,
   cacheFolder,
@@ -32,14 +33,16 @@ function requirePrograms(isFetched) {
     throw new EngineUnavailable('kafka', 'mvn (Maven) is needed to fetch it; found none');
 }
 
-function settings({ dir, port, controllerPort }) {
+function settings({ dir, port, controllerPort, secure }) {
+  const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...(secure ? [`SASL_SSL://${secure.client.brokers}`] : [])];
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    'advertised.listeners': listeners.join(','),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
+    ...secure?.settings,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(dir, 'data'),
@@ -73,10 +76,10 @@ function settings({ dir, port, controllerPort }) {
     .join('');
 }
 
-function configure(dir, port, controllerPort) {
+function configure(dir, port, controllerPort, secure) {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, 'server.properties');
-  writeFileSync(file, settings({ dir, port, controllerPort }));
+  writeFileSync(file, settings({ dir, port, controllerPort, secure }));
   return file;
 }
 
@@ -97,12 +100,17 @@ async function fill(home) {
   const [port, controllerPort] = [await freePort(), await freePort()];
   const template = join(home, 'template');
   const formatted = configure(template, port, controllerPort);
-  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', formatted];
-  runToEnd('java', ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath(home), ...format]);
+  format(home, formatted);
   const warm = join(home, 'warm');
   cpSync(join(template, 'data'), join(warm, 'data'), { recursive: true });
   await writeArchive(home, configure(warm, port, controllerPort), port);
   rmSync(warm, { recursive: true });
+}
+
+/** Makes the data folder that a configuration names. */
+function format(home, config, more = []) {
+  const args = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config, ...more];
+  runToEnd('java', ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath(home), ...args]);
 }
 
 /** Runs the broker once and ends it: the JVM writes the archive of loaded classes when it ends. */
@@ -148,10 +156,12 @@ function answersApiVersions(port) {
  * What runs a broker on 127.0.0.1: command, arguments, environment, and whether it answers. `dir` gets the configuration and, where there is none, an empty log.
  * @throws {EngineUnavailable} when Java or Maven is missing.
  */
-export async function kafkaProgram({ port, controllerPort, dir }) {
+export async function kafkaProgram({ port, controllerPort, dir, secure }) {
   const home = await fetchKafka();
-  const config = configure(dir, port, controllerPort);
-  if (!existsSync(join(dir, 'data'))) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });
+  const config = configure(dir, port, controllerPort, secure);
+  const isNew = !existsSync(join(dir, 'data'));
+  if (isNew && secure) format(home, config, secure.formatArgs);
+  else if (isNew) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });
   const archive = `-XX:SharedArchiveFile=${join(home, 'classes.jsa')}`;
   return {
     command: 'java',
@@ -164,14 +174,17 @@ export async function kafkaProgram({ port, controllerPort, dir }) {
 /**
  * Starts a broker on 127.0.0.1 and waits until it answers. `dir` holds configuration, data, log and pid; data that is there is kept. Without `port` a free one is taken.
  * The handle: `brokers` (`127.0.0.1:port`), `pid`, `stop()`, `kill()` (SIGKILL), `start()` again on the same port and data.
- * @throws {EngineUnavailable} when Java or Maven is missing.
+ * With `isSecure` it has a second listener with TLS and SASL (SCRAM-SHA-512 and PLAIN), and the handle has `secure`: what a client of it needs.
+ * @throws {EngineUnavailable} when Java, Maven or openssl is missing.
  */
-export async function startKafka({ port, dir }) {
+export async function startKafka({ port, dir, isSecure = false }) {
   const usedPort = port ?? (await freePort());
+  const secure = isSecure ? makeSecurity({ dir, port: await freePort() }) : undefined;
   const { command, args, env, isHealthy } = await kafkaProgram({
     port: usedPort,
     controllerPort: await freePort(),
     dir,
+    secure,
   });
   const handle = {
     name: 'kafka',
@@ -179,6 +192,7 @@ export async function startKafka({ port, dir }) {
     port: usedPort,
     dir,
     brokers: `127.0.0.1:${usedPort}`,
+    secure: secure?.client,
     pid: 0,
     start: async () => {
       handle.pid = await startProcess({ dir, port: usedPort, command, args, env });

@@ -2,6 +2,7 @@ import type { CloudEvent } from '@myriad/contracts';
 import { ProblemError, type RequestContext } from '@myriad/kernel';
 import { currentTraceparent, withSpan } from '@myriad/telemetry';
 import type { Database } from './database.js';
+import { HandleGroup } from './handle-group.js';
 import type { EventOrigin } from './outbox-event.js';
 import { KeptStep } from './kept-step.js';
 import { asProblem, isTransient } from './pg-errors.js';
@@ -36,7 +37,11 @@ interface Scope extends EventOrigin {
 
 /** Runs transactions that carry a tenant: each sees and writes that tenant's rows only, by row-level security. */
 export class UnitOfWork {
-  constructor(private readonly database: Database) {}
+  private readonly group: HandleGroup;
+
+  constructor(private readonly database: Database) {
+    this.group = new HandleGroup(database, (tx) => this.afterCommit(tx));
+  }
 
   /**
    * Runs `fn` in a transaction of the context's tenant and commits. `fn` runs again, up to 3 times, after a serialization failure or
@@ -72,7 +77,12 @@ export class UnitOfWork {
     if (acrossTenants !== undefined)
       this.database.logger.debug({ reason: acrossTenants, type: event.type }, 'event handled across tenants');
     const tenantId = acrossTenants === undefined ? event.tenantid : ACROSS_TENANTS;
-    return this.transact({ tenantId, causationId: event.id, traceparent: event.traceparent }, async (tx) => {
+    const origin = { tenantId, causationId: event.id, traceparent: currentTraceparent() ?? event.traceparent };
+    const outcome = await this.traced(() =>
+      this.group.handle({ origin, inbox: [event.tenantid, handler, event.id], fn }),
+    );
+    if (outcome !== 'alone') return outcome;
+    return this.transact(origin, async (tx) => {
       const isNew = await tx.query(
         'INSERT INTO inbox (tenant_id, handler, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1',
         [event.tenantid, handler, event.id],

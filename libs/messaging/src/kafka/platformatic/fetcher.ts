@@ -2,7 +2,7 @@ import type { Consumer } from '@platformatic/kafka';
 import type { StoredRecord } from '../../event-log.port.js';
 import { Gate, backOffMs, pause } from '../../group/gate.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
-import { groupBy } from '../group-by.js';
+import { groupBy } from '../../group-by.js';
 import { isOutOfRange } from '../kafka-error.js';
 import { endOf, toStoredRecords, type FetchResponse } from './platformatic-records.js';
 

@@ -1,5 +1,5 @@
 import type { Admin } from '@platformatic/kafka';
-import { groupBy } from '../group-by.js';
+import { groupBy } from '../../group-by.js';
 import type { KafkaAdmin, KafkaTopic, PartitionBounds } from '../kafka-client.port.js';
 
 /** Kafka's numbers: a topic among the things that have settings, setting a value, and the two ends of a partition as times. */
