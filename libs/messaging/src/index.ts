@@ -37,3 +37,6 @@ export { HandleEvent } from './nest/handle-event.decorator.js';
 export { KafkaEventLog } from './kafka/kafka-event-log.js';
 export { type KafkaClientName, type KafkaEventLogOptions } from './kafka/kafka-options.js';
 export { openEventLog, type OpenEventLogOptions } from './open-event-log.js';
+export { type SnapshotStore } from './snapshot/snapshot-store.port.js';
+export { tailFromSnapshots, type SnapshotTailOptions } from './snapshot/tail-from-snapshots.js';
+export { readTopicSnapshot, writeTopicSnapshot, type TopicSnapshot } from './snapshot/topic-snapshot.js';

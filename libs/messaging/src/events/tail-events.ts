@@ -1,8 +1,10 @@
 import { eventsByType, type CloudEvent } from '@myriad/contracts';
-import type { Closable, EventLog } from '../event-log.port.js';
+import type { Closable, EventLog, TailOptions } from '../event-log.port.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
 import { processSpan, withinEvent } from './event-spans.js';
+import type { SnapshotStore } from '../snapshot/snapshot-store.port.js';
+import { tailFromSnapshots } from '../snapshot/tail-from-snapshots.js';
 import { typeOf } from './make-event.js';
 import { parseEvent, type Definitions } from './parse-event.js';
 
@@ -19,6 +21,8 @@ export type TailHandler = TailHandling['handle'];
 export interface TailEventsOptions {
   readonly logger?: MessagingLogger;
   readonly definitions?: Definitions;
+  /** Where snapshots of the topics are, if any: a topic with one is read from there on. */
+  readonly snapshots?: SnapshotStore;
   /** Hears the key of a removed record (a tombstone) on a topic of the handlers. */
   readonly onRemoved?: (topic: string, key: string) => void;
 }
@@ -38,7 +42,7 @@ export async function tailEvents(
   handlersByType: Readonly<Record<string, TailHandler>>,
   options: TailEventsOptions = {},
 ): Promise<EventTail> {
-  const { logger = silentLogger, definitions = eventsByType, onRemoved } = options;
+  const { logger = silentLogger, definitions = eventsByType, onRemoved, snapshots } = options;
   const handlers = new Map(Object.entries(handlersByType));
   const topics = [...handlers.keys()].map((type) => {
     const definition = definitions.get(type);
