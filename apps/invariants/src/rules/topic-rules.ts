@@ -10,6 +10,7 @@ import {
   recipeChangedV1,
   suiteChangedV1,
   tenantChangedV1,
+  tenantPurgedV1,
 } from '@myriad/contracts';
 import { differences } from '../differences.js';
 import type { Rule } from '../rule.js';
@@ -42,6 +43,12 @@ const OF_AUTH: readonly State[] = [
       sql: 'select tenant_id as "tenantId", status, rate_limit as "rateLimit", generation from tenant',
     },
   ),
+  state(tenantPurgedV1, ({ tenantId, requestedBy, confirmedBy }) => ({ tenantId, requestedBy, confirmedBy }), {
+    key: ['tenantId'],
+    database: 'auth',
+    sql: `select tenant_id as "tenantId", requested_by as "requestedBy", confirmed_by as "confirmedBy"
+          from tenant_purge where confirmed_at is not null`,
+  }),
   state(
     principalChangedV1,
     ({ homeTenantId, principalId, status, generation, bindings }) => ({
