@@ -35,6 +35,7 @@ const GATES = [
   { name: 'contracts', args: ['tools/contracts/print.mjs', '--check'] },
   { name: 'manifests', args: ['tools/manifests/validate.mjs'] },
   { name: 'build', args: ['tools/build.mjs'] },
+  { name: 'regexes', args: ['--test', 'tools/regexes/regexes.test.mjs'] },
   { name: 'supply-chain', args: ['--test', 'tools/supply-chain/supply-chain.test.mjs'] },
 ];
 

@@ -66,6 +66,8 @@ const refusedFiles = [
   'registry.csv_ragged',
   'registry.csv_encoding',
   'registry.csv_duplicate_header',
+  'registry.too_many_columns',
+  'registry.file_too_costly',
   'registry.file_empty',
   'registry.file_invalid',
 ] as const;

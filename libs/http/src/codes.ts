@@ -13,6 +13,7 @@ export const HTTP_PROBLEM_CODES = [
   'http.token_invalid',
   'http.permission_missing',
   'http.platform_scope_required',
+  'http.url_refused',
   'http.idempotency_key_invalid',
   'http.idempotency_key_reused',
   'http.idempotency_in_progress',

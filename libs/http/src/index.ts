@@ -52,3 +52,12 @@ export { ProtocolError } from './protocol-error.js';
 export { requestIdOf } from './http-adapter.js';
 export { traceparentOf } from './request-telemetry.js';
 export { validationProblem } from './validate.js';
+export { Networks, isPublicAddress } from './public-address.js';
+export {
+  assertPublicUrl,
+  safeFetch,
+  type CheckedUrl,
+  type PublicUrlOptions,
+  type ResolveName,
+  type SafeFetchOptions,
+} from './safe-fetch.js';

@@ -81,6 +81,8 @@ export function guardBody(message: IncomingMessage, { maxBytes, timeoutMs }: Bod
     if (guarded.writableNeedDrain || guarded.readableLength > 0) timer.refresh();
     else guarded.destroy(tooSlow('more of the body', timeoutMs));
   }, timeoutMs);
+  // whoever reads it hears of it; until somebody does, an error must not end the process
+  guarded.on('error', () => undefined);
   message.once('error', (error) => guarded.destroy(error));
   message.once('aborted', () =>
     guarded.destroy(new ProtocolError(400, 'http.malformed_request', 'the body broke off before its end')),

@@ -13,7 +13,7 @@ const BOOLEANS: ReadonlyMap<string, number> = new Map([
   ['false', 0],
   ['0', 0],
 ]);
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 export type Cell =
   { readonly ok: true; readonly value: number | bigint | string } | { readonly ok: false; readonly error: string };

@@ -51,4 +51,10 @@ describe('parseCell', () => {
     for (const text of ['yes', '', '__proto__', 'constructor']) expect(parseCell(text, 'BOOL').ok).toBe(false);
     expect(['', ' a ', null].map((text) => valueOf(parseCell(text, 'BYTES')))).toEqual(['', ' a ', '']);
   });
+
+  it('takes no longer for a value of a million digits than for any other', () => {
+    const fromMs = performance.now();
+    expect(parseCell(`${'0'.repeat(1_000_000)}x`, 'FP32')).toMatchObject({ ok: false });
+    expect(performance.now() - fromMs).toBeLessThan(1_000);
+  });
 });

@@ -4,6 +4,7 @@ import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
 import type { Admit } from './admit.js';
+import { answerBrokenRequest } from './broken-request.js';
 import { Exchange } from './exchange.js';
 import type { Forward } from './forward.js';
 import type { OwnRoutes } from './own-routes.js';
@@ -45,10 +46,7 @@ export class Door {
     this.server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
       void this.serve(request, response);
     });
-    this.server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-      else socket.destroy();
-    });
+    this.server.on('clientError', answerBrokenRequest);
   }
 
   listen(port: number, host: string): Promise<string> {

@@ -4,7 +4,7 @@ import { problemOf } from '@myriad/http';
 import { ProblemError } from '@myriad/kernel';
 
 export interface RefusalOptions {
-  readonly status: 405 | 408 | 502;
+  readonly status: 400 | 405 | 408 | 431 | 502;
   /** `gateway.<what>` */
   readonly code: string;
   readonly detail: string;

@@ -84,6 +84,8 @@ function guarded(message: IncomingMessage, { maxBytes, timeoutMs }: BodyLimits):
     if (guard.readableLength > 0) timer.refresh();
     else guard.destroy(tooSlow(timeoutMs));
   }, timeoutMs);
+  // whoever reads it hears of it; until somebody does, an error must not end the process
+  guard.on('error', () => undefined);
   message.once('aborted', () => guard.destroy(new Error('the client broke off')));
   guard.once('close', () => {
     clearTimeout(timer);

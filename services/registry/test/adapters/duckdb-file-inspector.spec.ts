@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { ProblemError } from '@myriad/kernel';
@@ -172,5 +172,44 @@ describe('DuckdbFileInspector', () => {
     await writeFile(secret, 'a\n1\n');
     const facts = await inspect(`a\n"SELECT * FROM read_csv('${secret}')"\n`);
     expect(facts.rowCount).toBe(1);
+  });
+
+  describe('of a file that is made to hurt', () => {
+    const inPlace = async (name: string, content: string): Promise<string> => {
+      const path = join(folder.path, name);
+      await writeFile(path, content);
+      return path;
+    };
+    const codeOf = async (path: string, format: 'csv' | 'parquet', inspector = new DuckdbFileInspector()) => {
+      const error: unknown = await inspector.inspect(path, format).catch((reason: unknown) => reason);
+      return error instanceof ProblemError ? error.code : String(error);
+    };
+
+    it.each([
+      ['more columns than anybody has', Array.from({ length: 5_000 }, (_, at) => `c${at}`).join(), 'too_many_columns'],
+      [
+        'a header of one megabyte',
+        Array.from({ length: 150_000 }, (_, at) => at.toString(36)).join(),
+        'too_many_columns',
+      ],
+      ['a header that is one long name', 'a'.repeat(3_000_000), 'csv_ragged'],
+      ['a quote that is never closed', `a,b\n"${'x'.repeat(3_000_000)}`, 'file_invalid'],
+      ['a million quotes', `a,b\n${'"'.repeat(1_000_001)},1\n`, 'file_invalid'],
+    ])('%s is refused in time', async (_what, header, code) => {
+      const fromMs = performance.now();
+      const path = await inPlace('hurt.csv', `${header}\n1,2\n`);
+      expect(await codeOf(path, 'csv')).toBe(`registry.${code}`);
+      expect(performance.now() - fromMs).toBeLessThan(20_000);
+    });
+
+    it('Parquet of a few kilobytes that stands for many rows is given up when its time is over', async () => {
+      const path = join(folder.path, 'bomb.parquet');
+      const instance = await DuckDBInstance.create(':memory:');
+      const connection = await instance.connect();
+      await connection.run(`COPY (SELECT 'x' AS a FROM range(4000000)) TO '${path}' (FORMAT parquet)`);
+      connection.closeSync();
+      expect((await stat(path)).size).toBeLessThan(1_000_000);
+      expect(await codeOf(path, 'parquet', new DuckdbFileInspector(0.001))).toBe('registry.file_too_costly');
+    });
   });
 });

@@ -7,17 +7,29 @@ import { registryProblem } from '../../domain/registry-problem.js';
 import { checkCsvText } from './check-csv-text.js';
 
 const MEMORY_LIMIT = '256MB';
+/** A file of a few kilobytes may stand for 10¹⁰ rows. */
+const MAX_SECONDS = 120;
+const MAX_COLUMNS = 4_096;
+const INTERRUPT_EVERY_MS = 20;
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** Inspects files with DuckDB, in memory and on one thread; the only file it may read is the one it is given. */
 export class DuckdbFileInspector implements FileInspector {
+  /** @param maxSeconds how long reading a file may take. Default 120. */
+  constructor(private readonly maxSeconds = MAX_SECONDS) {}
+
   async inspect(path: string, format: FileFormat): Promise<FileFacts> {
     const header = format === 'csv' ? await checkCsvText(path) : undefined;
     const { DuckDBInstance } = await import('@duckdb/node-api');
     const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
     try {
       const connection = await instance.connect();
+      // again and again: an interrupt between two statements is lost
+      const untilMs = performance.now() + this.maxSeconds * 1_000;
+      const timer = setInterval(() => {
+        if (performance.now() > untilMs) connection.interrupt();
+      }, INTERRUPT_EVERY_MS);
       try {
         await connection.run(`SET allowed_paths = [${literal(path)}]; SET enable_external_access = false`);
         if (header === undefined) return await measure(connection, `read_parquet(${literal(path)})`);
@@ -28,6 +40,7 @@ export class DuckdbFileInspector implements FileInspector {
           ? error
           : refusalOf(messageOf(error).replaceAll(path, 'the file'), format, error);
       } finally {
+        clearInterval(timer);
         connection.closeSync();
       }
     } finally {
@@ -41,6 +54,7 @@ export class DuckdbFileInspector implements FileInspector {
  * single column, or its first lines are skipped.
  */
 async function checkRows(connection: DuckDBConnection, path: string, header: CsvHeader): Promise<string> {
+  assertNotTooWide(header.names.length);
   const dialect = `${literal(path)}, header = true, skip = 0, delim = ${literal(header.delimiter)}, quote = '"', escape = '"', comment = '', strict_mode = true, null_padding = false`;
   const columns = header.names.map((_, at) => `c${at}: 'VARCHAR'`).join(', ');
   const asText = `read_csv(${dialect}, auto_detect = false, columns = {${columns}})`;
@@ -58,6 +72,7 @@ async function measure(connection: DuckDBConnection, source: string): Promise<Fi
     name: String(row['column_name']),
     type: typeOf(String(row['column_type'])),
   }));
+  assertNotTooWide(columns.length);
   const select = ['count(*)', ...columns.flatMap(measuresOf)].join(', ');
   const [row = []] = (await connection.runAndReadAll(`SELECT ${select} FROM ${source}`)).getRowsJson();
   const rowCount = Number(row[0]);
@@ -68,10 +83,23 @@ async function measure(connection: DuckDBConnection, source: string): Promise<Fi
   };
 }
 
+function assertNotTooWide(columns: number): void {
+  if (columns > MAX_COLUMNS)
+    throw registryProblem(
+      'unprocessable',
+      'too_many_columns',
+      `the file has ${columns} columns; allowed are ${MAX_COLUMNS}`,
+    );
+}
+
 const noRows = (): ProblemError => registryProblem('unprocessable', 'file_empty', 'the file has no rows');
 
 function refusalOf(text: string, format: FileFormat, cause: unknown): ProblemError {
   const message = text.replaceAll(/\s+/g, ' ');
+  if (/^INTERRUPT/i.test(message))
+    return registryProblem('unprocessable', 'file_too_costly', 'reading the file takes too long; send less of it', {
+      cause,
+    });
   const line = /Line: (\d+)/i.exec(message)?.[1] ?? '?';
   if (format === 'csv' && /Expected Number of Columns|too many columns|missing columns/i.test(message)) {
     const [, expected = '?', found = 'another number of'] =
