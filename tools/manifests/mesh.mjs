@@ -16,7 +16,14 @@ export const engines = {
   jaeger: 'jaegertracing/jaeger:2.12.0',
 };
 
-/** What every service is told, besides its database. */
+/**
+ * What every service is told, besides its database.
+ *
+ * Optional, and off here: mutual TLS between services, by TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE (a mounted Secret `tls.crt`, `tls.key`, `ca.crt`; read
+ * again when it changes), TLS_ALLOWED_CLIENTS (default gateway; realtime: gateway,deployer) and ADMIN_PORT (probes and metrics in plain); the upstreams of
+ * the gateway and REPLICA_URL_TEMPLATE are then https. People log in with OIDC_PROVIDERS or OIDC_PROVIDERS_FILE of auth. Every secret `NAME` may be given as
+ * `NAME_FILE`.
+ */
 export const commonEnvironment = {
   HOST: '0.0.0.0',
   PORT: String(PORT),

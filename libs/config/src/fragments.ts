@@ -4,6 +4,26 @@ import { z } from 'zod';
 export const httpConfig = {
   PORT: z.coerce.number().int().min(0).max(65_535).default(0).describe('TCP port, 0–65535; 0 takes a free one'),
   HOST: z.string().default('127.0.0.1').describe('address of the interface to listen on'),
+  ADMIN_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('plain port for /healthz, /readyz and /metrics alone; needed with TLS, for kubelets have no certificate'),
+  TLS_CERT_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM certificate of this process, for mutual TLS; read again when it changes; absent: no TLS'),
+  TLS_KEY_FILE: z.string().min(1).optional().describe('PEM key of the certificate'),
+  TLS_CA_FILE: z.string().min(1).optional().describe('PEM certificates of the authorities that peers must be of'),
+  TLS_ALLOWED_CLIENTS: z
+    .string()
+    .transform((text) => text.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.string().min(1)))
+    .optional()
+    .describe('DNS or URI names, comma separated, of which a client certificate must have one; default gateway'),
 } as const;
 
 /** How a service verifies the internal tokens that the gateway mints. */

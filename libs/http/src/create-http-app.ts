@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, type HttpAppOptions, type HttpLimits, type HttpLogger }
 import { ProblemFilter } from './problem.filter.js';
 import { installRequestState, routeOf } from './request-state.js';
 import { installRequestTelemetry } from './request-telemetry.js';
+import { guardTls } from './tls/guard-tls.js';
 import { schemasOf, validateRequest, type RouteSchemas } from './validate.js';
 
 /**
@@ -38,8 +39,9 @@ export function configureHttpApp(app: NestFastifyApplication, options: HttpAppOp
 /** The adapter with all hooks in place. A handler that was bound otherwise than by `@Handle` fails the start. */
 export function createHttpAdapter(options: HttpAppOptions): FastifyAdapter {
   const limits: HttpLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  const adapter = bareAdapter(limits);
+  const adapter = bareAdapter(limits, options.tls);
   const instance = adapter.getInstance<FastifyInstance>();
+  if (options.tls !== undefined) guardTls(instance, options.tls, options.logger);
   installRequestState(instance);
   instance.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);

@@ -8,6 +8,8 @@ import type { IncomingMessage } from 'node:http';
 import { problemOf } from './problem-of.js';
 import { ProtocolError } from './protocol-error.js';
 import type { HttpLimits } from './options.js';
+import { tlsServerOptions } from './tls/guard-tls.js';
+import type { Tls } from './tls/open-tls.js';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
@@ -18,17 +20,19 @@ export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
 }
 
 /** Fastify with the times, sizes and manners of Myriad, before any hook. */
-export function bareAdapter(limits: HttpLimits): FastifyAdapter {
+export function bareAdapter(limits: HttpLimits, tls?: Tls): FastifyAdapter {
+  const server = {
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(5_000, Math.max(50, Math.floor(limits.headersTimeoutMs / 4))),
+  };
+  const secure = tls === undefined ? undefined : { ...server, ...tlsServerOptions(tls.files.current) };
   return new FastifyAdapter<RawServerDefault>({
     logger: false,
     genReqId: requestIdOf,
     bodyLimit: limits.maxBodyBytes,
     keepAliveTimeout: limits.keepAliveMs,
     requestTimeout: limits.requestTimeoutMs,
-    http: {
-      headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: Math.min(5_000, Math.max(50, Math.floor(limits.headersTimeoutMs / 4))),
-    },
+    ...(secure === undefined ? { http: server } : { https: secure }),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,

@@ -1,3 +1,4 @@
+export { AdminDoor, openAdminDoor, type AdminDoorOptions } from './admin-door.js';
 export { HTTP_PROBLEM_CODES, type HttpProblemCode } from './codes.js';
 export { configureHttpApp, createHttpAdapter, createHttpApp } from './create-http-app.js';
 export { EventStream, eventStream, type EventStreamOptions, type ServerSentEvent } from './event-stream.js';
@@ -51,6 +52,8 @@ export { ProblemFilter } from './problem.filter.js';
 export { ProtocolError } from './protocol-error.js';
 export { requestIdOf } from './http-adapter.js';
 export { traceparentOf } from './request-telemetry.js';
+export { openTls, type Tls, type TlsConfig } from './tls/open-tls.js';
+export { TlsFiles, type TlsFilesOptions, type TlsMaterial } from './tls/tls-files.js';
 export { validationProblem } from './validate.js';
 export { Networks, isPublicAddress } from './public-address.js';
 export {

@@ -1,5 +1,6 @@
 import type { IdempotencyPort } from './idempotency.port.js';
 import type { TokenVerifier } from './internal-token-verifier.js';
+import type { Tls } from './tls/open-tls.js';
 
 /** What the library needs of a logger; pino has it. */
 export interface HttpLogger {
@@ -47,6 +48,8 @@ export const DEFAULT_LIMITS: HttpLimits = {
 };
 
 export interface HttpAppOptions {
+  /** Mutual TLS on the port; {@link openTls} makes it of a configuration. Absent: plain HTTP. */
+  readonly tls?: Tls | undefined;
   /** The service's name: in logs, metrics and `/healthz`. */
   readonly service: string;
   readonly logger: HttpLogger;

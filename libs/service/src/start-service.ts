@@ -6,7 +6,7 @@ import {
   stopOnSignal,
   type telemetryConfig,
 } from '@myriad/config';
-import { type ReadinessCheck, createHttpApp, verifierFromFile } from '@myriad/http';
+import { type ReadinessCheck, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import {
   type EventLogConfig,
   EventLogServer,
@@ -89,26 +89,31 @@ export async function startService(options: ServiceOptions): Promise<void> {
   await ensureContractTopics(log);
   const relay = new OutboxRelay({ database, append: (records) => appendTraced(log, records), logger });
   const { module, readiness = [] } = await options.compose({ database, logger });
-  const app = await createHttpApp(module, {
-    service: name,
-    logger,
-    telemetry,
-    verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE),
-    idempotency: new IdempotencyStore(new UnitOfWork(database)),
-    readiness: [
-      { name: 'database', check: () => database.ping() },
-      { name: 'event-log', check: () => log.ping() },
-      ...readiness,
-    ],
-  });
+  const checks = [
+    { name: 'database', check: () => database.ping() },
+    { name: 'event-log', check: () => log.ping() },
+    ...readiness,
+  ];
+  const http = { service: name, logger, telemetry, readiness: checks };
+  const tls = openTls(config, logger);
+  const verifier = await verifierFromFile(config.INTERNAL_JWKS_FILE);
+  const idempotency = new IdempotencyStore(new UnitOfWork(database));
+  const app = await createHttpApp(module, { ...http, tls, verifier, idempotency });
   connectEventServer(app, new EventLogServer({ log, group: name, logger }));
   await options.prepare?.(app, logger);
   relay.start();
   await app.startAllMicroservices();
   await app.listen(config.PORT, config.HOST);
+  const admin = await openAdminDoor(config, http);
   logger.info({ url: await app.getUrl() }, 'listening');
+  const closeDoors = async (): Promise<void> => {
+    admin?.drain();
+    await app.close();
+    tls?.files.close();
+    await admin?.close();
+  };
   stopOnSignal(
-    [() => app.close(), () => relay.stop(), () => log.close(), () => database.close(), () => telemetry.shutdown()],
+    [closeDoors, () => relay.stop(), () => log.close(), () => database.close(), () => telemetry.shutdown()],
     options.process,
   );
 }

@@ -117,6 +117,14 @@ describe('createLogger', () => {
 });
 
 describe('redaction', () => {
+  it('takes out what a login is made of', () => {
+    const secret = 'q'.repeat(40);
+    const fields = { codeVerifier: secret, device_code: secret, clientSecret: secret, refreshToken: secret };
+    expect(JSON.stringify(redactMembers(fields))).not.toContain(secret);
+    const texts = [`refused mrt_abcdefgh_${secret}`, `https://x/cb?code=${secret}&id_token=${secret}`];
+    for (const text of texts) expect(redactText(text)).not.toContain(secret);
+  });
+
   it('gives back the same object when nothing is secret', () => {
     const fields = { tenantId: 'aa', nested: { keyId: 'key_1', list: [1, 2] } };
     expect(redactMembers(fields)).toBe(fields);

@@ -1,5 +1,7 @@
 import { ConfigError, runMain } from '@myriad/config';
+import { openTls } from '@myriad/http';
 import { startService } from '@myriad/service';
+import { createLogger } from '@myriad/telemetry';
 import { ExternalCapacity } from './adapters/external/external-capacity.js';
 import { SupervisorCapacity } from './adapters/supervisor/supervisor-capacity.js';
 import { AppModule } from './app.module.js';
@@ -33,11 +35,19 @@ await runMain(() => {
 
 /** @throws {ConfigError} */
 function capacityOf(config: DeployerConfig): ServingCapacity {
-  if (config.SUPERVISOR_URL === undefined) return new ExternalCapacity(config.REPLICA_URL_TEMPLATE);
+  if (config.SUPERVISOR_URL === undefined) return externalCapacity(config);
   const { SUPERVISOR_TOKEN: token } = config;
   if (token === undefined)
     throw new ConfigError([{ variable: 'SUPERVISOR_TOKEN', message: 'is needed with SUPERVISOR_URL' }]);
   return new SupervisorCapacity({ url: config.SUPERVISOR_URL, token, timeoutMs: CAPACITY_TIMEOUT_MS });
+}
+
+/** With TLS, it asks replicas with a certificate of its own; whoever gives it the files rotates them for both. */
+function externalCapacity(config: DeployerConfig): ServingCapacity {
+  const tls = openTls(config, createLogger({ service: 'deployer', level: config.LOG_LEVEL }));
+  if (tls !== undefined && !config.REPLICA_URL_TEMPLATE.startsWith('https:'))
+    throw new ConfigError([{ variable: 'REPLICA_URL_TEMPLATE', message: 'must be https with TLS_CERT_FILE' }]);
+  return new ExternalCapacity(config.REPLICA_URL_TEMPLATE, { tls: tls?.files });
 }
 
 function pricesOf(config: DeployerConfig): Prices {

@@ -1,5 +1,5 @@
 import { httpContracts } from '@myriad/contracts';
-import type { InternalSigner } from '@myriad/http';
+import type { InternalSigner, TlsFiles } from '@myriad/http';
 import { newId, systemClock, type Clock } from '@myriad/kernel';
 import type { EventLog } from '@myriad/messaging';
 import type { Logger } from '@myriad/telemetry';
@@ -34,7 +34,10 @@ import { LogRateGossip } from './messaging/log-rate-gossip.js';
 export interface GatewayParts {
   readonly log: EventLog;
   readonly logger: Logger;
-  readonly signer: InternalSigner;
+  /** What signs internal tokens now. */
+  readonly signer: () => InternalSigner;
+  /** For mutual TLS with services. */
+  readonly tls?: TlsFiles | undefined;
   readonly settings: {
     /** Origins by service. */
     readonly serviceUrls: Readonly<Record<string, string>>;
@@ -61,13 +64,13 @@ const useCases = [
   RateLimiter,
 ];
 
-function adapters({ log, logger, signer, settings, clock = systemClock }: GatewayParts): Provider[] {
+function adapters({ log, logger, signer, settings, tls, clock = systemClock }: GatewayParts): Provider[] {
   return [
     { provide: CLOCK, useValue: clock },
     { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
     { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
     { provide: ClientAddress, useValue: new ClientAddress(settings.trustedProxies) },
-    { provide: UndiciUpstreams, useValue: new UndiciUpstreams() },
+    { provide: UndiciUpstreams, useValue: new UndiciUpstreams(tls) },
     { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
     { provide: LogRateGossip, useValue: new LogRateGossip(log, logger) },
     {

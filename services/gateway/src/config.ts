@@ -12,6 +12,18 @@ export const gatewayConfigSchema = z.object({
   ...telemetryConfig,
   ...eventLogConfig,
   INTERNAL_SIGNING_KEY: secret(z.string().min(1).describe('the private Ed25519 JWK that services trust')),
+  INTERNAL_JWKS_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the public keys that services trust: a new signing key is used when it has stood there for a while'),
+  INTERNAL_KEY_DELAY_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(120_000)
+    .describe('for so long, milliseconds, 0–3,600,000'),
   SERVICE_URLS: z
     .string()
     .transform((text, ctx): unknown => {
@@ -66,6 +78,12 @@ export function serviceUrls(config: GatewayConfig): Readonly<Record<string, stri
   const names = httpContracts.map(({ service }) => service).filter((service) => service !== 'realtime');
   const found = names.map((name) => [name, config.SERVICE_URLS?.[name] ?? byVariable[variableOf(name)]] as const);
   const missing = found.filter(([, value]) => value === undefined);
+  const plain =
+    config.TLS_CERT_FILE === undefined ? [] : found.filter(([, value]) => String(value).startsWith('http:'));
+  if (plain.length > 0)
+    throw new ConfigError(
+      plain.map(([name]) => ({ variable: variableOf(name), message: 'must be https with TLS_CERT_FILE' })),
+    );
   if (missing.length > 0)
     throw new ConfigError(missing.map(([name]) => ({ variable: variableOf(name), message: 'is required' })));
   return Object.fromEntries(found.map(([name, value]) => [name, new URL(String(value)).origin]));

@@ -1,9 +1,11 @@
 import 'reflect-metadata';
-import { ConfigError, runMain, stopOnSignal } from '@myriad/config';
-import { internalSigner, type InternalSigner } from '@myriad/http';
+import { ConfigError, runMain, secretReader, stopOnSignal } from '@myriad/config';
+import { internalSigner, openTls } from '@myriad/http';
+import { systemClock } from '@myriad/kernel';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
-import { createLogger, startTelemetry } from '@myriad/telemetry';
+import { createLogger, startTelemetry, type Logger } from '@myriad/telemetry';
 import { NestFactory } from '@nestjs/core';
+import { RotatingSigner } from './adapters/jose/rotating-signer.js';
 import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
 import { AppModule } from './app.module.js';
 import { RequestAudit } from './application/request-audit.js';
@@ -18,8 +20,9 @@ const SERVICE = 'gateway';
 await runMain(async () => {
   const config = gatewayConfig();
   const settings = settingsOf(config);
-  const signer = await signerOf(config);
   const logger = createLogger({ service: SERVICE, level: config.LOG_LEVEL });
+  const signer = await signerOf(config, logger);
+  const tls = openTls(config, logger)?.files;
   const telemetry = await startTelemetry({
     service: SERVICE,
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -28,7 +31,7 @@ await runMain(async () => {
   const log = await openEventLog(config, { clientId: SERVICE, logger });
   await ensureContractTopics(log);
   const metricsText = () => telemetry.metricsText();
-  const module = AppModule.with({ log, logger, signer, settings, metricsText });
+  const module = AppModule.with({ log, logger, signer: () => signer.current, tls, settings, metricsText });
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents literals
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
@@ -39,12 +42,14 @@ await runMain(async () => {
     () => limits.close(),
     () => gossip.close(),
     () => app.get(UndiciUpstreams).close(),
+    () => Promise.resolve([signer.close(), tls?.close()]),
     () => tails.close(),
     () => app.close(),
     () => log.close(),
     () => telemetry.shutdown(),
   ]);
   audit.start();
+  signer.start();
   await gossip.listen((word) => {
     limits.hear(word);
   });
@@ -67,9 +72,17 @@ function settingsOf(config: GatewayConfig) {
 }
 
 /** @throws {ConfigError} when it is no Ed25519 private key; never with any of it */
-async function signerOf({ INTERNAL_SIGNING_KEY: text }: GatewayConfig): Promise<InternalSigner> {
+async function signerOf(config: GatewayConfig, logger: Logger): Promise<RotatingSigner> {
   try {
-    return await internalSigner(JSON.parse(text) as Parameters<typeof internalSigner>[0]);
+    const first = await internalSigner(JSON.parse(config.INTERNAL_SIGNING_KEY) as Parameters<typeof internalSigner>[0]);
+    return new RotatingSigner({
+      first,
+      read: secretReader(config, 'INTERNAL_SIGNING_KEY'),
+      jwksFile: config.INTERNAL_JWKS_FILE,
+      delayMs: config.INTERNAL_KEY_DELAY_MS,
+      clock: systemClock,
+      logger,
+    });
   } catch {
     throw new ConfigError([{ variable: 'INTERNAL_SIGNING_KEY', message: 'is no Ed25519 private JWK with a kid' }]);
   }

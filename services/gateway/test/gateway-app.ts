@@ -21,6 +21,7 @@ import {
   internalSigner,
   staticKeys,
   type Caller,
+  type InternalSigner,
   type KeySource,
 } from '@myriad/http';
 import { MemoryBroker, MemoryEventLog, makeEvent, parseEvent, toRecord } from '@myriad/messaging';
@@ -63,7 +64,7 @@ export class GatewayApp {
   /** This gateway's own way to the log that all on the broker share. */
   readonly log = new MemoryEventLog(this.broker);
   tables!: IdentityTables;
-  private parts!: { readonly signer: GatewayParts['signer']; readonly settings: Partial<GatewayParts['settings']> };
+  private parts!: { readonly signer: InternalSigner; readonly settings: Partial<GatewayParts['settings']> };
   private closers: (() => Promise<unknown>)[] = [];
   readonly audited: RequestAudited[] = [];
 
@@ -94,7 +95,7 @@ export class GatewayApp {
     return gateway;
   }
 
-  private async open(signer: GatewayParts['signer'], more: Partial<GatewayParts['settings']>): Promise<void> {
+  private async open(signer: InternalSigner, more: Partial<GatewayParts['settings']>): Promise<void> {
     this.parts = { signer, settings: more };
     const logger = createLogger({ service: 'gateway', level: 'fatal' });
     const settings: GatewayParts['settings'] = {
@@ -107,7 +108,7 @@ export class GatewayApp {
       ...more,
     };
     const metricsText = () => Promise.resolve('# metrics\n');
-    const module = AppModule.with({ log: this.log, logger, signer, settings, metricsText });
+    const module = AppModule.with({ log: this.log, logger, signer: () => signer, settings, metricsText });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents literals
     const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
     const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];

@@ -1,8 +1,9 @@
 import { runMain, stopOnSignal } from '@myriad/config';
-import { createHttpApp, verifierFromFile } from '@myriad/http';
+import { createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { openObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry } from '@myriad/telemetry';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule, type RealtimeParts } from './app.module.js';
 import { ApplyPlacement } from './application/apply-placement.js';
 import { ModelCache } from './application/model-cache.js';
@@ -24,22 +25,33 @@ await runMain(async () => {
   const store = await openObjectStore(config);
   const log = await openEventLog(config, { clientId: SERVICE, logger });
   await ensureContractTopics(log);
-  const app = await createHttpApp(AppModule.with({ log, store, logger, settings: settingsOf(config) }), {
-    service: SERVICE,
-    logger,
-    telemetry,
-    verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE, `myriad-realtime-${config.ENVIRONMENT}`),
-    readiness: [{ name: 'placements', check: () => app.get(PlacementTail).isReady }],
-  });
+  const tls = openTls(config, logger);
+  const readiness = [{ name: 'placements', check: (): boolean => app.get(PlacementTail).isReady }];
+  const http = { service: SERVICE, logger, telemetry, readiness };
+  const app: NestFastifyApplication = await createHttpApp(
+    AppModule.with({ log, store, logger, settings: settingsOf(config) }),
+    {
+      ...http,
+      tls,
+      verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE, `myriad-realtime-${config.ENVIRONMENT}`),
+    },
+  );
   refuseBinary(app.getHttpAdapter().getInstance());
   const tail = app.get(PlacementTail);
   const events = app.get(EventForwarder);
   await tail.start();
   events.start();
   await app.listen(config.PORT, config.HOST);
+  const admin = await openAdminDoor(config, http);
   logger.info({ url: await app.getUrl(), environment: config.ENVIRONMENT, pool: config.POOL }, 'listening');
+  const closeDoors = async (): Promise<void> => {
+    admin?.drain();
+    await app.close();
+    tls?.files.close();
+    await admin?.close();
+  };
   stopOnSignal([
-    () => app.close(),
+    () => closeDoors(),
     () => tail.close(),
     () => app.get(ApplyPlacement).close(),
     () => events.close(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Callable
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -48,7 +49,8 @@ class Client:
 
     Safe to use from many threads; they share one pool of connections. Use it as a context, or ``close`` it.
 
-    ``url``: the gateway, e.g. ``http://127.0.0.1:8080``. ``api_key``: ``myr_<prefix>_<secret>``, or a token.
+    ``url``: the gateway, e.g. ``http://127.0.0.1:8080``. ``api_key``: ``myr_<prefix>_<secret>``, or a token, or
+    what gives the token of now.
     ``tenant``: the acting tenant, by default the key's own. ``environment``: for predictions, by default production.
     ``timeout_seconds``: of one request, default 60.
     """
@@ -56,7 +58,7 @@ class Client:
     def __init__(
         self,
         url: str,
-        api_key: str,
+        api_key: str | Callable[[], str],
         tenant: str | None = None,
         environment: str | None = None,
         *,

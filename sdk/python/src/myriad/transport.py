@@ -54,7 +54,8 @@ class Transport:
 
     http: httpx.Client
     url: str
-    api_key: str
+    #: A key or token, or what gives the token of now.
+    api_key: str | Callable[[], str]
     tenant: str | None = None
     environment: str | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -130,7 +131,8 @@ class Transport:
         raise AssertionError("unreachable")
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
-        headers = {"authorization": f"Bearer {self.api_key}", **more}
+        credential = self.api_key() if callable(self.api_key) else self.api_key
+        headers = {"authorization": f"Bearer {credential}", **more}
         if self.tenant:
             headers["x-myriad-tenant"] = self.tenant
         if self.environment:

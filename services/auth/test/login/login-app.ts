@@ -34,14 +34,18 @@ export class LoginApp {
     return new LoginApp(auth, provider);
   }
 
+  /** The provider goes by the machine's clock: the service's must not be behind. */
+  catchUp(): void {
+    this.auth.clock.advance(Math.max(0, Date.now() - this.auth.clock.nowMs()));
+  }
+
   /** Begins a login and goes through the provider as `person`. */
   async authorize(
     person = 'ann',
     provider = 'corp',
     change: (url: URL) => void = () => undefined,
   ): Promise<Authorized> {
-    // The provider goes by the machine's clock.
-    this.auth.clock.advance(Math.max(0, Date.now() - this.auth.clock.nowMs()));
+    this.catchUp();
     const codeVerifier = randomBytes(32).toString('base64url');
     const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
     const started = await this.auth.call(authRoutes.startLogin, {

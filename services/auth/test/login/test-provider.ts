@@ -49,7 +49,8 @@ export class TestProvider {
     server.on('request', (request, response) => {
       if (request.url === '/jwks') this.keyFetches += 1;
       if (request.url?.startsWith('/interaction/') === true) {
-        void this.provider.interactionFinished(request, response, { login: { accountId: this.person } });
+        const said = { login: { accountId: this.person }, consent: {} };
+        void this.provider.interactionFinished(request, response, said);
         return;
       }
       void this.answer(request, response);
@@ -68,10 +69,10 @@ export class TestProvider {
   async rotateKey(kid: string): Promise<void> {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     this.keys = [{ ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' }];
-    const { warn } = console;
-    console.warn = () => undefined; // that its store is in memory
+    const { warn, info } = console;
+    console.warn = console.info = () => undefined; // that its store is in memory and its pages are plain
     this.provider = new Provider(this.issuer, this.configuration());
-    console.warn = warn;
+    Object.assign(console, { warn, info });
     this.answer = this.provider.callback();
   }
 

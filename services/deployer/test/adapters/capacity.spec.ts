@@ -99,7 +99,7 @@ describe('SupervisorCapacity', () => {
 
 describe('ExternalCapacity', () => {
   it('fills in the address and asks the replica whether it is ready', async () => {
-    const capacity = new ExternalCapacity(`${url}/{environment}/{pool}`, 300);
+    const capacity = new ExternalCapacity(`${url}/{environment}/{pool}`, { timeoutMs: 300 });
     answer = { status: 200, body: '' };
     const ready = { replicaId: request.replicaId, url: `${url}/production/tabular-small`, status: 'ready' };
     expect(await capacity.ensure(request)).toEqual(ready);

@@ -19,6 +19,10 @@ class Config:
     api_key: str | None = field(default=None, repr=False)
     tenant: str | None = None
     environment: str | None = None
+    #: Of a login by single sign-on, when there is no key.
+    access_token: str | None = field(default=None, repr=False)
+    token_expires_at: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
@@ -45,6 +49,9 @@ def load_config(environ: Mapping[str, str] = os.environ) -> Config:
         api_key=value("MYRIAD_API_KEY", "apiKey"),
         tenant=value("MYRIAD_TENANT", "tenant"),
         environment=value("MYRIAD_ENVIRONMENT", "environment"),
+        access_token=stored.get("accessToken"),
+        token_expires_at=stored.get("tokenExpiresAt"),
+        refresh_token=stored.get("refreshToken"),
     )
 
 
@@ -57,6 +64,9 @@ def save_config(config: Config, environ: Mapping[str, str] = os.environ) -> Path
         "apiKey": config.api_key,
         "tenant": config.tenant,
         "environment": config.environment,
+        "accessToken": config.access_token,
+        "tokenExpiresAt": config.token_expires_at,
+        "refreshToken": config.refresh_token,
     }
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)

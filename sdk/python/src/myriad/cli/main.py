@@ -7,7 +7,6 @@ Exit codes: 0 done; 1 refused, or it ended badly; 2 wrong usage; 3 nobody answer
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ from typing import Any
 
 from myriad import __version__
 from myriad.cli.commands import data, evaluation, identity, serving, training
-from myriad.cli.config import Config, load_config, save_config
+from myriad.cli.config import Config, load_config
+from myriad.cli.login import TokenSource, login_with_key, login_with_provider, logout
 from myriad.cli.output import Output
 from myriad.errors import MyriadError, MyriadProblem, MyriadTimeout, MyriadUnavailable
 
@@ -34,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = _effective(parsed)
         if parsed.command == "login":
-            return _login(config, output)
+            if parsed.sso or parsed.provider:
+                return login_with_provider(config, parsed.provider, output)
+            return login_with_key(config, output)
+        if parsed.command == "logout":
+            return logout(output)
         return _run(parsed, config, output)
     except argparse.ArgumentTypeError as error:
         return _fail(EXIT_USAGE, str(error))
@@ -66,12 +70,15 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--version", action="version", version=f"myriad {__version__}")
     commands: Any = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser(
+    login = commands.add_parser(
         "login",
-        help="Store the gateway's address and a key",
+        help="Store the gateway's address and a key, or log in by single sign-on",
         description="Asks for a key (or reads it from standard input), checks it, and stores it in a file that only "
-        "you can read.",
+        "you can read. With --sso or --provider it logs you in at your organization's identity provider instead.",
     )
+    login.add_argument("--sso", action="store_true", help="log in at the one provider that is listed")
+    login.add_argument("--provider", help="log in at this provider")
+    commands.add_parser("logout", help="End the login and forget it, or the key")
     for part in (identity, data, training, evaluation, serving):
         part.register(commands)
     return parser
@@ -84,33 +91,22 @@ def _effective(parsed: argparse.Namespace) -> Config:
         api_key=stored.api_key,
         tenant=parsed.tenant or stored.tenant,
         environment=parsed.environment or stored.environment,
+        access_token=stored.access_token,
+        token_expires_at=stored.token_expires_at,
+        refresh_token=stored.refresh_token,
     )
 
 
 def _run(parsed: argparse.Namespace, config: Config, output: Output) -> int:
     from myriad.client import DEFAULT_URL, Client
 
-    if not config.api_key:
+    credential = config.api_key or (TokenSource(config) if config.refresh_token else None)
+    if credential is None:
         raise MyriadError("no API key: run `myriad login`, or set MYRIAD_API_KEY")
-    with Client(config.url or DEFAULT_URL, config.api_key, config.tenant, config.environment) as client:
+    with Client(config.url or DEFAULT_URL, credential, config.tenant, config.environment) as client:
         code = int(parsed.action(client, parsed, output) or 0)
     sys.stdout.flush()
     return code
-
-
-def _login(config: Config, output: Output) -> int:
-    from myriad.client import DEFAULT_URL, Client
-
-    url = config.url or DEFAULT_URL
-    key = getpass.getpass(f"API key for {url}: ") if sys.stdin.isatty() else sys.stdin.readline()
-    key = key.strip()
-    if not key:
-        raise MyriadError("no key was given")
-    with Client(url, key, config.tenant, config.environment) as client:
-        me = client.principals.me()
-    path = save_config(Config(url, key, config.tenant, config.environment))
-    output.line(f"{me.name} of tenant {me.home_tenant_id}; stored in {path}")
-    return 0
 
 
 def _words(problem: MyriadProblem) -> str:

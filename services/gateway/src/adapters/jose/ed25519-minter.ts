@@ -6,7 +6,7 @@ import type { Session } from '../../application/session.js';
 /** Mints Ed25519 tokens that live 60 s. `rid` names the request that the token was first minted for; each request has its own header. */
 export class Ed25519Minter extends InternalTokenMinter {
   constructor(
-    private readonly signer: InternalSigner,
+    private readonly signer: () => InternalSigner,
     private readonly clock: Clock,
   ) {
     super();
@@ -28,7 +28,7 @@ export class Ed25519Minter extends InternalTokenMinter {
       cid: keyId,
     };
     const nowMs = this.clock.nowMs();
-    const token = await mintInternalToken(this.signer, claims, { audience, nowMs });
+    const token = await mintInternalToken(this.signer(), claims, { audience, nowMs });
     return { token, expiresAtMs: nowMs + INTERNAL_TOKEN_MAX_SECONDS * 1000 };
   }
 }

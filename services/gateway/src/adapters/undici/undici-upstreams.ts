@@ -1,3 +1,4 @@
+import type { TlsFiles } from '@myriad/http';
 import { Pool, type Dispatcher } from 'undici';
 import { Upstreams, type Flight, type UpstreamListener, type UpstreamRequest } from '../../application/ports.js';
 
@@ -19,6 +20,8 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+/** What the peer is was found out before anything was sent. */
+const NOT_PROVEN = /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_)/;
 /** The connection broke; what was sent may have been done. */
 const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -29,10 +32,19 @@ interface PoolEntry {
 
 /** {@link Upstreams} on undici: bodies are streamed both ways with back-pressure, a client that leaves takes its request with it. */
 export class UndiciUpstreams extends Upstreams {
-  private readonly pools = new Map<string, PoolEntry>();
+  private pools = new Map<string, PoolEntry>();
+  private readonly endTls: (() => void) | undefined;
   private readonly cleaning = setInterval(() => {
     this.closeIdle();
   }, IDLE_POOL_MS / 2).unref();
+
+  /** @param tls with it, only services that prove who they are are spoken to, and this process proves it too */
+  constructor(private readonly tls?: TlsFiles) {
+    super();
+    this.endTls = tls?.onChange(() => {
+      this.replacePools();
+    });
+  }
 
   send(request: UpstreamRequest, listener: UpstreamListener): Flight {
     const flight = new UndiciFlight((origin) => this.poolOf(origin), request, listener);
@@ -42,18 +54,28 @@ export class UndiciUpstreams extends Upstreams {
 
   async close(): Promise<void> {
     clearInterval(this.cleaning);
+    this.endTls?.();
     await Promise.all([...this.pools.values()].map(({ pool }) => pool.destroy()));
   }
 
   private poolOf(origin: string): Pool {
     let entry = this.pools.get(origin);
     if (entry === undefined) {
-      const timeouts = { connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveTimeout: KEEP_ALIVE_MS };
+      if (this.tls !== undefined && !origin.startsWith('https:')) throw new Error(`${origin} is not https`);
+      const connect = { timeout: CONNECT_TIMEOUT_MS, ...this.tls?.current, minVersion: 'TLSv1.3' as const };
+      const timeouts = { connect, keepAliveTimeout: KEEP_ALIVE_MS };
       entry = { pool: new Pool(origin, { connections: CONNECTIONS, pipelining: 1, ...timeouts }), usedAtMs: 0 };
       this.pools.set(origin, entry);
     }
     entry.usedAtMs = Date.now();
     return entry.pool;
+  }
+
+  /** New requests go over new connections; the old ones end with their requests. */
+  private replacePools(): void {
+    const before = this.pools;
+    this.pools = new Map();
+    for (const { pool } of before.values()) void pool.close();
   }
 
   private closeIdle(): void {
@@ -132,7 +154,8 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
       }, RETRY_PAUSE_MS);
       return;
     }
-    const kind = TIMEOUTS.has(name) ? 'timeout' : NOT_SENT.has(name) ? 'unreachable' : 'broken';
+    const isUnsent = NOT_SENT.has(name) || NOT_PROVEN.test(name);
+    const kind = TIMEOUTS.has(name) ? 'timeout' : isUnsent ? 'unreachable' : 'broken';
     this.listener.onFailure(kind, error);
   }
 
