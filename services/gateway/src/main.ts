@@ -36,13 +36,18 @@ await runMain(async () => {
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
   const [limits, gossip] = [app.get(ShareLimits), app.get(LogRateGossip)];
+  const closeFiles = (): Promise<void> => {
+    signer.close();
+    tls?.close();
+    return Promise.resolve();
+  };
   stopOnSignal([
     () => door.close(),
     () => audit.close(),
     () => limits.close(),
     () => gossip.close(),
     () => app.get(UndiciUpstreams).close(),
-    () => Promise.resolve([signer.close(), tls?.close()]),
+    () => closeFiles(),
     () => tails.close(),
     () => app.close(),
     () => log.close(),

@@ -16,7 +16,7 @@ function myriad(
   onError: (text: string) => void = () => undefined,
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'] ?? '', HOME: home, XDG_CONFIG_HOME: home };
+    const env = { PATH: '/usr/bin:/bin', HOME: home, XDG_CONFIG_HOME: home };
     const child = spawn(PYTHON, ['-m', 'myriad', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -43,18 +43,19 @@ describe('the myriad command', () => {
   });
 
   it('logs in by the device flow of a real provider, and out again', async () => {
-    let confirmation: Promise<string> | undefined;
+    const pages: Promise<string>[] = [];
     const onError = (text: string): void => {
       const [, address, code] = /Open (\S+)\nand confirm the code (\S+)/.exec(text) ?? [];
-      if (address === undefined || code === undefined || confirmation !== undefined) return;
+      if (address === undefined || code === undefined || pages.length > 0) return;
       app.provider.person = 'ann';
-      confirmation = new Browser().confirmDevice(address, code).then((page) => {
+      const confirmed = new Browser().confirmDevice(address, code).then((page) => {
         app.catchUp();
         return page;
       });
+      pages.push(confirmed);
     };
     const { code, output } = await myriad(['--url', app.auth.url, 'login', '--provider', 'corp'], folder.path, onError);
-    expect(await confirmation).toContain('Sign-in Success');
+    expect(await Promise.all(pages)).toEqual([expect.stringContaining('Sign-in Success')]);
     expect([code, output]).toEqual([0, expect.stringContaining('of tenant aa; stored in') as unknown]);
     const path = join(folder.path, 'myriad/config.json');
     const stored = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
