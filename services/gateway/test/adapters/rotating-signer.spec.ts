@@ -44,7 +44,7 @@ describe('the rotation of the internal signing key', () => {
     const token = await mintInternalToken(signer.current, claims, { nowMs: clock.nowMs() });
     return verifier.verify(token).then(
       () => signer.current.kid,
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { code: string }).code,
     );
   }
   async function wait(ms: number): Promise<void> {
