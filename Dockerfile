@@ -1,6 +1,7 @@
 # One file for all services: docker build --build-arg SERVICE=auth --target service .
+# tools/images/assemble.mjs puts the files of the image together, here and in tools/images/build.mjs, which needs no daemon.
 FROM node:24-slim AS build
-WORKDIR /app
+WORKDIR /src
 ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc .swcrc ./
 COPY contracts/package.json contracts/
@@ -24,27 +25,31 @@ COPY services/gateway/package.json services/gateway/
 COPY services/realtime/package.json services/realtime/
 COPY services/registry/package.json services/registry/
 COPY services/training/package.json services/training/
+COPY apps/invariants/package.json apps/invariants/
 COPY apps/standalone/package.json apps/standalone/
 RUN npm ci
 COPY tools/build.mjs tools/
 COPY tools/supply-chain tools/supply-chain
 COPY sdk/python/requirements.lock sdk/python/
+COPY tools/images/assemble.mjs tools/images/
 COPY contracts contracts
 COPY libs libs
 COPY services services
-RUN node tools/build.mjs && node tools/supply-chain/print.mjs && npm prune --omit=dev
+RUN node tools/build.mjs && node tools/supply-chain/print.mjs
+ARG SERVICE
+RUN node tools/images/assemble.mjs ${SERVICE} /image
 
 FROM node:24-slim AS service
 ARG SERVICE
 ENV NODE_ENV=production SERVICE=${SERVICE}
 WORKDIR /app
-COPY --from=build --chown=root:root /app/node_modules node_modules
-COPY --from=build --chown=root:root /app/package.json /app/build/sbom.cdx.json ./
-COPY --from=build --chown=root:root /app/contracts contracts
-COPY --from=build --chown=root:root /app/libs libs
-COPY --from=build --chown=root:root /app/services/${SERVICE} services/${SERVICE}
+COPY --from=build /image/packages/app ./
+COPY --from=build /image/shared/app ./
+COPY --from=build /image/service/app ./
+COPY --from=build /src/build/sbom.cdx.json ./
 USER 1000:1000
 EXPOSE 8080
+LABEL org.opencontainers.image.licenses="Apache-2.0" org.myriad.third-party="/app/THIRD-PARTY.json"
 CMD ["sh", "-c", "exec node --enable-source-maps services/$SERVICE/dist/main.js"]
 
 # Training runs recipes: the same image with a Python environment beside it.

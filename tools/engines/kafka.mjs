@@ -90,7 +90,7 @@ export async function fetchKafka() {
   const home = cacheFolder('kafka', KAFKA_VERSION);
   const isFetched = existsSync(join(home, '.complete'));
   requirePrograms(isFetched);
-  if (!isFetched) await fillOnce(home, fill);
+  if (!isFetched) await fillOnce(home, fill, 'kafka');
   return home;
 }
 

@@ -28,9 +28,14 @@ export function firstLine(command, args) {
   return `${stdout}${stderr}`.split('\n')[0];
 }
 
-/** Runs a command to its end. @throws with its last output when it fails. */
+/** Milliseconds until building must have ended: `MYRIAD_ENGINES_UNTIL` (seconds since 1970) says so where time is scarce. */
+const timeLeftMs = () => Number(process.env.MYRIAD_ENGINES_UNTIL ?? Infinity) * 1000 - Date.now();
+
+/** Runs a command to its end, or until building must have ended. @throws with its last output when it fails. */
 export function runToEnd(command, args, options = {}) {
-  const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', ...options });
+  const leftMs = timeLeftMs();
+  const timeout = Number.isFinite(leftMs) ? Math.max(1, leftMs) : undefined;
+  const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout, ...options });
   if (error) throw error;
   if (status !== 0)
     throw new Error(`${command} ${args[0]} ended with ${status}:\n${`${stdout}${stderr}`.slice(-4000)}`);
@@ -38,22 +43,35 @@ export function runToEnd(command, args, options = {}) {
 
 /**
  * Fills `folder` with `fill(folder)` unless an earlier call finished it (a `.complete` file says so). One process at a time: others wait for the first.
+ * @throws {EngineUnavailable} of `engine` when nothing filled it by the time that `MYRIAD_ENGINES_UNTIL` names.
  */
-export async function fillOnce(folder, fill) {
+export async function fillOnce(folder, fill, engine) {
   const marker = join(folder, '.complete');
   if (existsSync(marker)) return;
   const lock = `${folder}.lock`;
   mkdirSync(join(folder, '..'), { recursive: true });
-  while (!tryLock(lock)) await sleep(250);
+  for (; !tryLock(lock); await sleep(250)) refuseWhenLate(engine);
   try {
     if (existsSync(marker)) return;
+    refuseWhenLate(engine);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     await fill(folder);
     writeFileSync(marker, `${new Date().toISOString()}\n`);
+  } catch (error) {
+    refuseWhenLate(engine);
+    throw error;
   } finally {
     rmSync(lock, { force: true });
   }
+}
+
+function refuseWhenLate(engine) {
+  if (timeLeftMs() <= 0)
+    throw new EngineUnavailable(
+      engine,
+      'it was not built in the time there was (MYRIAD_ENGINES_UNTIL); what was built is kept',
+    );
 }
 
 function tryLock(path) {

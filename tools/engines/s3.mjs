@@ -24,10 +24,14 @@ export async function fetchS3() {
   if (existsSync(join(home, '.complete'))) return home;
   if (firstLine('go', ['version']) === undefined)
     throw new EngineUnavailable('s3', 'go is needed to build it; found none');
-  await fillOnce(home, (folder) => {
-    const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
-    runToEnd('go', ['install', '-trimpath', '-ldflags=-s -w', `${MODULE}@${S3_VERSION}`], { env });
-  });
+  await fillOnce(
+    home,
+    (folder) => {
+      const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
+      runToEnd('go', ['install', '-trimpath', '-ldflags=-s -w', `${MODULE}@${S3_VERSION}`], { env });
+    },
+    's3',
+  );
   return home;
 }
 

@@ -1,4 +1,4 @@
-import { IMAGE_VERSION, PORT, commonEnvironment, engines, services } from './mesh.mjs';
+import { IMAGE_VERSION, PORT, commonEnvironment, engines, secretVariables, services } from './mesh.mjs';
 
 const health = (command, more = {}) => ({
   test: ['CMD-SHELL', command],
@@ -7,6 +7,8 @@ const health = (command, more = {}) => ({
   retries: 20,
   ...more,
 });
+/** `wget` of busybox: fails unless the answer is 2xx. */
+const answers = (url, wget = 'wget') => health(`${wget} -q -O /dev/null ${url}`);
 const limits = (memoryMib, cpus) => ({ resources: { limits: { memory: `${memoryMib}M`, cpus: String(cpus) } } });
 const hardened = {
   read_only: true,
@@ -14,21 +16,40 @@ const hardened = {
   security_opt: ['no-new-privileges:true'],
   restart: 'unless-stopped',
 };
-const secret = (name) => ({ source: name, target: `/run/myriad/${name}`, mode: 0o444 });
+/** Compose mounts a secret that is a file as it is on the host: readable to its owner, as who the services run (`tools/manifests/secrets.mjs` writes both down). */
+const OWNER = { uid: '${MYRIAD_UID:-1000}', gid: '${MYRIAD_GID:-1000}' };
+const secret = (name) => ({ source: name, target: `/run/myriad/${name}` });
+const healthy = (...names) => Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }]));
 
-function serviceOf(service) {
-  const environment = {
+function environmentOf(service) {
+  const password = '${MYRIAD_DB_PASSWORD:?run node tools/manifests/secrets.mjs}';
+  const url = (role) => `postgres://${service.name}_${role}:${password}@postgres:5432/${service.name}`;
+  const values = {
+    S3_ACCESS_KEY_ID: '${MYRIAD_S3_ACCESS_KEY_ID:?run node tools/manifests/secrets.mjs}',
+    S3_SECRET_ACCESS_KEY: '${MYRIAD_S3_SECRET_ACCESS_KEY:?run node tools/manifests/secrets.mjs}',
+    DATABASE_URL: url('app'),
+    DATABASE_MIGRATION_URL: url('owner'),
+  };
+  return {
     ...commonEnvironment,
     ...service.environment,
-    S3_ACCESS_KEY_ID: '${MYRIAD_S3_ACCESS_KEY_ID:?set it in .env}',
-    S3_SECRET_ACCESS_KEY: '${MYRIAD_S3_SECRET_ACCESS_KEY:?set it in .env}',
+    ...Object.fromEntries(secretVariables(service).map((name) => [name, values[name]])),
   };
-  if (service.database) {
-    environment.DATABASE_URL = `postgres://${service.name}_app:\${MYRIAD_DB_PASSWORD:?set it in .env}@postgres:5432/${service.name}`;
-    environment.DATABASE_MIGRATION_URL = `postgres://${service.name}_owner:\${MYRIAD_DB_PASSWORD:?set it in .env}@postgres:5432/${service.name}`;
-  }
-  const needs = { kafka: { condition: 'service_healthy' }, s3: { condition: 'service_healthy' } };
-  if (service.database) needs.postgres = { condition: 'service_healthy' };
+}
+
+/** Where a service keeps what it is working on; what auth writes there once, the administrator's key, is kept on the host. */
+function stateOf(service) {
+  const scratch = `uid=${OWNER.uid},gid=${OWNER.gid}`;
+  if (service.name === 'auth') return { tmpfs: ['/tmp'], volumes: ['./.myriad/compose/auth:/var/lib/myriad'] };
+  return { tmpfs: ['/tmp', `/var/lib/myriad:${scratch}`] };
+}
+
+/** A pool of `realtime` answers under the name that the deployer looks for it under. */
+const networksOf = ({ name, environment: { POOL: pool } }) =>
+  pool === undefined ? {} : { networks: { default: { aliases: [`${name}-${pool}`] } } };
+
+function serviceOf(service) {
+  const check = `fetch('http://127.0.0.1:${PORT}/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
   return {
     image: `myriad/${service.name}:${IMAGE_VERSION}`,
     build: {
@@ -38,27 +59,32 @@ function serviceOf(service) {
       args: { SERVICE: service.name },
     },
     ...hardened,
-    user: '1000:1000',
-    environment,
+    user: `${OWNER.uid}:${OWNER.gid}`,
+    init: true,
+    stop_grace_period: '40s',
+    environment: environmentOf(service),
     secrets: ['internal-jwks.json', ...service.secretFiles].map(secret),
-    tmpfs: ['/tmp', '/var/lib/myriad:uid=1000,gid=1000'],
-    depends_on: needs,
-    healthcheck: health(
-      `node -e "fetch('http://127.0.0.1:${PORT}/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"`,
-      { start_period: '10s' },
-    ),
-    ...(service.public ? { ports: [`\${MYRIAD_GATEWAY_PORT:-8080}:${PORT}`] } : {}),
-    deploy: limits(service.memory, Math.max(0.5, service.cpu / 500)),
+    ...stateOf(service),
+    ...networksOf(service),
+    depends_on: healthy('kafka', ...(service.objects ? ['s3'] : []), ...(service.database ? ['postgres'] : [])),
+    healthcheck: { ...health(''), test: ['CMD', 'node', '-e', check], start_period: '10s' },
+    // one port of the host a replica
+    ...(service.public ? { ports: [`\${MYRIAD_GATEWAY_PORTS:-8080-8081}:${PORT}`] } : {}),
+    deploy: { replicas: service.replicas, ...limits(service.memory, Math.max(0.5, service.cpu / 500)) },
   };
 }
 
 const engineServices = {
   postgres: {
     image: engines.postgres,
-    restart: 'unless-stopped',
+    ...hardened,
+    user: '999:999',
+    tmpfs: ['/tmp', '/run/postgresql:uid=999,gid=999'],
+    shm_size: '128m',
+    stop_grace_period: '60s',
     environment: {
-      POSTGRES_PASSWORD: '${MYRIAD_DB_PASSWORD:?set it in .env}',
-      MYRIAD_DB_PASSWORD: '${MYRIAD_DB_PASSWORD:?set it in .env}',
+      POSTGRES_PASSWORD: '${MYRIAD_DB_PASSWORD:?run node tools/manifests/secrets.mjs}',
+      MYRIAD_DB_PASSWORD: '${MYRIAD_DB_PASSWORD:?run node tools/manifests/secrets.mjs}',
     },
     volumes: [
       'postgres-data:/var/lib/postgresql',
@@ -69,7 +95,11 @@ const engineServices = {
   },
   kafka: {
     image: engines.kafka,
-    restart: 'unless-stopped',
+    // the image writes its configuration beside the program at each start, so its root stays writable
+    ...hardened,
+    read_only: false,
+    user: '1000:1000',
+    stop_grace_period: '60s',
     environment: {
       KAFKA_NODE_ID: '1',
       KAFKA_PROCESS_ROLES: 'broker,controller',
@@ -90,49 +120,73 @@ const engineServices = {
   s3: {
     image: engines.s3,
     ...hardened,
+    user: `${OWNER.uid}:${OWNER.gid}`,
     command: ['--port', ':7070', '--health', '/healthz', 'posix', '/data'],
     environment: {
-      ROOT_ACCESS_KEY: '${MYRIAD_S3_ACCESS_KEY_ID:?set it in .env}',
-      ROOT_SECRET_KEY: '${MYRIAD_S3_SECRET_ACCESS_KEY:?set it in .env}',
+      ROOT_ACCESS_KEY: '${MYRIAD_S3_ACCESS_KEY_ID:?run node tools/manifests/secrets.mjs}',
+      ROOT_SECRET_KEY: '${MYRIAD_S3_SECRET_ACCESS_KEY:?run node tools/manifests/secrets.mjs}',
     },
-    volumes: ['s3-data:/data'],
-    healthcheck: health('wget -q -O /dev/null http://127.0.0.1:7070/healthz'),
+    volumes: ['./.myriad/compose/s3:/data'],
+    healthcheck: answers('http://127.0.0.1:7070/healthz'),
     deploy: limits(512, 1),
   },
   'otel-collector': {
-    image: engines.otelCollector,
+    image: `myriad/otel-collector:${IMAGE_VERSION}`,
+    build: {
+      context: 'tools/manifests/engines',
+      dockerfile: 'otel-collector.Dockerfile',
+      args: { COLLECTOR: engines.otelCollector, BUSYBOX: engines.busybox },
+    },
     ...hardened,
+    user: '10001:10001',
     command: ['--config=/etc/otelcol/config.yaml'],
     volumes: ['./tools/manifests/engines/otel-collector.yaml:/etc/otelcol/config.yaml:ro'],
-    depends_on: ['jaeger'],
+    depends_on: healthy('jaeger'),
+    healthcheck: {
+      ...health(''),
+      test: ['CMD', '/busybox', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1:13133/'],
+    },
     deploy: limits(256, 0.5),
   },
   prometheus: {
     image: engines.prometheus,
     ...hardened,
+    user: '65534:65534',
     volumes: [
       './tools/manifests/engines/prometheus.yaml:/etc/prometheus/prometheus.yml:ro',
       'prometheus-data:/prometheus',
     ],
     ports: ['127.0.0.1:9090:9090'],
+    healthcheck: answers('http://127.0.0.1:9090/-/ready'),
     deploy: limits(512, 0.5),
   },
   grafana: {
     image: engines.grafana,
-    restart: 'unless-stopped',
+    ...hardened,
+    user: '472:0',
+    tmpfs: ['/tmp'],
     environment: {
       GF_AUTH_ANONYMOUS_ENABLED: 'false',
-      GF_SECURITY_ADMIN_PASSWORD: '${MYRIAD_GRAFANA_PASSWORD:?set it in .env}',
+      GF_SECURITY_ADMIN_PASSWORD: '${MYRIAD_GRAFANA_PASSWORD:?run node tools/manifests/secrets.mjs}',
     },
     volumes: [
+      'grafana-data:/var/lib/grafana',
       './tools/manifests/engines/grafana/provisioning:/etc/grafana/provisioning:ro',
       './tools/manifests/engines/grafana/dashboards:/var/lib/grafana/dashboards:ro',
     ],
     ports: ['127.0.0.1:3000:3000'],
-    depends_on: ['prometheus'],
+    depends_on: healthy('prometheus'),
+    healthcheck: answers('http://127.0.0.1:3000/api/health'),
     deploy: limits(256, 0.5),
   },
-  jaeger: { image: engines.jaeger, ...hardened, ports: ['127.0.0.1:16686:16686'], deploy: limits(512, 0.5) },
+  jaeger: {
+    image: engines.jaeger,
+    ...hardened,
+    user: '10001:10001',
+    ports: ['127.0.0.1:16686:16686'],
+    healthcheck: answers('http://127.0.0.1:13133/status'),
+    deploy: limits(512, 0.5),
+  },
 };
 
 /** The compose file as an object; `${NAME}` is filled in by Compose from `.env`. */
@@ -148,6 +202,6 @@ export function composeFile() {
         { file: `./.myriad/compose/${name}` },
       ]),
     ),
-    volumes: { 'postgres-data': {}, 'kafka-data': {}, 's3-data': {}, 'prometheus-data': {} },
+    volumes: { 'postgres-data': {}, 'kafka-data': {}, 'prometheus-data': {}, 'grafana-data': {} },
   };
 }

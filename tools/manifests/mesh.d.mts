@@ -2,6 +2,8 @@ export interface ServiceManifest {
   readonly name: string;
   /** Owns a PostgreSQL database of its name. */
   readonly database: boolean;
+  /** Reads and writes the object store. */
+  readonly objects?: boolean;
   readonly replicas: number;
   /** What it is told besides {@link commonEnvironment}. */
   readonly environment: Readonly<Record<string, string>>;

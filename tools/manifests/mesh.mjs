@@ -14,6 +14,7 @@ export const engines = {
   prometheus: 'prom/prometheus:v3.7.3',
   grafana: 'grafana/grafana:12.3.0',
   jaeger: 'jaegertracing/jaeger:2.12.0',
+  busybox: 'busybox:1.37.0-musl',
 };
 
 /**
@@ -42,8 +43,7 @@ export const commonEnvironment = {
 
 /** Variables that hold secrets: Compose fills them in from `.env`, Kubernetes from a Secret, `npm run mesh` from its folder. */
 export const secretVariables = (service) => [
-  'S3_ACCESS_KEY_ID',
-  'S3_SECRET_ACCESS_KEY',
+  ...(service.objects ? ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] : []),
   ...(service.database ? ['DATABASE_URL', 'DATABASE_MIGRATION_URL'] : []),
 ];
 
@@ -51,7 +51,7 @@ const upstream = (name) => `http://${name}:${PORT}`;
 
 /**
  * One entry a service. `database`: owns a PostgreSQL database of its name. `secretFiles`: files below /run/myriad that it needs besides the public key set.
- * `calls`: the services it opens connections to (the gateway alone forwards; the deployer drives serving capacity).
+ * `objects`: reads and writes the object store. `calls`: the services it opens connections to (the gateway alone forwards; the deployer looks after serving capacity).
  */
 export const services = [
   {
@@ -66,10 +66,20 @@ export const services = [
     },
     secretFiles: ['signing-key-encryption.key'],
   },
-  { name: 'registry', database: true, memory: 768, cpu: 250, replicas: 2, environment: {}, secretFiles: [] },
+  {
+    name: 'registry',
+    database: true,
+    objects: true,
+    memory: 768,
+    cpu: 250,
+    replicas: 2,
+    environment: {},
+    secretFiles: [],
+  },
   {
     name: 'training',
     database: true,
+    objects: true,
     memory: 4096,
     cpu: 500,
     replicas: 1,
@@ -77,18 +87,46 @@ export const services = [
     secretFiles: [],
     target: 'training',
   },
-  { name: 'evaluator', database: true, memory: 1024, cpu: 250, replicas: 2, environment: {}, secretFiles: [] },
-  { name: 'deployer', database: true, memory: 256, cpu: 100, replicas: 1, environment: {}, secretFiles: [] },
+  {
+    name: 'evaluator',
+    database: true,
+    objects: true,
+    memory: 1024,
+    cpu: 250,
+    replicas: 2,
+    environment: {},
+    secretFiles: [],
+  },
+  {
+    name: 'deployer',
+    database: true,
+    memory: 256,
+    cpu: 100,
+    replicas: 1,
+    environment: { REPLICA_URL_TEMPLATE: `http://realtime-{pool}:${PORT}` },
+    secretFiles: [],
+    calls: ['realtime'],
+  },
   {
     name: 'realtime',
     database: false,
+    objects: true,
     memory: 1024,
     cpu: 500,
     replicas: 2,
     environment: { ENVIRONMENT: 'production', POOL: 'tabular-small', MEMORY_LIMIT_BYTES: '536870912' },
     secretFiles: [],
   },
-  { name: 'batch', database: true, memory: 1024, cpu: 500, replicas: 2, environment: {}, secretFiles: [] },
+  {
+    name: 'batch',
+    database: true,
+    objects: true,
+    memory: 1024,
+    cpu: 500,
+    replicas: 2,
+    environment: {},
+    secretFiles: [],
+  },
   {
     name: 'gateway',
     database: false,
@@ -110,15 +148,28 @@ export const services = [
   },
 ];
 
-/** The clusters, each with its own namespace, broker, bucket and replica counts; production shares nothing with the others. */
+/**
+ * The clusters, each with its own namespace, broker, database server, bucket and replica counts; production shares nothing with the others. The addresses are an example's:
+ * an installation writes its own here and prints again. `network`: where NetworkPolicies let the services reach their engines.
+ */
 export const clusters = [
-  { name: 'research', replicas: 1, kafka: 'kafka.research.internal:9092', bucket: 'myriad-research' },
-  {
-    name: 'applied-science',
-    replicas: 1,
-    kafka: 'kafka.applied-science.internal:9092',
-    bucket: 'myriad-applied-science',
-  },
-  { name: 'engineering', replicas: 2, kafka: 'kafka.engineering.internal:9092', bucket: 'myriad-engineering' },
-  { name: 'production', replicas: 3, kafka: 'kafka.production.internal:9092', bucket: 'myriad-production' },
+  cluster({ name: 'research', replicas: 1, subnet: '10.10' }),
+  cluster({ name: 'applied-science', replicas: 1, subnet: '10.20' }),
+  cluster({ name: 'engineering', replicas: 2, subnet: '10.30' }),
+  cluster({ name: 'production', replicas: 3, subnet: '10.40' }),
 ];
+
+function cluster({ name, replicas, subnet }) {
+  return {
+    name,
+    replicas,
+    kafka: `kafka.${name}.internal:9093`,
+    s3: `https://s3.${name}.internal`,
+    bucket: `myriad-${name}`,
+    network: {
+      kafka: { cidr: `${subnet}.1.0/24`, port: 9093 },
+      postgres: { cidr: `${subnet}.2.0/24`, port: 5432 },
+      s3: { cidr: `${subnet}.3.0/24`, port: 443 },
+    },
+  };
+}

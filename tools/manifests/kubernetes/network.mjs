@@ -1,0 +1,66 @@
+import { PORT, services } from '../mesh.mjs';
+import { labels, meta } from './names.mjs';
+
+const podsOf = (name) => ({ podSelector: { matchLabels: labels(name) } });
+const inNamespace = (name) => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
+const tcp = (port) => ({ port, protocol: 'TCP' });
+const callersOf = (name) =>
+  services.filter(({ calls = [] }) => calls.includes(name)).map((caller) => podsOf(caller.name));
+
+const policy = (name, spec) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name },
+  spec,
+});
+
+/** The edges inside the namespace: who may call the service, and whom it calls. */
+export function edgesOf(service) {
+  return {
+    ...policy(service.name, {
+      podSelector: { matchLabels: labels(service.name) },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [
+        { from: [...callersOf(service.name), inNamespace('monitoring')], ports: [tcp(PORT)] },
+        ...(service.public ? [{ from: [inNamespace('ingress')], ports: [tcp(PORT)] }] : []),
+      ],
+      // none: nothing is let out, and the API server keeps no empty list
+      ...(service.calls && { egress: service.calls.map((name) => ({ to: [podsOf(name)], ports: [tcp(PORT)] })) }),
+    }),
+    metadata: meta(service.name),
+  };
+}
+
+const namesOf = (isUser) => ({
+  matchExpressions: [
+    { key: 'app.kubernetes.io/name', operator: 'In', values: services.filter(isUser).map(({ name }) => name) },
+  ],
+});
+
+const engineEdge = (name, isUser, { cidr, port }) =>
+  policy(`to-${name}`, {
+    podSelector: namesOf(isUser),
+    policyTypes: ['Egress'],
+    egress: [{ to: [{ ipBlock: { cidr } }], ports: [tcp(port)] }],
+  });
+
+/** Nothing may speak to anything, but names may be asked for, traces be sent, and each service reach the engines that it uses. */
+export function clusterPolicies({ network }) {
+  const dns = { ...inNamespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } };
+  return {
+    'default-deny': policy('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
+    'to-names': policy('to-names', {
+      podSelector: {},
+      policyTypes: ['Egress'],
+      egress: [{ to: [dns], ports: [{ port: 53, protocol: 'UDP' }, tcp(53)] }],
+    }),
+    'to-telemetry': policy('to-telemetry', {
+      podSelector: { matchLabels: { 'app.kubernetes.io/part-of': 'myriad' } },
+      policyTypes: ['Egress'],
+      egress: [{ to: [inNamespace('monitoring')], ports: [tcp(4318)] }],
+    }),
+    'to-kafka': engineEdge('kafka', () => true, network.kafka),
+    'to-postgres': engineEdge('postgres', ({ database }) => database, network.postgres),
+    'to-s3': engineEdge('s3', ({ objects }) => objects, network.s3),
+  };
+}

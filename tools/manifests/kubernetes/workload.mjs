@@ -1,0 +1,111 @@
+import { IMAGE_VERSION, PORT } from '../mesh.mjs';
+import { cpu, filesSecret, labels, memory, meta, publicKeys, variablesSecret } from './names.mjs';
+
+const probe = (path, more) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 2, ...more });
+
+/** Until the endpoint has left the load balancers, seconds. */
+const LEAVE_SECONDS = 5;
+/** What `createHttpApp` and the gateway's door give requests in flight, and what closing the rest takes, seconds. */
+const DRAIN_SECONDS = 10;
+const CLOSE_SECONDS = 25;
+
+function container(service) {
+  return {
+    name: service.name,
+    image: `myriad/${service.name}:${IMAGE_VERSION}`,
+    ports: [{ name: 'http', containerPort: PORT }],
+    envFrom: [
+      { configMapRef: { name: 'myriad-common' } },
+      { configMapRef: { name: `myriad-${service.name}` } },
+      { secretRef: { name: variablesSecret(service) } },
+    ],
+    // a service listens when its database is migrated and its engines answer; what is alive after that depends on no engine
+    startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 120 }),
+    livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 3 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 3, failureThreshold: 2 }),
+    resources: {
+      requests: { cpu: cpu(service.cpu), memory: memory(Math.round(service.memory / 2)) },
+      limits: { cpu: cpu(service.cpu * 4), memory: memory(service.memory) },
+    },
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },
+    volumeMounts: [
+      { name: 'keys', mountPath: '/run/myriad', readOnly: true },
+      { name: 'state', mountPath: '/var/lib/myriad' },
+      { name: 'tmp', mountPath: '/tmp' },
+    ],
+  };
+}
+
+const spread = (service, topologyKey, more) => ({
+  maxSkew: 1,
+  topologyKey,
+  labelSelector: { matchLabels: labels(service.name) },
+  matchLabelKeys: ['pod-template-hash'],
+  ...more,
+});
+
+function pod(service) {
+  return {
+    serviceAccountName: service.name,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: LEAVE_SECONDS + DRAIN_SECONDS + CLOSE_SECONDS,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      runAsGroup: 1000,
+      fsGroup: 1000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    topologySpreadConstraints: [
+      spread(service, 'topology.kubernetes.io/zone', { whenUnsatisfiable: 'ScheduleAnyway' }),
+      spread(service, 'kubernetes.io/hostname', { whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor' }),
+    ],
+    containers: [container(service)],
+    volumes: [
+      {
+        name: 'keys',
+        projected: {
+          defaultMode: 0o440,
+          sources: [{ configMap: { name: publicKeys() } }, { secret: { name: filesSecret(service) } }],
+        },
+      },
+      { name: 'state', emptyDir: { sizeLimit: '2Gi' } },
+      { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } },
+    ],
+  };
+}
+
+/** A Deployment: replicas need no address of their own, for callers reach them through the Service. */
+export const deployment = (service) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: meta(service.name),
+  spec: {
+    replicas: service.replicas,
+    revisionHistoryLimit: 5,
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    selector: { matchLabels: labels(service.name) },
+    template: { metadata: { labels: labels(service.name) }, spec: pod(service) },
+  },
+});
+
+/** Where in {@link deployment} a cluster's own names stand, as a JSON patch. */
+export const clusterNames = (service, cluster) => [
+  {
+    op: 'replace',
+    path: '/spec/template/spec/containers/0/envFrom/2/secretRef/name',
+    value: variablesSecret(service, cluster.name),
+  },
+  {
+    op: 'replace',
+    path: '/spec/template/spec/volumes/0/projected/sources/0/configMap/name',
+    value: publicKeys(cluster.name),
+  },
+  {
+    op: 'replace',
+    path: '/spec/template/spec/volumes/0/projected/sources/1/secret/name',
+    value: filesSecret(service, cluster.name),
+  },
+];
