@@ -93,6 +93,16 @@ export {
   promotionSchema,
   suiteSchema,
 } from './http/evaluator-schemas.js';
+export { gatewayHttp, gatewayRoutes } from './http/gateway.js';
+export {
+  OPERATED_SERVICES,
+  deadLetterSchema,
+  gatewayOperationsSchema,
+  operationsOf,
+  operationsSchema,
+  type OperatedService,
+  type OperationsRoutes,
+} from './http/operations.js';
 export {
   inferRequestSchema,
   inferResponseSchema,

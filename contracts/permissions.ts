@@ -44,10 +44,13 @@ export const PERMISSIONS = [
   'predictions:invoke',
   'batch-jobs:read',
   'batch-jobs:write',
+  'operations:read',
+  'operations:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-const READS = PERMISSIONS.filter((permission) => permission.endsWith(':read'));
+/** The state of the machinery is the operators' own. */
+const READS = PERMISSIONS.filter((permission) => permission.endsWith(':read') && permission !== 'operations:read');
 
 /** The built-in roles. A binding gives a principal one role in one tenant (or `*`) and one environment (or `*`). */
 export const ROLES = {
@@ -59,6 +62,8 @@ export const ROLES = {
     'applications:write',
     'tenants:write',
     'predictions:invoke',
+    'operations:read',
+    'operations:write',
   ],
   'data-scientist': [
     ...READS,

@@ -3,6 +3,7 @@ import { approvalRoutes, auditRoutes } from './auth-approvals.js';
 import { tenantKeyRoutes } from './auth-tenant-keys.js';
 import { credentialRoutes, principalRoutes, tenantRoutes } from './auth-identity.js';
 import { loginRoutes } from './auth-login.js';
+import { operationsRoutes } from './operations.js';
 
 export const authRoutes = {
   ...tenantRoutes,
@@ -18,5 +19,5 @@ export const authHttp: HttpContract = {
   service: 'auth',
   title: 'Auth',
   description: 'Tenants, principals, keys, tokens and logins, approvals, and the audit chain.',
-  routes: authRoutes,
+  routes: { ...authRoutes, ...operationsRoutes('auth') },
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fields } from '../define-event.js';
 import { type HttpContract, defineRoute, pageOf, pageQuery } from '../define-route.js';
+import { operationsRoutes } from './operations.js';
 
 export const batchJobSchema = z.object({
   batchJobId: fields.id,
@@ -87,5 +88,5 @@ export const batchHttp: HttpContract = {
   service: 'batch',
   title: 'Batch prediction',
   description: 'Score files with the same runtime and the same numbers as real-time prediction.',
-  routes: batchRoutes,
+  routes: { ...batchRoutes, ...operationsRoutes('batch') },
 };

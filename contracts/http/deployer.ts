@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fields } from '../define-event.js';
 import { type HttpContract, conditionSchema, defineRoute, pageOf, pageQuery } from '../define-route.js';
+import { operationsRoutes } from './operations.js';
 
 export const environmentSchema = z.object({
   name: fields.environment,
@@ -144,5 +145,5 @@ export const deployerHttp: HttpContract = {
   service: 'deployer',
   title: 'Deployer',
   description: 'Environments, pools, placements, rollouts and the cost ledger.',
-  routes: deployerRoutes,
+  routes: { ...deployerRoutes, ...operationsRoutes('deployer') },
 };

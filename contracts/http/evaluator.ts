@@ -11,6 +11,7 @@ import {
   byEvaluation,
   byCampaign,
 } from './evaluator-schemas.js';
+import { operationsRoutes } from './operations.js';
 
 export const evaluatorRoutes = {
   createSuite: defineRoute({
@@ -190,5 +191,5 @@ export const evaluatorHttp: HttpContract = {
   service: 'evaluator',
   title: 'Evaluator',
   description: 'Suites, evaluations and their evidence; promotions and campaigns.',
-  routes: evaluatorRoutes,
+  routes: { ...evaluatorRoutes, ...operationsRoutes('evaluator') },
 };

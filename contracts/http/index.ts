@@ -3,6 +3,7 @@ import { authHttp } from './auth.js';
 import { batchHttp } from './batch.js';
 import { deployerHttp } from './deployer.js';
 import { evaluatorHttp } from './evaluator.js';
+import { gatewayHttp } from './gateway.js';
 import { realtimeHttp } from './realtime.js';
 import { registryHttp } from './registry.js';
 import { trainingHttp } from './training.js';
@@ -16,4 +17,5 @@ export const httpContracts: readonly HttpContract[] = [
   deployerHttp,
   realtimeHttp,
   batchHttp,
+  gatewayHttp,
 ];

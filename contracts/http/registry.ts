@@ -1,6 +1,7 @@
 import type { HttpContract } from '../define-route.js';
 import { datasetRoutes, grantRoutes } from './registry-datasets.js';
 import { applicationRoutes, modelRoutes } from './registry-models.js';
+import { operationsRoutes } from './operations.js';
 
 export const registryRoutes = { ...datasetRoutes, ...grantRoutes, ...applicationRoutes, ...modelRoutes } as const;
 
@@ -8,5 +9,5 @@ export const registryHttp: HttpContract = {
   service: 'registry',
   title: 'Registry',
   description: 'Datasets and the right to use them; applications; models, versions, aliases and their lineage.',
-  routes: registryRoutes,
+  routes: { ...registryRoutes, ...operationsRoutes('registry') },
 };

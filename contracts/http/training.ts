@@ -15,6 +15,7 @@ import {
   streamed,
 } from './training-schemas.js';
 import { runRoutes } from './training-runs.js';
+import { operationsRoutes } from './operations.js';
 
 const recipeRoutes = {
   createRecipe: defineRoute({
@@ -216,5 +217,5 @@ export const trainingHttp: HttpContract = {
   service: 'training',
   title: 'Training',
   description: 'Recipes, jobs, fleet runs, experiments and runs, with live logs and metrics.',
-  routes: trainingRoutes,
+  routes: { ...trainingRoutes, ...operationsRoutes('training') },
 };

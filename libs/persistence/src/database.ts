@@ -6,6 +6,7 @@ import type { MigrationClass } from './infrastructure-migration.js';
 import { InfrastructureSteps1790000000000 } from './infrastructure-steps-migration.js';
 import { migrate } from './migrate.js';
 import type { PersistenceLogger } from './persistence-logger.js';
+import { observePool, poolState, type PoolState } from './pool-state.js';
 import { Wake } from './wake.js';
 
 export interface DatabaseOptions {
@@ -38,13 +39,19 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 export class Database {
   /** Rings after a commit with events. */
   readonly outboxWake = new Wake();
+  /** The database's name. */
+  readonly namespace: string;
+  private readonly endGauges: readonly (() => void)[];
 
   private constructor(
     readonly dataSource: DataSource,
     private readonly readUrl: () => string,
     readonly statementTimeoutMs: number,
     readonly logger: PersistenceLogger,
-  ) {}
+  ) {
+    this.namespace = new URL(readUrl()).pathname.slice(1);
+    this.endGauges = observePool(dataSource);
+  }
 
   /**
    * Connects with the runtime role, brings the schema up to date (one process at a time; nothing is asked of the owner when nothing is
@@ -76,9 +83,9 @@ export class Database {
     return this.readUrl();
   }
 
-  /** The database's name. */
-  get namespace(): string {
-    return new URL(this.url).pathname.slice(1);
+  /** Connections of this process, and callers that wait for one. */
+  get pool(): PoolState {
+    return poolState(this.dataSource);
   }
 
   /** @throws when the database does not answer */
@@ -87,6 +94,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    for (const end of this.endGauges) end();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 }

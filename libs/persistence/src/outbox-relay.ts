@@ -40,9 +40,15 @@ export class OutboxRelay {
   private endGauges: readonly (() => void)[] = [];
   private depth = 0;
   private countedAtMs = 0;
+  private leads = false;
 
   constructor(options: OutboxRelayOptions) {
     this.options = { pollMs: 1_000, batchSize: 500, inboxDays: 45, ...options };
+  }
+
+  /** Whether this process relays; the others of the same database stand by. */
+  get isLeader(): boolean {
+    return this.leads;
   }
 
   /** Starts in the background; a second call does nothing. */
@@ -101,6 +107,7 @@ export class OutboxRelay {
         await this.pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       } finally {
+        this.leads = false;
         await session?.close();
       }
     }
@@ -110,7 +117,8 @@ export class OutboxRelay {
     const { database, pollMs, inboxDays } = this.options;
     let isWoken = true;
     while (!this.isStopping) {
-      if (await session.lead()) {
+      this.leads = await session.lead();
+      if (this.leads) {
         await this.drain(session);
         if (Date.now() - this.prunedAtMs > HOUR_MS) {
           this.prunedAtMs = Date.now();

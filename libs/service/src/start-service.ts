@@ -27,6 +27,10 @@ import { type Logger, createLogger, startTelemetry } from '@myriad/telemetry';
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
+import { HealthWatch } from './operations/health-watch.js';
+import { withOperations } from './operations/operations.controller.js';
+import { Operations } from './operations/operations.js';
+import { QueueDepths } from './operations/queue-depths.js';
 
 type Parsed<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
 
@@ -51,6 +55,8 @@ export interface Composition {
   readonly module: DynamicModule;
   /** What must hold besides the database and the event log before requests may come. */
   readonly readiness?: readonly ReadinessCheck[];
+  /** Work that waits: name → a statement over all tenants that gives `waiting`, a count. Measured every 15 s. */
+  readonly queues?: Readonly<Record<string, string>>;
 }
 
 export interface ServiceOptions {
@@ -88,20 +94,25 @@ export async function startService(options: ServiceOptions): Promise<void> {
   const log = await openEventLog(config, { clientId: name, logger });
   await ensureContractTopics(log);
   const relay = new OutboxRelay({ database, append: (records) => appendTraced(log, records), logger });
-  const { module, readiness = [] } = await options.compose({ database, logger });
-  const checks = [
+  const { module, readiness: own = [], queues = {} } = await options.compose({ database, logger });
+  const readiness = [
     { name: 'database', check: () => database.ping() },
     { name: 'event-log', check: () => log.ping() },
-    ...readiness,
+    ...own,
   ];
-  const http = { service: name, logger, telemetry, readiness: checks };
+  const events = new EventLogServer({ log, group: name, logger });
+  const [health, depths] = [new HealthWatch(readiness), new QueueDepths(database, queues)];
+  const operations = new Operations({ service: name, database, log, relay, events, health, depths, logger });
+  const http = { service: name, logger, telemetry, readiness };
   const tls = openTls(config, logger);
   const verifier = await verifierFromFile(config.INTERNAL_JWKS_FILE);
   const idempotency = new IdempotencyStore(new UnitOfWork(database));
-  const app = await createHttpApp(module, { ...http, tls, verifier, idempotency });
-  connectEventServer(app, new EventLogServer({ log, group: name, logger }));
+  const app = await createHttpApp(withOperations(module, operations, name), { ...http, tls, verifier, idempotency });
+  connectEventServer(app, events);
   await options.prepare?.(app, logger);
   relay.start();
+  health.start();
+  depths.start();
   await app.startAllMicroservices();
   await app.listen(config.PORT, config.HOST);
   const admin = await openAdminDoor(config, http);
@@ -113,7 +124,18 @@ export async function startService(options: ServiceOptions): Promise<void> {
     await admin?.close();
   };
   stopOnSignal(
-    [closeDoors, () => relay.stop(), () => log.close(), () => database.close(), () => telemetry.shutdown()],
+    [
+      closeDoors,
+      () => {
+        health.stop();
+        depths.stop();
+        return Promise.resolve();
+      },
+      () => relay.stop(),
+      () => log.close(),
+      () => database.close(),
+      () => telemetry.shutdown(),
+    ],
     options.process,
   );
 }

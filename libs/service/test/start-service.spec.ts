@@ -1,56 +1,15 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
-import { eventLogConfig } from '@myriad/messaging';
-import { Database, databaseConfig, infrastructureMigration } from '@myriad/persistence';
+import { loadConfig } from '@myriad/config';
+import type { Database } from '@myriad/persistence';
 import { type TempFolder, type TestDatabase, createTestDatabase, eventually, tempFolder } from '@myriad/testing';
 import { Module } from '@nestjs/common';
-import { z } from 'zod';
-import { type OpenServiceDatabase, type ServiceConfig, startService } from '../src/index.js';
+import { type ServiceConfig, startService } from '../src/index.js';
+import { FakeProcess, freePort, openDatabase, schema } from './support.js';
 
 @Module({})
 class EmptyModule {}
-
-const schema = z.object({
-  ...httpConfig,
-  ...internalAuthConfig,
-  ...telemetryConfig,
-  ...databaseConfig,
-  ...eventLogConfig,
-});
-
-const openDatabase: OpenServiceDatabase = (options) =>
-  Database.open({ ...options, entities: [], migrations: [infrastructureMigration('thing')] });
-
-/** Stands for the process: keeps the exit code, and gives signals when told. */
-class FakeProcess {
-  readonly exits: number[] = [];
-  readonly written: string[] = [];
-  private readonly listeners = new Map<string, () => void>();
-  write(text: string): void {
-    this.written.push(text);
-  }
-  exit(code: number): void {
-    this.exits.push(code);
-  }
-  on(signal: string, listener: () => void): void {
-    this.listeners.set(signal, listener);
-  }
-  give(signal: string): void {
-    this.listeners.get(signal)?.();
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('startService', () => {
   let testDatabase: TestDatabase;

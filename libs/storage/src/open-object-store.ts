@@ -4,6 +4,7 @@ import { fault, missing } from './config-fault.js';
 import { FileObjectStore } from './file/file-object-store.js';
 import { MIN_SIGNING_KEY_BYTES, UrlSigner } from './file/url-signer.js';
 import { openTenantKeys } from './keys/open-tenant-keys.js';
+import { measured } from './measured-object-store.js';
 import type { ObjectStore } from './object-store.port.js';
 import { S3ObjectStore } from './s3/s3-object-store.js';
 import { EncryptingObjectStore } from './sealed/encrypting-object-store.js';
@@ -15,13 +16,14 @@ import { EncryptingObjectStore } from './sealed/encrypting-object-store.js';
 export async function openObjectStore(config: ObjectStoreConfig): Promise<ObjectStore> {
   const inner = await openInner(config);
   const keys = await openTenantKeys(config, inner);
-  if (!keys) return inner;
+  if (!keys) return measured(inner);
   const signing = signingOf(config);
-  return EncryptingObjectStore.open(inner, {
+  const store = await EncryptingObjectStore.open(inner, {
     keys,
     acceptsPlaintext: config.OBJECT_PLAINTEXT === 'read',
     ...(signing ? { urls: new UrlSigner(signing.publicUrl, signing.signingKey, systemClock) } : {}),
   });
+  return measured(store);
 }
 
 async function openInner(config: ObjectStoreConfig): Promise<FileObjectStore | S3ObjectStore> {

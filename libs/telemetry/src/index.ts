@@ -14,6 +14,7 @@ export {
   type Labels,
   type ReadGauge,
 } from './metrics.js';
+export { platformVersion, processInstance, processReport, type ProcessReport } from './process-report.js';
 export { redactMembers, redactText } from './redact.js';
 export { startSpan, type OpenSpan, type SpanKindName, type SpanOptions } from './start-span.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './start-telemetry.js';

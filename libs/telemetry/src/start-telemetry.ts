@@ -1,9 +1,9 @@
-import { hostname } from 'node:os';
 import { metrics, trace } from '@opentelemetry/api';
 import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { ensureContextManager } from './context-manager.js';
-import { bindMeter } from './metrics.js';
+import { bindMeter, gauge } from './metrics.js';
 import { observeProcess } from './process-metrics.js';
+import { platformVersion, processInstance } from './process-report.js';
 
 export interface TelemetryOptions {
   readonly service: string;
@@ -47,6 +47,8 @@ const EXPORT_TIMEOUT_MS = 5_000;
 /** At the end what is left is sent for so long, milliseconds; then the process goes. */
 const FLUSH_TIMEOUT_MS = 3_000;
 
+const buildInfo = gauge('myriad_build_info', 'The version that runs; always 1');
+
 interface Metering {
   readonly provider: MeterProvider;
   readonly text: () => Promise<string>;
@@ -74,6 +76,7 @@ async function startMetrics(service: string): Promise<Metering> {
   metrics.setGlobalMeterProvider(provider);
   bindMeter(provider.getMeter('myriad'));
   const endProcess = observeProcess();
+  buildInfo.set(1, { version: platformVersion() });
   return {
     provider,
     text: async () => serializer.serialize((await reader.collect()).resourceMetrics),
@@ -105,7 +108,12 @@ async function startTraces(
     selfObsMeterProvider,
   });
   const provider = new sdk.TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'myriad', ...instance() }),
+    resource: resourceFromAttributes({
+      'service.name': service,
+      'service.namespace': 'myriad',
+      'service.version': platformVersion(),
+      'service.instance.id': processInstance(),
+    }),
     sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [processor],
   });
@@ -117,9 +125,6 @@ async function startTraces(
     await within(FLUSH_TIMEOUT_MS, provider.shutdown()).catch(() => undefined);
   };
 }
-
-/** Tells the replicas of a service apart. */
-const instance = (): Record<string, string> => ({ 'service.instance.id': `${hostname()}-${process.pid}` });
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

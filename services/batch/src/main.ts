@@ -5,7 +5,7 @@ import { startService } from '@myriad/service';
 import { openObjectStore } from '@myriad/storage';
 import { AppModule } from './app.module.js';
 import { batchConfig } from './config.js';
-import { openBatchDatabase } from './persistence/batch-database.js';
+import { batchQueues, openBatchDatabase } from './persistence/batch-database.js';
 
 await runMain(() => {
   const config = batchConfig();
@@ -22,6 +22,7 @@ await runMain(() => {
       return {
         module: AppModule.with({ database, store, scratchFolder, logger, workers: config.BATCH_WORKERS }),
         readiness: [{ name: 'object-store', check: () => store.ping() }],
+        queues: batchQueues,
       };
     },
   });

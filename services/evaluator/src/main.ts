@@ -3,7 +3,7 @@ import { startService } from '@myriad/service';
 import { openObjectStore } from '@myriad/storage';
 import { AppModule } from './app.module.js';
 import { evaluatorConfig } from './config.js';
-import { openEvaluatorDatabase } from './persistence/evaluator-database.js';
+import { evaluatorQueues, openEvaluatorDatabase } from './persistence/evaluator-database.js';
 
 await runMain(() => {
   const config = evaluatorConfig();
@@ -16,6 +16,7 @@ await runMain(() => {
       return {
         module: AppModule.with({ database, store, logger }),
         readiness: [{ name: 'object-store', check: () => store.ping() }],
+        queues: evaluatorQueues,
       };
     },
   });

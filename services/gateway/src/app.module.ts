@@ -15,13 +15,16 @@ import { InternalTokens } from './application/internal-tokens.js';
 import { OpenSession } from './application/open-session.js';
 import { PlacementTable } from './application/placement-table.js';
 import { CLOCK, InternalTokenMinter, UserTokenVerifier } from './application/ports.js';
+import { probeReady } from './application/probe-ready.js';
 import { RateLimiter } from './application/rate-limiter.js';
 import { RequestAudit } from './application/request-audit.js';
+import { ServiceWatch } from './application/service-watch.js';
 import { ShareLimits } from './application/share-limits.js';
 import { Admit } from './http/admit.js';
 import { ClientAddress } from './http/client-address.js';
 import { Door } from './http/door.js';
 import { Forward } from './http/forward.js';
+import { answerOperations } from './http/own-operations.js';
 import { OwnRoutes } from './http/own-routes.js';
 import { RecordRequest } from './http/record-request.js';
 import { routeTargets } from './http/route-targets.js';
@@ -88,8 +91,14 @@ function adapters({ log, logger, signer, settings, tls, clock = systemClock }: G
   ];
 }
 
-function door({ logger, settings, metricsText }: GatewayParts): Provider[] {
+function door({ logger, settings, metricsText, clock = systemClock }: GatewayParts): Provider[] {
   return [
+    {
+      provide: ServiceWatch,
+      inject: [PlacementTable, UndiciUpstreams],
+      useFactory: (placements: PlacementTable, upstreams: UndiciUpstreams) =>
+        new ServiceWatch({ services: settings.serviceUrls, placements, probe: probeReady(upstreams), clock }),
+    },
     {
       provide: Forward,
       inject: [PlacementTable, InternalTokens, UndiciUpstreams],
@@ -98,8 +107,10 @@ function door({ logger, settings, metricsText }: GatewayParts): Provider[] {
     },
     {
       provide: Door,
-      inject: [Admit, Forward, GatewayTails, RequestAudit],
-      useFactory: (admit: Admit, forward: Forward, tails: GatewayTails, audit: RequestAudit) =>
+      inject: [Admit, Forward, GatewayTails, RequestAudit, ServiceWatch],
+      useFactory: (
+        ...[admit, forward, tails, audit, watch]: [Admit, Forward, GatewayTails, RequestAudit, ServiceWatch]
+      ) =>
         new Door({
           routes: routeTargets(),
           ownRoutes: new OwnRoutes({
@@ -109,6 +120,9 @@ function door({ logger, settings, metricsText }: GatewayParts): Provider[] {
             metricsText,
           }),
           isReady: () => tails.isCaughtUp,
+          answerOwn: (exchange) => {
+            answerOperations(exchange, watch);
+          },
           admit,
           forward,
           record: new RecordRequest({ audit, logger }),

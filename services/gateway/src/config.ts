@@ -72,10 +72,13 @@ export function gatewayConfig(): GatewayConfig {
   return loadConfig(gatewayConfigSchema);
 }
 
+/** The gateway answers its own routes itself. */
+const WITHOUT_URL: ReadonlySet<string> = new Set(['realtime', 'gateway']);
+
 /** Origin of each service but realtime, whose replicas the deployer names. @throws {ConfigError} naming those that are missing */
 export function serviceUrls(config: GatewayConfig): Readonly<Record<string, string>> {
   const byVariable = config as Readonly<Record<string, unknown>>;
-  const names = httpContracts.map(({ service }) => service).filter((service) => service !== 'realtime');
+  const names = httpContracts.map(({ service }) => service).filter((service) => !WITHOUT_URL.has(service));
   const found = names.map((name) => [name, config.SERVICE_URLS?.[name] ?? byVariable[variableOf(name)]] as const);
   const missing = found.filter(([, value]) => value === undefined);
   const plain =

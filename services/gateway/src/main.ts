@@ -9,6 +9,7 @@ import { RotatingSigner } from './adapters/jose/rotating-signer.js';
 import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
 import { AppModule } from './app.module.js';
 import { RequestAudit } from './application/request-audit.js';
+import { ServiceWatch } from './application/service-watch.js';
 import { ShareLimits } from './application/share-limits.js';
 import { gatewayConfig, serviceUrls, type GatewayConfig } from './config.js';
 import { Door } from './http/door.js';
@@ -35,7 +36,7 @@ await runMain(async () => {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents literals
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
-  const [limits, gossip] = [app.get(ShareLimits), app.get(LogRateGossip)];
+  const [limits, gossip, watch] = [app.get(ShareLimits), app.get(LogRateGossip), app.get(ServiceWatch)];
   const closeFiles = (): Promise<void> => {
     signer.close();
     tls?.close();
@@ -46,6 +47,10 @@ await runMain(async () => {
     () => audit.close(),
     () => limits.close(),
     () => gossip.close(),
+    () => {
+      watch.close();
+      return Promise.resolve();
+    },
     () => app.get(UndiciUpstreams).close(),
     () => closeFiles(),
     () => tails.close(),
@@ -62,6 +67,7 @@ await runMain(async () => {
   await tails.start();
   logger.info({ url: await door.listen(config.PORT, config.HOST) }, 'listening');
   await tails.caughtUpOnce();
+  watch.start();
   logger.info({}, 'ready');
 });
 

@@ -5,7 +5,7 @@ import { openObjectStore } from '@myriad/storage';
 import { AppModule } from './app.module.js';
 import { ProcessJobRunner } from './adapters/process/process-job-runner.js';
 import { jobEnvironment, trainingConfig } from './config.js';
-import { openTrainingDatabase } from './persistence/training-database.js';
+import { trainingQueues, openTrainingDatabase } from './persistence/training-database.js';
 
 await runMain(() => {
   const config = trainingConfig();
@@ -24,6 +24,7 @@ await runMain(() => {
       return {
         module: AppModule.with({ database, store, logger, runner, maxParallelJobs: config.MAX_PARALLEL_JOBS }),
         readiness: [{ name: 'object-store', check: () => store.ping() }],
+        queues: trainingQueues,
       };
     },
   });

@@ -32,9 +32,15 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
   private subscription: Subscription | undefined;
   private lagMeter: LagMeter | undefined;
+  private subscribed: readonly string[] = [];
 
   constructor(private readonly options: EventLogServerOptions) {
     super();
+  }
+
+  /** The topics that the group reads, its own retries among them; none without handlers. */
+  get topics(): readonly string[] {
+    return this.subscribed;
   }
 
   listen(callback: (error?: unknown) => void): void {
@@ -76,6 +82,7 @@ export class EventLogServer extends Server implements CustomTransportStrategy {
       dispatch: (event, context) => this.dispatch(event, context),
     });
     const names = topics.map((topic) => topic.name);
+    this.subscribed = names;
     const { from, maxBatch, sessionTimeoutMs } = this.options;
     const tuning = {
       ...(from !== undefined && { from }),

@@ -28,6 +28,7 @@ from myriad.resources.grants import Grants
 from myriad.resources.jobs import Jobs
 from myriad.resources.keys import Keys
 from myriad.resources.models import Models
+from myriad.resources.operations import Operations
 from myriad.resources.predictions import Prediction, Predictions
 from myriad.resources.principals import Me, Principals
 from myriad.resources.promotions import Promotions
@@ -90,6 +91,12 @@ class Client:
         """This client in another tenant or environment, over the same connections; ``None`` keeps what is set."""
         other = Client.__new__(Client)
         other._use(self._transport.acting_in(tenant, environment))
+        return other
+
+    def giving_up_after(self, timeout_seconds: float) -> Client:
+        """This client for who would rather hear that nobody answers than wait: one attempt, of so many seconds."""
+        other = Client.__new__(Client)
+        other._use(self._transport.giving_up_after(timeout_seconds))
         return other
 
     @property
@@ -161,6 +168,7 @@ class Client:
         self.costs = Costs(transport)
         self.predictions = Predictions(transport)
         self.batch_jobs = BatchJobs(transport, objects)
+        self.operations = Operations(transport)
 
 
 @cache

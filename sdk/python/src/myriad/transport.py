@@ -60,10 +60,16 @@ class Transport:
     environment: str | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     sleep: Callable[[float], None] = time.sleep
+    #: Of one request; ``None`` = the connection's own.
+    timeout_seconds: float | None = None
 
     def acting_in(self, tenant: str | None, environment: str | None) -> Transport:
         """The same connection, acting in another tenant or environment; ``None`` keeps what is set."""
         return replace(self, tenant=tenant or self.tenant, environment=environment or self.environment)
+
+    def giving_up_after(self, timeout_seconds: float) -> Transport:
+        """The same connection, for who would rather hear that nobody answers than wait."""
+        return replace(self, retry=RetryPolicy(attempts=1), timeout_seconds=timeout_seconds)
 
     def request(
         self,
@@ -118,7 +124,12 @@ class Transport:
             is_last = attempt == self.retry.attempts
             try:
                 response = self.http.request(
-                    method, self.url + path, params=params, content=content, headers=self._headers(headers)
+                    method,
+                    self.url + path,
+                    params=params,
+                    content=content,
+                    headers=self._headers(headers),
+                    timeout=httpx.USE_CLIENT_DEFAULT if self.timeout_seconds is None else self.timeout_seconds,
                 )
             except httpx.TransportError as error:
                 if is_last or not (is_repeatable or isinstance(error, httpx.ConnectError)):

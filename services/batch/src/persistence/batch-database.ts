@@ -16,3 +16,8 @@ export function openBatchDatabase(options: Omit<DatabaseOptions, 'entities' | 'm
     ],
   });
 }
+
+/** What waits for its turn, by name. */
+export const batchQueues = {
+  'batch-jobs': "SELECT count(*)::int AS waiting FROM batch_job WHERE status = 'queued'",
+} as const;

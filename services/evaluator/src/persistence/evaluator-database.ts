@@ -10,3 +10,8 @@ export function openEvaluatorDatabase(options: Omit<DatabaseOptions, 'entities' 
     migrations: [infrastructureMigration('evaluator'), Evaluator1700000000001, CampaignOpen1700000000002],
   });
 }
+
+/** What waits for its turn, by name. */
+export const evaluatorQueues = {
+  evaluations: "SELECT count(*)::int AS waiting FROM evaluation WHERE status = 'queued'",
+} as const;

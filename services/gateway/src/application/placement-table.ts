@@ -29,6 +29,13 @@ export class PlacementTable {
     this.environments.set(environment, new RoundRobin(all.flatMap((entry) => entry.urls)));
   }
 
+  /** Every replica that the deployer names. */
+  replicas(): readonly { readonly environment: string; readonly pool: string; readonly url: string }[] {
+    return [...this.endpoints].flatMap(([key, { environment, urls }]) =>
+      urls.map((url) => ({ environment, pool: key.slice(environment.length + 1), url })),
+    );
+  }
+
   /** The base URL of a replica that serves the model. @throws {ProblemError} `gateway.model_not_placed`, `gateway.no_replica`. */
   replicaOf(tenantId: string, environment: string, modelName: string): string {
     const pool = this.placements.get(`${tenantId}/${environment}/${modelName}`)?.pool ?? '';

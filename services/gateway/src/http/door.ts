@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { traceFieldsOf, type Logger } from '@myriad/telemetry';
+import { observedGauge, traceFieldsOf, type Logger } from '@myriad/telemetry';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
@@ -19,6 +19,8 @@ export interface DoorOptions {
   readonly forward: Forward;
   readonly record: RecordRequest;
   readonly logger: Logger;
+  /** Answers an admitted request for a route of the gateway's own contract. */
+  readonly answerOwn: (exchange: Exchange) => void;
   /** Whether keys and placements are known. */
   readonly isReady: () => boolean;
 }
@@ -36,6 +38,7 @@ const PRINTABLE = /^[\x21-\x7e]*$/;
 /** The public door: plain Node HTTP, for every prediction passes here. */
 export class Door {
   readonly server: Server;
+  private inFlight = 0;
 
   constructor(private readonly options: DoorOptions) {
     const timeouts = {
@@ -47,6 +50,7 @@ export class Door {
       void this.serve(request, response);
     });
     this.server.on('clientError', answerBrokenRequest);
+    observedGauge('myriad_gateway_requests_in_flight', 'Requests that are being answered', () => this.inFlight);
   }
 
   listen(port: number, host: string): Promise<string> {
@@ -75,7 +79,9 @@ export class Door {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response);
+    this.inFlight += 1;
     response.once('close', () => {
+      this.inFlight -= 1;
       this.options.record.execute(exchange);
     });
     try {
@@ -87,6 +93,10 @@ export class Door {
       const target = this.targetOf(exchange, path);
       exchange.target = target;
       await this.options.admit.execute(exchange, target);
+      if (target.service === 'gateway') {
+        this.options.answerOwn(exchange);
+        return;
+      }
       await this.options.forward.execute(exchange, target, (error) => {
         this.refuse(exchange, error);
       });

@@ -34,6 +34,7 @@ function closedDoor(isReady: () => boolean): Door {
     forward: { execute: () => Promise.reject(new Error('SECRET internals')) } as unknown as DoorOptions['forward'],
     record: { execute: () => undefined } as unknown as DoorOptions['record'],
     logger: createLogger({ service: 'gateway', level: 'silent' }),
+    answerOwn: () => undefined,
     isReady,
   });
 }

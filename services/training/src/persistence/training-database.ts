@@ -9,3 +9,8 @@ export function openTrainingDatabase(options: Omit<DatabaseOptions, 'entities' |
     migrations: [infrastructureMigration('training'), Training1700000000001],
   });
 }
+
+/** What waits for its turn, by name. */
+export const trainingQueues = {
+  jobs: "SELECT count(*)::int AS waiting FROM job WHERE status = 'queued'",
+} as const;

@@ -1,7 +1,7 @@
 """The ``myriad`` command: parses, runs, and says clearly what went wrong.
 
 Exit codes: 0 done; 1 refused, or it ended badly; 2 wrong usage; 3 nobody answers; 4 it takes longer than waited for;
-130 interrupted.
+130 interrupted. ``doctor`` has its own: 0 healthy, 1 findings, 2 nobody answers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from myriad import __version__
-from myriad.cli.commands import data, evaluation, identity, serving, training
+from myriad.cli.commands import data, evaluation, identity, operations, serving, training
 from myriad.cli.config import Config, load_config
 from myriad.cli.login import TokenSource, login_with_key, login_with_provider, logout
 from myriad.cli.output import Output
@@ -79,7 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     login.add_argument("--sso", action="store_true", help="log in at the one provider that is listed")
     login.add_argument("--provider", help="log in at this provider")
     commands.add_parser("logout", help="End the login and forget it, or the key")
-    for part in (identity, data, training, evaluation, serving):
+    for part in (identity, data, training, evaluation, serving, operations):
         part.register(commands)
     return parser
 
