@@ -1,17 +1,26 @@
 #!/usr/bin/env node
 /**
- * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, runs every `*.engine.spec.ts`, stops them.
+ * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, runs every `*.engine.spec.ts`, stops them. Then
+ * journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
  *
- *   node tools/test-engines.mjs [--only kafka,s3,kubernetes] [-- <arguments for Jest>]
+ *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,mesh] [-- <arguments for Jest>]
  *
- * An engine that can't run here is named and its suites are skipped. Ends with `N passed, N failed`.
+ * An engine that can't run here is named and what needs it is skipped. Ends with `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EngineUnavailable, hasKubernetes, startKafka, startKubernetes, startS3 } from './engines/engine.mjs';
+import {
+  EngineUnavailable,
+  fetchKafka,
+  fetchS3,
+  hasKubernetes,
+  startKafka,
+  startKubernetes,
+  startS3,
+} from './engines/engine.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** The pinned Node, whatever runs this file. */
@@ -42,6 +51,9 @@ const ENGINES = {
   },
 };
 
+/** Journeys of test/system that run on Kafka and S3 here, too (any does with MYRIAD_TEST_MESH=engines); `npm test` runs all of them on PostgreSQL and files. */
+const JOURNEYS = ['test/system/model-way.spec.ts'];
+
 /** Starts what can be started; the others come back as sentences. */
 async function startEngines(names, folder, started) {
   const skipped = [];
@@ -65,7 +77,7 @@ function runJest(jestArgs, env, onChild) {
   const child = spawn(node, [...args, ...jestArgs], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, MYRIAD_TEST_ENGINES: '1', ...env },
+    env: { ...process.env, ...env },
   });
   onChild(child);
   return new Promise((resolve, reject) => {
@@ -81,6 +93,14 @@ function countTests(file) {
   return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
 }
 
+/** Runs Jest and counts from its report; an exit code that says otherwise is one failure. */
+async function runCounted(name, args, env, { folder, onChild }) {
+  const report = join(folder, `${name}.json`);
+  const code = await runJest(['--json', '--outputFile', report, ...args], env, onChild);
+  const { passed, failed } = countTests(report);
+  return { passed, failed: Math.max(failed, code === 0 ? 0 : 1) };
+}
+
 /**
  * One run of Jest with the engines of `names`, which are stopped after it. Suites of other engines skip themselves.
  * @returns what passed and failed, and a sentence for each engine that can't run here
@@ -91,11 +111,9 @@ async function runPass({ names, isLate }, { folder, jestArgs, onChild }) {
     const skipped = await startEngines(names, folder, started);
     if (started.length === 0 && isLate) return { passed: 0, failed: 0, skipped };
     const env = Object.assign({}, ...started.map((handle) => ENGINES[handle.name].env(handle)));
-    const report = join(folder, `${names.join('-')}.json`);
     const only = isLate ? ['--selectProjects', ...names.map((name) => ENGINES[name].project)] : [];
-    const code = await runJest(['--json', '--outputFile', report, ...only, ...jestArgs], env, onChild);
-    const { passed, failed } = countTests(report);
-    return { passed, failed: Math.max(failed, code === 0 ? 0 : 1), skipped };
+    const counts = await runCounted(names.join('-'), [...only, ...jestArgs], { MYRIAD_TEST_ENGINES: '1', ...env }, { folder, onChild });
+    return { ...counts, skipped };
   } finally {
     for (const handle of started) await handle.stop();
   }
@@ -105,38 +123,50 @@ async function runPass({ names, isLate }, { folder, jestArgs, onChild }) {
 function passesOf(names) {
   const late = names.filter((name) => name === 'kubernetes' && !hasKubernetes());
   const first = names.filter((name) => !late.includes(name));
-  const passes = [
+  return [
     { names: first, isLate: false },
     { names: late, isLate: true },
   ];
-  return passes.filter((pass) => pass.names.length > 0);
 }
 
 async function main() {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
-  const names = values.only?.split(',') ?? Object.keys(ENGINES);
-  const unknown = names.filter((name) => !Object.hasOwn(ENGINES, name));
+  const parts = [...Object.keys(ENGINES), 'mesh'];
+  const names = values.only?.split(',') ?? (positionals.length > 0 ? Object.keys(ENGINES) : parts);
+  const unknown = names.filter((name) => !parts.includes(name));
   if (unknown.length > 0) {
-    console.error(`unknown engine ${unknown.join(', ')}; there are ${Object.keys(ENGINES).join(', ')}`);
+    console.error(`unknown: ${unknown.join(', ')}; there are ${parts.join(', ')}`);
     return 2;
   }
   const folder = mkdtempSync(join(tmpdir(), 'myriad-engines-'));
   let jest;
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest?.kill(signal));
   try {
-    const total = { passed: 0, failed: 0, skipped: [] };
-    for (const pass of passesOf(names)) {
-      const done = await runPass(pass, { folder, jestArgs: positionals, onChild: (child) => (jest = child) });
-      total.passed += done.passed;
-      total.failed += done.failed;
-      total.skipped.push(...done.skipped);
-    }
-    for (const reason of total.skipped) console.log(`skipped: ${reason}`);
-    console.log(`${total.passed} passed, ${total.failed} failed`);
-    return total.failed === 0 ? 0 : 1;
+    const passing = { folder, jestArgs: positionals, onChild: (child) => (jest = child) };
+    const results = [];
+    const [first, late] = passesOf(names.filter((name) => name !== 'mesh'));
+    if (first.names.length > 0) results.push(await runPass(first, passing));
+    if (names.includes('mesh')) results.push(await journeys(passing));
+    if (late.names.length > 0) results.push(await runPass(late, passing));
+    for (const reason of new Set(results.flatMap(({ skipped }) => skipped))) console.log(`skipped: ${reason}`);
+    const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+    console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+    return sum('failed') === 0 ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Journeys on meshes that start engines themselves. */
+async function journeys({ folder, onChild }) {
+  try {
+    await Promise.all([fetchKafka(), fetchS3()]);
+  } catch (error) {
+    if (!(error instanceof EngineUnavailable)) throw error;
+    return { passed: 0, failed: 0, skipped: [`the journeys on Kafka and S3: ${error.message}`] };
+  }
+  const env = { MYRIAD_TEST_SYSTEM: '1', MYRIAD_TEST_MESH: 'engines' };
+  return { ...(await runCounted('journeys', ['--runInBand', ...JOURNEYS], env, { folder, onChild })), skipped: [] };
 }
 
 process.exitCode = await main();

@@ -5,7 +5,7 @@ import { loadConfig } from '@myriad/config';
 import { promotionApprovedV1 } from '@myriad/contracts';
 import { inspectOnnxBytes } from '@myriad/inference';
 import { eventLogConfig, makeEvent, openEventLog, toRecord } from '@myriad/messaging';
-import { FileObjectStore } from '@myriad/storage';
+import { objectStoreConfig, openObjectStore } from '@myriad/storage';
 import { z } from 'zod';
 
 const FIXTURES = join(import.meta.dirname, '../../libs/inference/test/fixtures');
@@ -49,7 +49,7 @@ function apiOf(url, key) {
 /** Puts the model's bytes where the registry would, and says what the evaluator would. */
 async function promote(mesh, tenantId) {
   const bytes = readFileSync(join(FIXTURES, 'logistic.onnx'));
-  const store = await FileObjectStore.open({ root: join(mesh.state, 'objects') });
+  const store = await openObjectStore(loadConfig(z.object(objectStoreConfig), mesh.objectStore));
   const { digest, sizeBytes } = await store.put(tenantId, bytes);
   const data = {
     ...promotionApprovedV1.example,
@@ -64,8 +64,7 @@ async function promote(mesh, tenantId) {
     signature: inspectOnnxBytes(bytes).signature,
     evidenceDigest: DIGEST_OF_NOTHING,
   };
-  const variables = { EVENT_LOG: 'postgres', EVENT_LOG_URL: mesh.databaseUrl('myriad_log', 'log_evaluator') };
-  const log = await openEventLog(loadConfig(z.object(eventLogConfig), variables));
+  const log = await openEventLog(loadConfig(z.object(eventLogConfig), mesh.eventLog));
   try {
     const event = makeEvent(promotionApprovedV1, { tenantId, data, source: 'evaluator' });
     await log.append([toRecord(event, promotionApprovedV1)]);

@@ -8,12 +8,20 @@ const root = join(import.meta.dirname, '../..');
 const scripts = join(root, 'apps/standalone/dist');
 const exec = promisify(execFile);
 
-/** A mesh of its own state and ports, beside one that may run already. */
+/** A mesh of its own state and ports, beside one that may run already; `mode` is `standalone` (default) or `mesh`. */
 export class BenchMesh {
+  constructor(mode = 'standalone') {
+    this.mode = mode;
+  }
+
   state = mkdtempSync(join(tmpdir(), 'myriad-bench-'));
 
   async #run(name, ...flags) {
-    return exec(process.execPath, [join(scripts, `${name}.js`), '--state', this.state, ...flags], { cwd: root });
+    return exec(
+      process.execPath,
+      [join(scripts, `${name}.js`), ...(this.mode === 'mesh' ? ['--mesh'] : []), '--state', this.state, ...flags],
+      { cwd: root },
+    );
   }
 
   /** Starts it; answers the seconds until everything answered. */
@@ -47,6 +55,35 @@ export class BenchMesh {
     return {
       supervisor: lock.pid,
       ...Object.fromEntries(Object.entries(records).map(([name, { pid }]) => [name, pid])),
+    };
+  }
+
+  /** Asks the control door of the supervisor. */
+  async control(method, path) {
+    const headers = { authorization: `Bearer ${this.secret('control.token')}` };
+    const answer = await fetch(this.addresses.controlUrl + path, { method, headers });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** Variables by which the evaluator writes to the event log. */
+  get eventLog() {
+    const { kafkaBrokers } = this.addresses;
+    return kafkaBrokers
+      ? { EVENT_LOG: 'kafka', KAFKA_BROKERS: kafkaBrokers }
+      : { EVENT_LOG: 'postgres', EVENT_LOG_URL: this.databaseUrl('myriad_log', 'log_evaluator') };
+  }
+
+  /** Variables by which services reach the objects. */
+  get objectStore() {
+    const { s3Endpoint } = this.addresses;
+    if (!s3Endpoint) return { OBJECT_STORE: 'file', OBJECT_STORE_PATH: join(this.state, 'objects') };
+    return {
+      OBJECT_STORE: 's3',
+      S3_ENDPOINT: s3Endpoint,
+      S3_BUCKET: 'myriad',
+      S3_ACCESS_KEY_ID: 'myriad',
+      S3_SECRET_ACCESS_KEY: this.secret('s3-secret.key'),
     };
   }
 

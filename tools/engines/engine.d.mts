@@ -16,6 +16,8 @@ export interface KafkaProgramOptions {
   readonly controllerPort: number;
   /** Holds configuration and data. */
   readonly dir: string;
+  /** A broker that is silent for so long counts as gone, milliseconds. Default 3,000. */
+  readonly sessionMs?: number;
 }
 
 export interface S3ProgramOptions {

@@ -33,7 +33,7 @@ function requirePrograms(isFetched) {
     throw new EngineUnavailable('kafka', 'mvn (Maven) is needed to fetch it; found none');
 }
 
-function settings({ dir, port, controllerPort, secure }) {
+function settings({ dir, port, controllerPort, sessionMs = 3000, secure }) {
   const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...(secure ? [`SASL_SSL://${secure.client.brokers}`] : [])];
   return Object.entries({
     'process.roles': 'broker,controller',
@@ -64,7 +64,7 @@ function settings({ dir, port, controllerPort, secure }) {
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
     'broker.heartbeat.interval.ms': 500,
-    'broker.session.timeout.ms': 3000,
+    'broker.session.timeout.ms': sessionMs,
     // compaction that a test can wait for (the topic still says segment.ms: only closed segments are compacted)
     'log.cleaner.backoff.ms': 50,
     'log.cleaner.min.cleanable.ratio': 0.01,
@@ -76,10 +76,10 @@ function settings({ dir, port, controllerPort, secure }) {
     .join('');
 }
 
-function configure(dir, port, controllerPort, secure) {
+function configure({ dir, port, controllerPort, sessionMs, secure }) {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, 'server.properties');
-  writeFileSync(file, settings({ dir, port, controllerPort, secure }));
+  writeFileSync(file, settings({ dir, port, controllerPort, sessionMs, secure }));
   return file;
 }
 
@@ -99,11 +99,11 @@ async function fill(home) {
   runToEnd('mvn', ['-q', '-B', '-ntp', '--strict-checksums', '-f', POM, `-Dkafka.version=${KAFKA_VERSION}`, ...goal]);
   const [port, controllerPort] = [await freePort(), await freePort()];
   const template = join(home, 'template');
-  const formatted = configure(template, port, controllerPort);
+  const formatted = configure({ dir: template, port, controllerPort });
   format(home, formatted);
   const warm = join(home, 'warm');
   cpSync(join(template, 'data'), join(warm, 'data'), { recursive: true });
-  await writeArchive(home, configure(warm, port, controllerPort), port);
+  await writeArchive(home, configure({ dir: warm, port, controllerPort }), port);
   rmSync(warm, { recursive: true });
 }
 
@@ -156,9 +156,9 @@ function answersApiVersions(port) {
  * What runs a broker on 127.0.0.1: command, arguments, environment, and whether it answers. `dir` gets the configuration and, where there is none, an empty log.
  * @throws {EngineUnavailable} when Java or Maven is missing.
  */
-export async function kafkaProgram({ port, controllerPort, dir, secure }) {
+export async function kafkaProgram({ port, controllerPort, dir, sessionMs, secure }) {
   const home = await fetchKafka();
-  const config = configure(dir, port, controllerPort, secure);
+  const config = configure({ dir, port, controllerPort, sessionMs, secure });
   const isNew = !existsSync(join(dir, 'data'));
   if (isNew && secure) format(home, config, secure.formatArgs);
   else if (isNew) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });

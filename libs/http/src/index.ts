@@ -1,5 +1,6 @@
 export { AdminDoor, openAdminDoor, type AdminDoorOptions } from './admin-door.js';
 export { HTTP_PROBLEM_CODES, type HttpProblemCode } from './codes.js';
+export { ConnectionUse } from './connection-use.js';
 export { configureHttpApp, createHttpAdapter, createHttpApp } from './create-http-app.js';
 export { EventStream, eventStream, type EventStreamOptions, type ServerSentEvent } from './event-stream.js';
 export { Handle, type Handled } from './handle.decorator.js';
@@ -30,6 +31,7 @@ export { JwksFile, staticKeys, type KeySource } from './jwks-file.js';
 export { MAX_JSON_DEPTH, parseJsonBody } from './json-body.js';
 export {
   DEFAULT_LIMITS,
+  SERVICE_QUIET_MS,
   type HttpAppOptions,
   type HttpLimits,
   type HttpLogger,

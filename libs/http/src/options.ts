@@ -33,9 +33,17 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** An idle connection is kept, milliseconds; longer than the gateway's pool keeps it. */
   readonly keepAliveMs: number;
+  /**
+   * At the end, connections that were used within this time are left to end with their next answer, milliseconds; at most three seconds in
+   * all. Default 0: they are closed at once.
+   */
+  readonly quietMs: number;
   /** Requests in flight at the end may take, milliseconds; then their connections are cut. */
   readonly drainMs: number;
 }
+
+/** `quietMs` of a service whose callers keep connections. */
+export const SERVICE_QUIET_MS = 500;
 
 export const DEFAULT_LIMITS: HttpLimits = {
   maxBodyBytes: 1_048_576,
@@ -44,6 +52,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   streamPauseMs: 30_000,
   requestTimeoutMs: 3_600_000,
   keepAliveMs: 75_000,
+  quietMs: 0,
   drainMs: 10_000,
 };
 

@@ -6,7 +6,14 @@ import {
   stopOnSignal,
   type telemetryConfig,
 } from '@myriad/config';
-import { type ReadinessCheck, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
+import {
+  type ReadinessCheck,
+  SERVICE_QUIET_MS,
+  createHttpApp,
+  openAdminDoor,
+  openTls,
+  verifierFromFile,
+} from '@myriad/http';
 import {
   type EventLogConfig,
   EventLogServer,
@@ -103,7 +110,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
   const events = new EventLogServer({ log, group: name, logger });
   const [health, depths] = [new HealthWatch(readiness), new QueueDepths(database, queues)];
   const operations = new Operations({ service: name, database, log, relay, events, health, depths, logger });
-  const http = { service: name, logger, telemetry, readiness };
+  const http = { service: name, logger, telemetry, readiness, limits: { quietMs: SERVICE_QUIET_MS } };
   const tls = openTls(config, logger);
   const verifier = await verifierFromFile(config.INTERNAL_JWKS_FILE);
   const idempotency = new IdempotencyStore(new UnitOfWork(database));

@@ -28,12 +28,15 @@ type RolloutBody = RouteResponse<typeof deployerRoutes.getRollout>;
 export class FakeCapacity implements ServingCapacity {
   readonly running = new Map<string, ReplicaRequest>();
   status: ReplicaState['status'] = 'ready';
+  /** Where one differs. */
+  readonly statusOf = new Map<string, ReplicaState['status']>();
   refusal: Error | undefined;
 
   ensure(request: ReplicaRequest): Promise<ReplicaState> {
     if (this.refusal) return Promise.reject(this.refusal);
     this.running.set(request.replicaId, request);
-    return Promise.resolve({ replicaId: request.replicaId, url: `http://${request.replicaId}:1`, status: this.status });
+    const status = this.statusOf.get(request.replicaId) ?? this.status;
+    return Promise.resolve({ replicaId: request.replicaId, url: `http://${request.replicaId}:1`, status });
   }
 
   remove(replicaId: string): Promise<void> {
@@ -65,13 +68,21 @@ export class DeployerApp {
     readonly clock: FakeClock,
   ) {}
 
-  static async start(): Promise<DeployerApp> {
+  static async start(replicasPerPool = 1): Promise<DeployerApp> {
     const [capacity, clock] = [new FakeCapacity(), new FakeClock()];
     const harness = await ServiceHarness.start({
       service: 'deployer',
       openDatabase: openDeployerDatabase,
       module: ({ database, logger }) =>
-        AppModule.with({ database, logger, capacity, prices: PRICES, rolloutTimeoutMs: TIMEOUT_MS, clock }),
+        AppModule.with({
+          database,
+          logger,
+          capacity,
+          prices: PRICES,
+          rolloutTimeoutMs: TIMEOUT_MS,
+          replicasPerPool,
+          clock,
+        }),
     });
     return new DeployerApp(harness, capacity, clock);
   }

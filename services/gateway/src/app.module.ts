@@ -13,6 +13,7 @@ import { Authenticate } from './application/authenticate.js';
 import { IdentityTables } from './application/identity-tables.js';
 import { InternalTokens } from './application/internal-tokens.js';
 import { OpenSession } from './application/open-session.js';
+import { Outages } from './application/outages.js';
 import { PlacementTable } from './application/placement-table.js';
 import { CLOCK, InternalTokenMinter, UserTokenVerifier } from './application/ports.js';
 import { probeReady } from './application/probe-ready.js';
@@ -50,6 +51,8 @@ export interface GatewayParts {
     readonly answerTimeoutMs: number;
     /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
     readonly trustedProxies: readonly string[];
+    /** A service that has been away for less is waited for, milliseconds. */
+    readonly unreachableWaitMs: number;
   };
   readonly metricsText: () => Promise<string>;
   readonly clock?: Clock;
@@ -63,6 +66,7 @@ const useCases = [
   IdentityTables,
   InternalTokens,
   OpenSession,
+  Outages,
   PlacementTable,
   RateLimiter,
 ];
@@ -73,7 +77,11 @@ function adapters({ log, logger, signer, settings, tls, clock = systemClock }: G
     { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
     { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
     { provide: ClientAddress, useValue: new ClientAddress(settings.trustedProxies) },
-    { provide: UndiciUpstreams, useValue: new UndiciUpstreams(tls) },
+    {
+      provide: UndiciUpstreams,
+      inject: [Outages],
+      useFactory: (outages: Outages) => new UndiciUpstreams(outages, settings.unreachableWaitMs, tls),
+    },
     { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
     { provide: LogRateGossip, useValue: new LogRateGossip(log, logger) },
     {
@@ -110,13 +118,13 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
       inject: [Admit, Forward, GatewayTails, RequestAudit, ServiceWatch],
       useFactory: (
         ...[admit, forward, tails, audit, watch]: [Admit, Forward, GatewayTails, RequestAudit, ServiceWatch]
-      ) =>
-        new Door({
+      ) => {
+        const door: Door = new Door({
           routes: routeTargets(),
           ownRoutes: new OwnRoutes({
             contracts: httpContracts,
             openapiFolder: settings.openapiFolder,
-            isReady: () => tails.isCaughtUp,
+            isReady: () => tails.isCaughtUp && !door.isClosing,
             metricsText,
           }),
           isReady: () => tails.isCaughtUp,
@@ -127,7 +135,9 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
           forward,
           record: new RecordRequest({ audit, logger }),
           logger,
-        }),
+        });
+        return door;
+      },
     },
   ];
 }

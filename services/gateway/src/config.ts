@@ -62,6 +62,10 @@ export const gatewayConfigSchema = z.object({
     ),
   BODY_TIMEOUT_MS: milliseconds(15_000, 'a small body must be there, and a large one go on, within'),
   PREDICTION_TIMEOUT_MS: milliseconds(30_000, 'longest wait for the answer to a prediction'),
+  UNREACHABLE_WAIT_MS: milliseconds(
+    5_000,
+    'a service that has been away for less, as when it starts again, is waited for',
+  ),
   ANSWER_TIMEOUT_MS: milliseconds(120_000, 'longest wait for any other answer'),
 });
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { ConfigError, runMain, secretReader, stopOnSignal } from '@myriad/config';
-import { internalSigner, openTls } from '@myriad/http';
+import { SERVICE_QUIET_MS, internalSigner, openTls } from '@myriad/http';
 import { systemClock } from '@myriad/kernel';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { createLogger, startTelemetry, type Logger } from '@myriad/telemetry';
@@ -43,7 +43,7 @@ await runMain(async () => {
     return Promise.resolve();
   };
   stopOnSignal([
-    () => door.close(),
+    () => door.close({ quietMs: SERVICE_QUIET_MS }),
     () => audit.close(),
     () => limits.close(),
     () => gossip.close(),
@@ -79,6 +79,7 @@ function settingsOf(config: GatewayConfig) {
     predictionTimeoutMs: config.PREDICTION_TIMEOUT_MS,
     answerTimeoutMs: config.ANSWER_TIMEOUT_MS,
     trustedProxies: config.TRUSTED_PROXIES,
+    unreachableWaitMs: config.UNREACHABLE_WAIT_MS,
   };
 }
 

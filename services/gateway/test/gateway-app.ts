@@ -105,6 +105,7 @@ export class GatewayApp {
       predictionTimeoutMs: 500,
       answerTimeoutMs: 500,
       trustedProxies: [],
+      unreachableWaitMs: 300,
       ...more,
     };
     const metricsText = () => Promise.resolve('# metrics\n');
@@ -127,7 +128,7 @@ export class GatewayApp {
     await tails.caughtUpOnce();
     this.url = await door.listen(0, '127.0.0.1');
     this.closers = [
-      () => door.close(100),
+      () => door.close({ drainMs: 100 }),
       () => audit.close(),
       () => limits.close(),
       () => gossip.close(),

@@ -1,5 +1,5 @@
 import { runMain, stopOnSignal } from '@myriad/config';
-import { createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
+import { SERVICE_QUIET_MS, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { openObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry } from '@myriad/telemetry';
@@ -27,7 +27,7 @@ await runMain(async () => {
   await ensureContractTopics(log);
   const tls = openTls(config, logger);
   const readiness = [{ name: 'placements', check: (): boolean => app.get(PlacementTail).isReady }];
-  const http = { service: SERVICE, logger, telemetry, readiness };
+  const http = { service: SERVICE, logger, telemetry, readiness, limits: { quietMs: SERVICE_QUIET_MS } };
   const app: NestFastifyApplication = await createHttpApp(
     AppModule.with({ log, store, logger, settings: settingsOf(config) }),
     {
@@ -41,6 +41,8 @@ await runMain(async () => {
   const events = app.get(EventForwarder);
   await tail.start();
   events.start();
+  // who asks a replica that does not know its placements yet is told that there is no such model
+  await tail.caughtUpOnce();
   await app.listen(config.PORT, config.HOST);
   const admin = await openAdminDoor(config, http);
   logger.info({ url: await app.getUrl(), environment: config.ENVIRONMENT, pool: config.POOL }, 'listening');

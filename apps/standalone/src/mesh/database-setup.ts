@@ -2,12 +2,15 @@ import pg from 'pg';
 import { ownScript } from '../own-script.js';
 import { launchNode } from '../processes/launch-node.js';
 import type { MeshPlan } from './mesh-plan.js';
+import type { Variables } from './variables.js';
 import { LOG_DATABASE, LOG_LOGINS, SERVICES, logRole } from './services.js';
 
 const { Client, escapeIdentifier: name, escapeLiteral: literal } = pg;
 const LOG_OWNER = 'log_owner';
 /** Whoever reads and writes the log: may change its rows, owns none of its tables. */
 const LOG_MEMBERS = 'log_members';
+
+const PREPARE_ATTEMPTS = 4;
 
 /** Makes the databases and roles that are missing; safe to run at every start. Passwords are set anew from the secrets. */
 export async function setUpDatabases(plan: MeshPlan): Promise<void> {
@@ -25,6 +28,7 @@ export async function setUpDatabases(plan: MeshPlan): Promise<void> {
     if (hasLog && !databases.has(LOG_DATABASE)) await makeDatabase(client, LOG_DATABASE, [LOG_OWNER, LOG_MEMBERS]);
   });
   if (hasLog) await setUpLog(plan);
+  else await prepareLog(plan, { EVENT_LOG: 'kafka', KAFKA_BROKERS: plan.kafkaBrokers });
 }
 
 function rolesOf(service: string): readonly [owner: string, app: string] {
@@ -59,21 +63,26 @@ async function makeDatabase(
 
 /** The owner makes the log's schema once, so that the members need no right to. */
 async function setUpLog(plan: MeshPlan): Promise<void> {
-  const { exited } = await launchNode({
-    script: ownScript('prepare-log'),
-    env: { ...plan.common('prepare-log', 0), EVENT_LOG_URL: plan.databaseUrl(LOG_DATABASE, LOG_OWNER) },
-    logFile: plan.state.logFile('prepare-log'),
-    heapMb: 128,
-    cwd: plan.root,
-  });
-  const { code } = await exited;
-  if (code !== 0) throw new Error(`the event log could not be made; see ${plan.state.logFile('prepare-log')}`);
+  await prepareLog(plan, { EVENT_LOG: 'postgres', EVENT_LOG_URL: plan.databaseUrl(LOG_DATABASE, LOG_OWNER) });
   await withSuperuser(plan, LOG_DATABASE, async (client) => {
     await client.query(`set role ${LOG_OWNER}`);
     await client.query(`grant usage on schema myriad_log to ${LOG_MEMBERS}`);
     await client.query(`grant select, insert, update, delete on all tables in schema myriad_log to ${LOG_MEMBERS}`);
     await client.query(`grant usage on all sequences in schema myriad_log to ${LOG_MEMBERS}`);
   });
+}
+
+/** Tried again: a broker that has just started on a busy machine may take longer than its client waits. */
+async function prepareLog(plan: MeshPlan, variables: Variables): Promise<void> {
+  const logFile = plan.state.logFile('prepare-log');
+  const env = { ...plan.common('prepare-log', 0), ...variables };
+  for (let attempt = 1; ; attempt += 1) {
+    const program = { script: ownScript('prepare-log'), env, logFile, heapMb: 128, cwd: plan.root };
+    const { exited } = await launchNode(program);
+    const { code } = await exited;
+    if (code === 0) return;
+    if (attempt === PREPARE_ATTEMPTS) throw new Error(`the event log could not be made; see ${logFile}`);
+  }
 }
 
 async function withSuperuser(

@@ -11,6 +11,8 @@ import { launchProgram } from '../processes/launch-program.js';
 import type { ProcessSpec } from '../processes/launched.js';
 import type { MeshPlan } from './mesh-plan.js';
 
+/** Kafka's own default: a broker on a busy machine is late now and then, and one that counts as gone leads no partition. */
+const BROKER_SESSION_MS = 9_000;
 const STOP_GRACE_MS = 20_000;
 const FETCHED: Readonly<Record<string, { fetch(): Promise<string>; readonly remedy: string }>> = {
   kafka: { fetch: fetchKafka, remedy: 'install a Java runtime ≥ 17, and Maven for the first start' },
@@ -62,7 +64,12 @@ export function engineProcess(plan: MeshPlan, name: EngineName): ProcessSpec {
 function programOf(plan: MeshPlan, name: EngineName): Promise<EngineProgram> {
   const dir = join(plan.state.path, name);
   if (name === 'kafka')
-    return kafkaProgram({ dir, port: plan.port('kafka'), controllerPort: plan.port('kafka-controller') });
+    return kafkaProgram({
+      dir,
+      port: plan.port('kafka'),
+      controllerPort: plan.port('kafka-controller'),
+      sessionMs: BROKER_SESSION_MS,
+    });
   const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = plan.secrets;
   return s3Program({ dir, port: plan.port('s3'), accessKeyId, secretAccessKey });
 }

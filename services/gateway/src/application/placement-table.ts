@@ -2,6 +2,13 @@ import type { EventData, placementChangedV1, poolChangedV1 } from '@myriad/contr
 import { Injectable } from '@nestjs/common';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import { RoundRobin } from '../domain/round-robin.js';
+import { Outages } from './outages.js';
+
+export interface PlacedModel {
+  readonly tenantId: string;
+  readonly environment: string;
+  readonly modelName: string;
+}
 
 /** Which pool serves a tenant's model, and where its replicas answer; from the deployer's events. */
 @Injectable()
@@ -13,6 +20,8 @@ export class PlacementTable {
   /** environment → base URLs of all its pools. */
   private readonly environments = new Map<string, RoundRobin<string>>();
   private readonly endpoints = new Map<string, { readonly environment: string; readonly urls: readonly string[] }>();
+
+  constructor(private readonly outages: Outages) {}
 
   setPlacement(data: EventData<typeof placementChangedV1>): void {
     const { tenantId, environment, modelName, pool, status, generation } = data;
@@ -36,8 +45,9 @@ export class PlacementTable {
     );
   }
 
-  /** The base URL of a replica that serves the model. @throws {ProblemError} `gateway.model_not_placed`, `gateway.no_replica`. */
-  replicaOf(tenantId: string, environment: string, modelName: string): string {
+  /** The base URL of a replica that serves the model, none of `tried` if there is another. @throws {ProblemError} `gateway.model_not_placed`, `gateway.no_replica`. */
+  replicaOf(model: PlacedModel, tried: ReadonlySet<string>): string {
+    const { tenantId, environment, modelName } = model;
     const pool = this.placements.get(`${tenantId}/${environment}/${modelName}`)?.pool ?? '';
     if (pool === '')
       throw gatewayProblem(
@@ -45,18 +55,18 @@ export class PlacementTable {
         'model_not_placed',
         `tenant '${tenantId}' has no model of that name in environment '${environment}'; promote a version of it first`,
       );
-    return taken(this.pools.get(pool), environment);
+    return this.taken(this.pools.get(pool), environment, tried);
   }
 
-  /** The base URL of any replica of the environment. @throws {ProblemError} `gateway.no_replica`. */
-  anyReplica(environment: string): string {
-    return taken(this.environments.get(environment), environment);
+  /** The base URL of any replica of the environment, none of `tried` if there is another. @throws {ProblemError} `gateway.no_replica`. */
+  anyReplica(environment: string, tried: ReadonlySet<string>): string {
+    return this.taken(this.environments.get(environment), environment, tried);
   }
-}
 
-function taken(urls: RoundRobin<string> | undefined, environment: string): string {
-  const url = urls?.take();
-  if (url !== undefined) return url;
-  const detail = `no replica is up in environment '${environment}'; try again in a moment`;
-  throw gatewayProblem('unavailable', 'no_replica', detail, { retryAfterSeconds: 1 });
+  private taken(urls: RoundRobin<string> | undefined, environment: string, tried: ReadonlySet<string>): string {
+    const url = urls?.take((one) => (tried.has(one) ? 2 : this.outages.isAvoided(one) ? 1 : 0));
+    if (url !== undefined) return url;
+    const detail = `no replica is up in environment '${environment}'; try again in a moment`;
+    throw gatewayProblem('unavailable', 'no_replica', detail, { retryAfterSeconds: 1 });
+  }
 }

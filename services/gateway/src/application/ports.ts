@@ -55,8 +55,10 @@ export abstract class RateGossip {
 
 /** A request as it goes to a service. */
 export interface UpstreamRequest {
-  /** The base URL to send it to; asked again for a second try. */
-  readonly origin: () => string;
+  /** The base URL to send it to, none of `tried` if there is another; asked again for each try. */
+  readonly origin: (tried: ReadonlySet<string>) => string;
+  /** Whether it may be sent again when the connection broke and it may have been done. */
+  readonly isRepeatable: boolean;
   readonly method: string;
   /** With the query. */
   readonly path: string;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { observedGauge, traceFieldsOf, type Logger } from '@myriad/telemetry';
+import { ConnectionUse } from '@myriad/http';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
@@ -33,12 +34,16 @@ const REQUEST_TIMEOUT_MS = 3_600_000;
 const KEEP_ALIVE_MS = 75_000;
 /** After a refusal, the rest of a body is read away for so long, so that the client gets to see why, milliseconds. */
 const LINGER_MS = 2_000;
+/** A gateway that is asked without a pause ends all the same, milliseconds. */
+const LONGEST_QUIET_MS = 3_000;
 const PRINTABLE = /^[\x21-\x7e]*$/;
 
 /** The public door: plain Node HTTP, for every prediction passes here. */
 export class Door {
   readonly server: Server;
   private inFlight = 0;
+  private readonly use: ConnectionUse;
+  private closing = false;
 
   constructor(private readonly options: DoorOptions) {
     const timeouts = {
@@ -49,6 +54,7 @@ export class Door {
     this.server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
       void this.serve(request, response);
     });
+    this.use = new ConnectionUse(this.server);
     this.server.on('clientError', answerBrokenRequest);
     observedGauge('myriad_gateway_requests_in_flight', 'Requests that are being answered', () => this.inFlight);
   }
@@ -63,9 +69,20 @@ export class Door {
     });
   }
 
-  /** Takes no more requests; those in flight may end within `drainMs`. */
-  close(drainMs = 10_000): Promise<void> {
-    return new Promise((resolve) => {
+  /** Whether it ends: connections end with their next answer. */
+  get isClosing(): boolean {
+    return this.closing;
+  }
+
+  /**
+   * Takes no more requests once no connection was used for `quietMs` (at most three seconds); until then connections end with their next
+   * answer. Requests in flight may then end within `drainMs`.
+   */
+  async close({ quietMs = 0, drainMs = 10_000 } = {}): Promise<void> {
+    this.closing = true;
+    this.use.endWithAnswers();
+    await this.use.quiet(quietMs, LONGEST_QUIET_MS);
+    await new Promise<void>((resolve) => {
       const cut = setTimeout(() => {
         this.server.closeAllConnections();
       }, drainMs);
@@ -80,6 +97,7 @@ export class Door {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response);
     this.inFlight += 1;
+    if (this.closing) response.setHeader('connection', 'close');
     response.once('close', () => {
       this.inFlight -= 1;
       this.options.record.execute(exchange);

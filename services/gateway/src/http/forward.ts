@@ -4,7 +4,7 @@ import { ProblemError } from '@myriad/kernel';
 import { startSpan, type OpenSpan } from '@myriad/telemetry';
 import type { InternalTokens } from '../application/internal-tokens.js';
 import type { Upstreams } from '../application/ports.js';
-import { type Flight, type UpstreamListener } from '../application/ports.js';
+import { type Flight, type UpstreamListener, type UpstreamRequest } from '../application/ports.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { Exchange } from './exchange.js';
 import { forwardedHeaders, returnedHeaders } from './headers.js';
@@ -36,7 +36,7 @@ export class Forward {
   async execute(exchange: Exchange, target: RouteTarget, refuse: (error: unknown) => void): Promise<void> {
     const { request, response } = exchange;
     const url = request.url ?? '/';
-    const origin = this.originsOf(exchange, target, url);
+    const origin = this.originsOf(exchange, target);
     const body = await this.bodyOf(exchange, target);
     const headers = await this.headersOf(exchange, target);
     if (response.destroyed) return;
@@ -50,6 +50,7 @@ export class Forward {
         path: url,
         headers,
         body,
+        isRepeatable: isRepeatable(exchange, target, body),
         headTimeoutMs: timeoutMs,
         pauseTimeoutMs: target.isEventStream ? 0 : PAUSE_TIMEOUT_MS,
       },
@@ -65,11 +66,10 @@ export class Forward {
   }
 
   /** The first origin is chosen now, so that a model that is not placed is refused before its body is read. */
-  private originsOf(exchange: Exchange, target: RouteTarget, url: string): () => string {
-    const choose = (): string => this.options.origins.of(exchange, target, url.split('?', 1)[0] ?? '');
-    let first: string | undefined = choose();
-    return () => {
-      const origin = first ?? choose();
+  private originsOf(exchange: Exchange, target: RouteTarget): UpstreamRequest['origin'] {
+    let first: string | undefined = this.options.origins.of(exchange, target, new Set());
+    return (tried) => {
+      const origin = first ?? this.options.origins.of(exchange, target, tried);
       first = undefined;
       return origin;
     };
@@ -101,6 +101,13 @@ export class Forward {
 function clientSpan({ traceparent }: Exchange, { service, route }: RouteTarget): OpenSpan {
   const attributes = { 'http.request.method': route.method, 'url.template': route.path, 'server.address': service };
   return startSpan(`${route.method} ${route.path}`, { kind: 'client', attributes, parent: traceparent });
+}
+
+/** Reading twice, predicting twice, or doing twice what a service does once by its key, is as good as once. */
+function isRepeatable({ request }: Exchange, { isPrediction }: RouteTarget, body: unknown): boolean {
+  if (request.method === 'GET') return true;
+  const canBeSentAgain = body === undefined || Buffer.isBuffer(body);
+  return canBeSentAgain && (isPrediction || request.headers['idempotency-key'] !== undefined);
 }
 
 interface Call {

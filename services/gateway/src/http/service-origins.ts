@@ -5,9 +5,9 @@ import type { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
 
 /** `/v2/models/<model>/…` */
-const MODEL = /^\/v2\/models\/([^/]+)/;
+const MODEL = /^\/v2\/models\/([^/?]+)/;
 
-/** Base URLs: of a service by its name, of a replica by the placement of the model that the path names. */
+/** Base URLs: of a service by its name, of a replica by the placement of the model that the path names, none of `tried` if there is another. */
 export class ServiceOrigins {
   constructor(
     private readonly urls: Readonly<Record<string, string>>,
@@ -15,23 +15,25 @@ export class ServiceOrigins {
   ) {}
 
   /** @throws {ProblemError} `gateway.{model_not_placed,no_replica,service_unavailable,environment_unknown}` */
-  of(exchange: Exchange, { service }: RouteTarget, path: string): string {
-    if (service === 'realtime') return this.replica(exchange, path);
+  of(exchange: Exchange, { service }: RouteTarget, tried: ReadonlySet<string>): string {
+    if (service === 'realtime') return this.replica(exchange, tried);
     const url = this.urls[service];
     if (url !== undefined) return url;
     throw gatewayProblem('unavailable', 'service_unavailable', `the service '${service}' does not run here`);
   }
 
-  private replica(exchange: Exchange, path: string): string {
-    const { session } = exchange;
+  private replica(exchange: Exchange, tried: ReadonlySet<string>): string {
+    const { session, request } = exchange;
     if (session !== undefined) {
-      const model = MODEL.exec(path)?.[1];
-      return model === undefined
-        ? this.placements.anyReplica(session.environment)
-        : this.placements.replicaOf(session.tenantId, session.environment, model);
+      const { tenantId, environment } = session;
+      const modelName = MODEL.exec(request.url ?? '')?.[1];
+      return modelName === undefined
+        ? this.placements.anyReplica(environment, tried)
+        : this.placements.replicaOf({ tenantId, environment, modelName }, tried);
     }
     const environment = exchange.header('x-myriad-environment') ?? 'production';
-    if ((ENVIRONMENTS as readonly string[]).includes(environment)) return this.placements.anyReplica(environment);
+    if ((ENVIRONMENTS as readonly string[]).includes(environment))
+      return this.placements.anyReplica(environment, tried);
     throw gatewayProblem('invalid', 'environment_unknown', `X-Myriad-Environment must be ${ENVIRONMENTS.join(', ')}`);
   }
 }

@@ -52,7 +52,7 @@ describe('Door', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     isReady = true;
     expect((await fetch(`${url}/v1/models`)).status).toBe(401);
-    await door.close(100);
+    await door.close({ drainMs: 100 });
   });
 
   it('tells nothing of its own faults but the request id', async () => {
@@ -63,6 +63,17 @@ describe('Door', () => {
     const text = await answer.text();
     expect(text).not.toContain('SECRET');
     expect(JSON.parse(text)).toMatchObject({ requestId: 'r-7' });
-    await door.close(100);
+    await door.close({ drainMs: 100 });
+  });
+
+  it('ends without failing a request: answers on, and closes connections with their answers', async () => {
+    const door = closedDoor(() => true);
+    const url = await door.listen(0, '127.0.0.1');
+    expect((await fetch(`${url}/healthz`)).headers.get('connection')).toBe('keep-alive');
+    const closing = door.close({ quietMs: 200, drainMs: 100 });
+    const answer = await fetch(`${url}/healthz`);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    await closing;
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed');
   });
 });

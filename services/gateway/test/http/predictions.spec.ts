@@ -81,6 +81,35 @@ describe('predictions', () => {
     for (let i = 0; i < 4; i += 1) expect((await infer(aa.key, '/v2/models/two/infer')).status).toBe(200);
   });
 
+  it('are sent again, elsewhere, when the replica breaks off before it answers', async () => {
+    const breaking = await fakeService();
+    breaking.answer = (request) => request.socket.destroy();
+    await gateway.pool('p5', [breaking.url, replicas[1]!.url]);
+    await gateway.placement('aa', 'five', 'p5');
+    await eventually(async () => {
+      expect((await infer(aa.key, '/v2/models/five/infer')).status).toBe(200);
+    });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => infer(aa.key, '/v2/models/five/infer')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+    expect(breaking.seen.length).toBeGreaterThan(0);
+    await breaking.close();
+  });
+
+  it('wait for a replica that starts again', async () => {
+    const first = await fakeService();
+    const port = Number(new URL(first.url).port);
+    await gateway.pool('p6', [first.url]);
+    await gateway.placement('aa', 'six', 'p6');
+    await eventually(async () => {
+      expect((await infer(aa.key, '/v2/models/six/infer')).status).toBe(200);
+    });
+    await first.close();
+    const pending = infer(aa.key, '/v2/models/six/infer');
+    const again = await fakeService(port);
+    expect((await pending).status).toBe(200);
+    await again.close();
+  });
+
   it('wait for a replica when none is up, and end when the model is removed', async () => {
     await gateway.pool('p3', []);
     await gateway.placement('aa', 'three', 'p3');

@@ -42,6 +42,11 @@ export class PlacementTail extends Readiness {
     );
   }
 
+  /** Resolves when every placement that stood in the log at the start is known. */
+  async caughtUpOnce(): Promise<void> {
+    await this.tail?.caughtUp;
+  }
+
   async close(): Promise<void> {
     await this.tail?.close();
   }

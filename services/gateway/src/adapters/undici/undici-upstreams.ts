@@ -1,5 +1,6 @@
 import type { TlsFiles } from '@myriad/http';
 import { Pool, type Dispatcher } from 'undici';
+import type { Outages } from '../../application/outages.js';
 import { Upstreams, type Flight, type UpstreamListener, type UpstreamRequest } from '../../application/ports.js';
 
 /** Connections to one origin. */
@@ -9,7 +10,11 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_MS = 30_000;
 /** Origins come and go with replicas; a pool that served nothing for so long is closed. */
 const IDLE_POOL_MS = 300_000;
-const RETRY_PAUSE_MS = 50;
+/** Pauses before another try to reach a service, milliseconds; the last one stays. */
+const PAUSES_MS = [0, 25, 50, 100, 200];
+
+/** So often it is tried to reach a service that has been away for long, or another replica. */
+const MIN_TRIES = 3;
 
 const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 /** Nothing of the request was sent. */
@@ -38,8 +43,15 @@ export class UndiciUpstreams extends Upstreams {
     this.closeIdle();
   }, IDLE_POOL_MS / 2).unref();
 
-  /** @param tls with it, only services that prove who they are are spoken to, and this process proves it too */
-  constructor(private readonly tls?: TlsFiles) {
+  /**
+   * @param waitMs a service that has been away for less is waited for, milliseconds: it may be starting again
+   * @param tls with it, only services that prove who they are are spoken to, and this process proves it too
+   */
+  constructor(
+    private readonly outages: Outages,
+    private readonly waitMs: number,
+    private readonly tls?: TlsFiles,
+  ) {
     super();
     this.endTls = tls?.onChange(() => {
       this.replacePools();
@@ -47,7 +59,8 @@ export class UndiciUpstreams extends Upstreams {
   }
 
   send(request: UpstreamRequest, listener: UpstreamListener): Flight {
-    const flight = new UndiciFlight((origin) => this.poolOf(origin), request, listener);
+    const { outages, waitMs } = this;
+    const flight = new UndiciFlight({ poolOf: (origin) => this.poolOf(origin), outages, waitMs }, request, listener);
     flight.start();
     return flight;
   }
@@ -87,15 +100,28 @@ export class UndiciUpstreams extends Upstreams {
   }
 }
 
-/** One request and its answer; tried a second time when the first was not sent at all, or is a GET whose connection broke. */
+interface Network {
+  readonly poolOf: (origin: string) => Pool;
+  readonly outages: Outages;
+  readonly waitMs: number;
+}
+
+/**
+ * One request and its answer. What was not sent at all is tried again, elsewhere first, for as long as the service may be starting; what may
+ * have been done is sent once more, elsewhere, when that does no harm.
+ */
 class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private isAborted = false;
   private hasHead = false;
+  private hasBroken = false;
   private tries = 0;
+  private origin = '';
+  private readonly tried = new Set<string>();
+  private readonly startedMs = performance.now();
 
   constructor(
-    private readonly poolOf: (origin: string) => Pool,
+    private readonly network: Network,
     private readonly request: UpstreamRequest,
     private readonly listener: UpstreamListener,
   ) {}
@@ -106,7 +132,8 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
     const options = { path, method: method, headers, body: body ?? null };
     const timeouts = { headersTimeout: headTimeoutMs, bodyTimeout: pauseTimeoutMs };
     try {
-      this.poolOf(origin()).dispatch({ ...options, ...timeouts }, this);
+      this.origin = origin(this.tried);
+      this.network.poolOf(this.origin).dispatch({ ...options, ...timeouts }, this);
     } catch (error) {
       this.listener.onFailure('unreachable', error as Error);
     }
@@ -123,6 +150,7 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
+    this.network.outages.reached(this.origin);
     if (this.isAborted) this.abort();
   }
 
@@ -149,9 +177,13 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
     const code = (error as { code?: unknown }).code;
     const name = typeof code === 'string' ? code : '';
     if (this.mayTryAgain(name)) {
-      setTimeout(() => {
-        if (!this.isAborted) this.start();
-      }, RETRY_PAUSE_MS);
+      this.tried.add(this.origin);
+      setTimeout(
+        () => {
+          if (!this.isAborted) this.start();
+        },
+        PAUSES_MS[Math.min(this.tries, PAUSES_MS.length) - 1],
+      );
       return;
     }
     const isUnsent = NOT_SENT.has(name) || NOT_PROVEN.test(name);
@@ -160,7 +192,15 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
   }
 
   private mayTryAgain(code: string): boolean {
-    if (this.tries > 1 || this.hasHead) return false;
-    return NOT_SENT.has(code) || (BROKEN.has(code) && this.request.method === 'GET');
+    if (this.hasHead) return false;
+    if (NOT_SENT.has(code)) {
+      const { outages, waitMs } = this.network;
+      outages.failed(this.origin);
+      const isNew = outages.lastsMs(this.origin) < waitMs && performance.now() - this.startedMs < waitMs;
+      return isNew || this.tries < MIN_TRIES;
+    }
+    if (!BROKEN.has(code) || !this.request.isRepeatable || this.hasBroken) return false;
+    this.hasBroken = true;
+    return true;
   }
 }

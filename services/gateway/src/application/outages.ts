@@ -1,0 +1,43 @@
+import type { Clock } from '@myriad/kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK } from './ports.js';
+
+/** After a connection failed, others are preferred for so long, milliseconds. */
+const AVOID_MS = 500;
+
+interface Outage {
+  readonly sinceMs: number;
+  lastMs: number;
+}
+
+/** Which base URLs could not be reached lately. */
+@Injectable()
+export class Outages {
+  private readonly outages = new Map<string, Outage>();
+
+  constructor(@Inject(CLOCK) private readonly clock: Clock) {}
+
+  failed(origin: string): void {
+    const lastMs = this.clock.nowMs();
+    const outage = this.outages.get(origin);
+    if (outage === undefined) this.outages.set(origin, { sinceMs: lastMs, lastMs });
+    else outage.lastMs = lastMs;
+  }
+
+  /** It answered, or took a request. */
+  reached(origin: string): void {
+    if (this.outages.size > 0) this.outages.delete(origin);
+  }
+
+  /** Whether to go elsewhere if that is possible. */
+  isAvoided(origin: string): boolean {
+    const outage = this.outages.size === 0 ? undefined : this.outages.get(origin);
+    return outage !== undefined && this.clock.nowMs() - outage.lastMs < AVOID_MS;
+  }
+
+  /** Since when it can't be reached, milliseconds; 0 when it can. */
+  lastsMs(origin: string): number {
+    const outage = this.outages.get(origin);
+    return outage === undefined ? 0 : this.clock.nowMs() - outage.sinceMs;
+  }
+}
