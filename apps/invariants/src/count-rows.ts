@@ -23,7 +23,7 @@ export async function countRows(path: string, format: 'csv' | 'parquet'): Promis
     const reader = await connection.runAndReadAll(
       `select count(*)::int as rows, count(distinct "row")::int as distinct, coalesce(min("row"), -1)::int as first, coalesce(max("row"), -1)::int as last,
               coalesce(bool_and(is_next), true) as is_ordered
-       from (select "row", "row" = 1 + lag("row", 1, "row" - 1) over () as is_next from ${source})`,
+       from (select n as "row", n = 1 + lag(n, 1, n - 1) over () as is_next from (select "row"::bigint as n from ${source}))`,
     );
     const [counted = {}] = reader.getRowObjects();
     const number = (name: string): number => Number(counted[name]);

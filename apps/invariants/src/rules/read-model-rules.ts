@@ -46,18 +46,18 @@ const COPIES: readonly Copy[] = [
       sql: 'select distinct on (tenant_id, dataset_name) tenant_id, dataset_name as name, version, digest, format from dataset_version order by tenant_id, dataset_name, version desc',
     },
   },
-  {
+  ...(['training', 'batch'] as const).map((database): Copy => ({
     name: 'grant_view',
     key: ['tenant_id', 'grant_id'],
     copy: {
-      database: 'training',
+      database,
       sql: `select tenant_id, grant_id, dataset_name, principal_id, purpose, status, date_trunc('milliseconds', expires_at) as expires_at from grant_view`,
     },
     original: {
       database: 'registry',
       sql: `select tenant_id, grant_id, dataset_name, principal_id, purpose, status, date_trunc('milliseconds', expires_at) as expires_at from dataset_grant where status <> 'pending'`,
     },
-  },
+  })),
   {
     name: 'application_view',
     key: ['tenant_id', 'name'],
