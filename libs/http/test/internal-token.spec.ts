@@ -50,13 +50,24 @@ describe('internal tokens', () => {
     await expect(verifier('myriad-realtime-research').verify(token)).rejects.toMatchObject(refused);
   });
 
+  it('takes a token of a minter whose clock is five minutes fast or slow, and no more', async () => {
+    for (const aheadMs of [-299_000, 299_000]) {
+      const token = await mintInternalToken(signer, claims, { nowMs: nowMs + aheadMs });
+      await expect(verifier().verify(token)).resolves.toMatchObject({ tenantId: 'aa' });
+    }
+    for (const aheadMs of [-400_000, 400_000]) {
+      const token = await mintInternalToken(signer, claims, { nowMs: nowMs + aheadMs });
+      await expect(verifier().verify(token)).rejects.toMatchObject(refused);
+    }
+  });
+
   it('refuses a token after its end, also one it knew', async () => {
     const checked = verifier();
     const token = await mintInternalToken(signer, claims, { expiresInSeconds: 30, nowMs });
     await checked.verify(token);
     nowMs += 29_000;
     await checked.verify(token);
-    nowMs += 7_000;
+    nowMs += 302_000;
     await expect(checked.verify(token)).rejects.toMatchObject(refused);
   });
 

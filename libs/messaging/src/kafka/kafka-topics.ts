@@ -14,6 +14,9 @@ export interface KafkaTopicOptions {
   readonly topicConfig: Readonly<Record<string, string>>;
 }
 
+/** Looks for new topics, at most half a second apart: about a minute, for a broker that has just been started on a busy machine. */
+const MAX_LOOKS = 130;
+
 /** Topics and how many partitions they have, as they were last looked up. */
 export class KafkaTopics {
   private readonly partitions = new Map<string, number>();
@@ -89,7 +92,7 @@ export class KafkaTopics {
   /** Until brokers tell of all partitions. */
   private async waitFor(wanted: readonly KafkaTopic[]): Promise<void> {
     const { signal } = new AbortController();
-    for (let failures = 1; failures < 20; failures += 1) {
+    for (let failures = 1; failures < MAX_LOOKS; failures += 1) {
       const found = await this.describe(wanted.map(({ name }) => name)).catch(notYetThere);
       for (const { name, partitions } of found) this.partitions.set(name, partitions);
       if (wanted.every(({ name, partitions }) => (this.partitions.get(name) ?? 0) >= partitions)) return;
