@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { batchRoutes, deployerRoutes, evaluatorRoutes, registryRoutes } from '@myriad/contracts';
 import { eventually } from '@myriad/testing';
-import { type Actor, type Cast, assembleCast } from './cast.js';
+import { type Cast, assembleCast } from './cast.js';
 import { type Client, problemOf } from './client.js';
 import { brokenInvariants } from './invariants-hold.js';
 import { killInTurn } from './kill-in-turn.js';
@@ -19,6 +19,7 @@ import {
   predict,
   scoreBatch,
 } from './model-way.js';
+import { patiently } from './patience.js';
 import { stepsOn } from './steps.js';
 import { csvOf, machineRows } from './tables.js';
 
@@ -135,16 +136,6 @@ describe(`A mesh whose processes are killed (MYRIAD_TEST_SEED=${SEED})`, () => {
     expect(await brokenInvariants(mesh)).toEqual([]);
   });
 });
-
-function patiently(cast: Cast): Cast {
-  const patient = (actor: Actor): Actor => ({ ...actor, client: actor.client.patient() });
-  return {
-    admin: cast.admin.patient(),
-    scientist: patient(cast.scientist),
-    approver: patient(cast.approver),
-    tenants: cast.tenants.map((one) => ({ ...one, program: patient(one.program), steward: patient(one.steward) })),
-  };
-}
 
 /** Asks one after the other; whatever is no answer is a failure. */
 async function predictUntil(client: Client, signal: AbortSignal): Promise<{ failures: string[]; count: number }> {

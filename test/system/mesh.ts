@@ -10,7 +10,7 @@ import { type MeshAddresses, type MeshMode, superviseMesh, tailsOf } from './sup
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Downloads of engines are not counted: `tools/test-engines.mjs` has them ready. */
-const START_SECONDS = { standalone: 90, mesh: 180 } as const;
+const START_SECONDS = { standalone: 240, mesh: 300 } as const;
 const STOP_MS = 45_000;
 const MAX_ATTEMPTS = 5;
 const running = new Set<Mesh>();
@@ -20,6 +20,7 @@ const processSchema = z.object({
   state: z.string(),
   pid: z.number().optional(),
   restarts: z.number(),
+  rssBytes: z.number(),
 });
 export type MeshProcess = z.infer<typeof processSchema>;
 

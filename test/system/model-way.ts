@@ -17,7 +17,7 @@ import { FEATURES, LABEL, type MachineRow, csvOf, inferBody } from './tables.js'
 export const MODEL = 'machine-failure';
 export const TRAINING = 'machines';
 export const GOLDEN = 'machines-golden';
-const WAIT = { timeoutMs: 120_000, intervalMs: 150 };
+const WAIT = { timeoutMs: Number(process.env['MYRIAD_TEST_WAIT_MS'] ?? 120_000), intervalMs: 150 };
 
 export type FleetRun = RouteResponse<typeof trainingRoutes.getFleetRun>;
 export type Campaign = RouteResponse<typeof evaluatorRoutes.getCampaign>;

@@ -28,7 +28,7 @@ export async function unseenFlaws(mesh: Mesh): Promise<readonly string[]> {
   try {
     for (const { rule, breaches, ...flaw } of FLAWS)
       expectBreaches(rule, await withFlaw(target, world, flaw, (flawed) => breachesOf(rule, flawed)), breaches);
-    for (const { rule, wanted, found } of [...(await flawsOfLog(mesh, world)), ...(await flawsOfObjects(mesh, world))])
+    for (const { rule, wanted, found } of [...(await flawsOfLog(world)), ...(await flawsOfObjects(mesh, world))])
       expectBreaches(rule, found, wanted);
   } finally {
     await world.close();
@@ -45,24 +45,28 @@ interface Tried {
   readonly found: readonly string[];
 }
 
-async function flawsOfLog(mesh: Mesh, world: OpenWorld): Promise<readonly Tried[]> {
+async function flawsOfLog(world: OpenWorld): Promise<readonly Tried[]> {
   const letter = { topic: 'myriad.dead-letter.batch', key: 'acme/t/0/0', headers: { 'myriad-code': 'x.y' } };
   await world.eventLog.append([{ ...letter, value: Buffer.from('{}') }]);
   const letters = await breachesOf('no-dead-letters', world);
   await world.eventLog.append([{ ...letter, value: null }]);
-  const move = (by: string): Promise<unknown> =>
-    mesh.query(
-      'myriad_log',
-      `update myriad_log.log_lease set next_offset = next_offset ${by} where (group_name, partition_id) =
-       (select group_name, partition_id from myriad_log.log_lease where group_name = 'deployer' and next_offset > 0 order by partition_id limit 1)`,
-    );
-  await move('- 1');
-  const lag = await breachesOf('no-lag', world);
-  await move('+ 1');
+  const lag = await breachesOf('no-lag', oneBehind(world));
   return [
     { rule: 'no-dead-letters', wanted: [/batch put acme\/t\/0\/0 aside: x\.y/], found: letters },
     { rule: 'no-lag', wanted: [/deployer is at \d+ of \d+ in myriad\./], found: lag },
   ];
+}
+
+/** The world as it would be if the deployer had one record left to handle. */
+function oneBehind(world: OpenWorld): World {
+  const eventLog = Object.assign(Object.create(world.eventLog) as World['eventLog'], {
+    lag: async (group: string, topics: readonly string[]) => {
+      const lags = await world.eventLog.lag(group, topics);
+      const at = group === 'deployer' ? lags.findIndex(({ endOffset }) => endOffset > 0n) : -1;
+      return lags.map((one, index) => (index === at ? { ...one, committedOffset: one.endOffset - 1n } : one));
+    },
+  });
+  return Object.assign(Object.create(world) as World, { eventLog });
 }
 
 async function flawsOfObjects(mesh: Mesh, world: OpenWorld): Promise<readonly Tried[]> {

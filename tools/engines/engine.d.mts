@@ -13,6 +13,8 @@ export interface EngineProgram {
 
 export interface KafkaProgramOptions {
   readonly port: number;
+  /** Where clients are told to come; default `port`. */
+  readonly advertisedPort?: number;
   readonly controllerPort: number;
   /** Holds configuration and data. */
   readonly dir: string;

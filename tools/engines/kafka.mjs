@@ -33,14 +33,14 @@ function requirePrograms(isFetched) {
     throw new EngineUnavailable('kafka', 'mvn (Maven) is needed to fetch it; found none');
 }
 
-function settings({ dir, port, controllerPort, sessionMs = 3000, secure }) {
-  const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...(secure ? [`SASL_SSL://${secure.client.brokers}`] : [])];
+function settings({ dir, port, advertisedPort = port, controllerPort, sessionMs = 3000, secure }) {
+  const secured = secure ? [`SASL_SSL://${secure.client.brokers}`] : [];
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
-    'advertised.listeners': listeners.join(','),
+    listeners: [`PLAINTEXT://127.0.0.1:${port}`, ...secured, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    'advertised.listeners': [`PLAINTEXT://127.0.0.1:${advertisedPort}`, ...secured].join(','),
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     ...secure?.settings,
     'controller.listener.names': 'CONTROLLER',
@@ -76,10 +76,10 @@ function settings({ dir, port, controllerPort, sessionMs = 3000, secure }) {
     .join('');
 }
 
-function configure({ dir, port, controllerPort, sessionMs, secure }) {
+function configure({ dir, ...options }) {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, 'server.properties');
-  writeFileSync(file, settings({ dir, port, controllerPort, sessionMs, secure }));
+  writeFileSync(file, settings({ dir, ...options }));
   return file;
 }
 
@@ -154,11 +154,12 @@ function answersApiVersions(port) {
 
 /**
  * What runs a broker on 127.0.0.1: command, arguments, environment, and whether it answers. `dir` gets the configuration and, where there is none, an empty log.
+ * Clients are told to come to `advertisedPort`, for brokers behind a proxy; default `port`.
  * @throws {EngineUnavailable} when Java or Maven is missing.
  */
-export async function kafkaProgram({ port, controllerPort, dir, sessionMs, secure }) {
+export async function kafkaProgram({ port, advertisedPort, controllerPort, dir, sessionMs, secure }) {
   const home = await fetchKafka();
-  const config = configure({ dir, port, controllerPort, sessionMs, secure });
+  const config = configure({ dir, port, advertisedPort, controllerPort, sessionMs, secure });
   const isNew = !existsSync(join(dir, 'data'));
   if (isNew && secure) format(home, config, secure.formatArgs);
   else if (isNew) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });

@@ -11,6 +11,27 @@ const DEFAULTS: Readonly<Record<Mode, { stateFolder: string; gatewayPort: number
 
 const port = z.coerce.number().int().min(0);
 
+const overridesSchema = z.strictObject({
+  routes: z.record(z.string(), z.int().min(1).max(65_535)).default({}),
+  variables: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+});
+
+/** What a test of failures puts between and into the processes. */
+export interface Overrides {
+  /** By the name of what is reached: the port of the loopback interface at which the others reach it, instead of its own. */
+  readonly routes: Readonly<Record<string, number>>;
+  /** By service: variables besides and instead of its own. */
+  readonly variables: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const schema = z.object({
   MYRIAD_MODE: z
     .enum(MODES)
@@ -40,6 +61,12 @@ const schema = z.object({
     .default(120)
     .describe('how long a start may take'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('least level that the services write'),
+  MYRIAD_OVERRIDES: z
+    .string()
+    .default('{}')
+    .transform((text, issues) => jsonOf(text) ?? (issues.addIssue('is no JSON'), z.NEVER))
+    .pipe(overridesSchema)
+    .describe('for tests of failures: proxies between processes, and variables of single services'),
 });
 
 /** How to run the mesh on this machine. */
@@ -51,6 +78,7 @@ export interface StandaloneConfig {
   readonly portBase: number;
   readonly startTimeoutMs: number;
   readonly logLevel: string;
+  readonly overrides: Overrides;
   /** Stay in the terminal instead of leaving the mesh running behind it. */
   readonly isForeground: boolean;
   /** What services may inherit of this process' environment. */
@@ -101,6 +129,7 @@ export function standaloneConfig(args: readonly string[], env: NodeJS.ProcessEnv
     portBase: config.MYRIAD_PORT_BASE ?? defaults.portBase,
     startTimeoutMs: config.MYRIAD_START_TIMEOUT_SECONDS * 1_000,
     logLevel: config.LOG_LEVEL,
+    overrides: config.MYRIAD_OVERRIDES,
     isForeground: flags.foreground === true,
     inherited: Object.fromEntries(INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
   };

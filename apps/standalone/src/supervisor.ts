@@ -149,6 +149,7 @@ export class Supervisor implements Mesh {
       engines,
       namesOfPorts(TOPOLOGIES[config.mode]),
     );
+    writeJsonFile(state.ports, { ...ports.of, gateway: ports.gateway });
     return new MeshPlan({ root, config, state, secrets, ports });
   }
 

@@ -67,6 +67,7 @@ function programOf(plan: MeshPlan, name: EngineName): Promise<EngineProgram> {
     return kafkaProgram({
       dir,
       port: plan.port('kafka'),
+      advertisedPort: plan.reach('kafka'),
       controllerPort: plan.port('kafka-controller'),
       sessionMs: BROKER_SESSION_MS,
     });

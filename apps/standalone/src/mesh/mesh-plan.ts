@@ -50,12 +50,22 @@ export class MeshPlan {
     return this.urlOf('control');
   }
   get kafkaBrokers(): string {
-    return `127.0.0.1:${this.port('kafka')}`;
+    return `127.0.0.1:${this.reach('kafka')}`;
   }
 
   /** Where a process answers, or a service by its name. */
   urlOf(name: string): string {
     return `http://127.0.0.1:${this.port(name)}`;
+  }
+
+  /** The port at which others reach a process: its own, unless a test has put something in between. */
+  reach(name: string): number {
+    return this.config.overrides.routes[name] ?? this.port(name);
+  }
+
+  /** {@link urlOf}, for those who call it. */
+  reachUrl(name: string): string {
+    return `http://127.0.0.1:${this.reach(name)}`;
   }
 
   port(name: string): number {
@@ -69,7 +79,7 @@ export class MeshPlan {
     return SERVICES.filter(({ name }) => isBalanced(this.topology, name)).map(({ name }) => ({
       name,
       port: this.port(name),
-      backends: processesOf(this.topology, name).map((process) => ({ name: process, url: this.urlOf(process) })),
+      backends: processesOf(this.topology, name).map((process) => ({ name: process, url: this.reachUrl(process) })),
     }));
   }
 
@@ -78,13 +88,13 @@ export class MeshPlan {
   }
 
   databaseUrl(database: string, role: string): string {
-    return `postgres://${role}:${this.secrets.password(role)}@127.0.0.1:${this.port('postgres')}/${database}`;
+    return `postgres://${role}:${this.secrets.password(role)}@127.0.0.1:${this.reach('postgres')}/${database}`;
   }
 
   /** Where the gateway finds the other services. */
   serviceUrls(): Variables {
     const others = SERVICES.filter(({ name }) => name !== 'gateway');
-    return Object.fromEntries(others.map(({ name }) => [`${name.toUpperCase()}_URL`, this.urlOf(name)]));
+    return Object.fromEntries(others.map(({ name }) => [`${name.toUpperCase()}_URL`, this.reachUrl(name)]));
   }
 
   /** What a process of a service is told. */
@@ -93,6 +103,7 @@ export class MeshPlan {
       ...(this.topology.mode === 'mesh' ? meshVariables(this, service) : standaloneVariables(this, service)),
       ...(service === 'deployer' && this.supervision()),
       ...this.common(process, this.port(process)),
+      ...this.config.overrides.variables[service],
     };
   }
 
@@ -102,6 +113,7 @@ export class MeshPlan {
       ...(this.topology.mode === 'mesh' ? meshReplicaVariables(this) : standaloneReplicaVariables(this, environment)),
       ...this.common(name, port),
       ENVIRONMENT: environment,
+      ...this.config.overrides.variables['realtime'],
     };
   }
 

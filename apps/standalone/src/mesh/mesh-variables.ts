@@ -38,7 +38,7 @@ function localValues(plan: MeshPlan, service: string): Variables {
   return {
     LOG_LEVEL: plan.config.logLevel,
     KAFKA_BROKERS: plan.kafkaBrokers,
-    S3_ENDPOINT: plan.urlOf('s3'),
+    S3_ENDPOINT: plan.reachUrl('s3'),
     S3_ACCESS_KEY_ID: secrets.s3AccessKeyId,
     S3_SECRET_ACCESS_KEY: secrets.s3SecretAccessKey,
     INTERNAL_JWKS_FILE: plan.state.internalJwks,

@@ -27,6 +27,10 @@ export class StateFolder {
   get addresses(): string {
     return join(this.path, 'addresses.json');
   }
+  /** The port of everything that has one, by name; written before anything starts. */
+  get ports(): string {
+    return join(this.path, 'ports.json');
+  }
   /** Every process that was started and not yet seen to end. */
   get processes(): string {
     return join(this.path, 'processes.json');

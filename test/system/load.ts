@@ -1,0 +1,54 @@
+import { inferBody, machineRows } from './tables.js';
+import type { Client } from './client.js';
+import { MODEL } from './model-way.js';
+
+/** What became of requests that were sent all the time. */
+export interface Sent {
+  readonly count: number;
+  /** What was no good answer, each with its time since the start in milliseconds. */
+  readonly failures: readonly { readonly atMs: number; readonly what: string }[];
+  /** The longest an answer took, milliseconds. */
+  readonly slowestMs: number;
+}
+
+export interface SendOptions {
+  readonly signal: AbortSignal;
+  /** Between an answer and the next request, milliseconds. */
+  readonly pauseMs: number;
+}
+
+/** Sends one after the other until the signal; whatever throws is a failure. */
+export async function sendUntil(
+  { signal, pauseMs }: SendOptions,
+  send: (count: number) => Promise<unknown>,
+): Promise<Sent> {
+  const failures: { atMs: number; what: string }[] = [];
+  const startMs = performance.now();
+  let [count, slowestMs] = [0, 0];
+  while (!signal.aborted) {
+    const fromMs = performance.now();
+    await send(count).catch((error: unknown) => failures.push({ atMs: fromMs - startMs, what: toldBy(error) }));
+    slowestMs = Math.max(slowestMs, performance.now() - fromMs);
+    count++;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  return { count, failures, slowestMs };
+}
+
+/** One row to the tenant's live model. @throws what was no 200. */
+export async function predictOne(client: Client): Promise<void> {
+  const { status, text } = await client.send({
+    method: 'POST',
+    path: `/v2/models/${MODEL}/infer`,
+    headers: { 'content-type': 'application/json' },
+    body: ROW,
+  });
+  if (status !== 200) throw new Error(`${status} ${text.slice(0, 300)}`);
+}
+
+const ROW = inferBody(machineRows(1, 9));
+
+function toldBy(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${toldBy(cause)}` : message;
+}
