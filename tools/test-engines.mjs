@@ -112,7 +112,12 @@ async function runPass({ names, isLate }, { folder, jestArgs, onChild }) {
     if (started.length === 0 && isLate) return { passed: 0, failed: 0, skipped };
     const env = Object.assign({}, ...started.map((handle) => ENGINES[handle.name].env(handle)));
     const only = isLate ? ['--selectProjects', ...names.map((name) => ENGINES[name].project)] : [];
-    const counts = await runCounted(names.join('-'), [...only, ...jestArgs], { MYRIAD_TEST_ENGINES: '1', ...env }, { folder, onChild });
+    const counts = await runCounted(
+      names.join('-'),
+      [...only, ...jestArgs],
+      { MYRIAD_TEST_ENGINES: '1', ...env },
+      { folder, onChild },
+    );
     return { ...counts, skipped };
   } finally {
     for (const handle of started) await handle.stop();

@@ -9,6 +9,7 @@ import {
 import {
   type ReadinessCheck,
   SERVICE_QUIET_MS,
+  closeDoors,
   createHttpApp,
   openAdminDoor,
   openTls,
@@ -124,15 +125,9 @@ export async function startService(options: ServiceOptions): Promise<void> {
   await app.listen(config.PORT, config.HOST);
   const admin = await openAdminDoor(config, http);
   logger.info({ url: await app.getUrl() }, 'listening');
-  const closeDoors = async (): Promise<void> => {
-    admin?.drain();
-    await app.close();
-    tls?.files.close();
-    await admin?.close();
-  };
   stopOnSignal(
     [
-      closeDoors,
+      () => closeDoors({ app, tls, admin }),
       () => {
         health.stop();
         depths.stop();

@@ -1,5 +1,5 @@
 import { runMain, stopOnSignal } from '@myriad/config';
-import { SERVICE_QUIET_MS, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
+import { SERVICE_QUIET_MS, closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { openObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry } from '@myriad/telemetry';
@@ -46,14 +46,8 @@ await runMain(async () => {
   await app.listen(config.PORT, config.HOST);
   const admin = await openAdminDoor(config, http);
   logger.info({ url: await app.getUrl(), environment: config.ENVIRONMENT, pool: config.POOL }, 'listening');
-  const closeDoors = async (): Promise<void> => {
-    admin?.drain();
-    await app.close();
-    tls?.files.close();
-    await admin?.close();
-  };
   stopOnSignal([
-    () => closeDoors(),
+    () => closeDoors({ app, tls, admin }),
     () => tail.close(),
     () => app.get(ApplyPlacement).close(),
     () => events.close(),

@@ -21,6 +21,6 @@ describe('chooseBackend', () => {
 
   it('has none when all are down', () => {
     expect(chooseBackend([backend('a', 'down')], 3)).toBeUndefined();
-    expect(chooseBackend([], 0)).toBeUndefined();
+    expect(chooseBackend<ReturnType<typeof backend>>([], 0)).toBeUndefined();
   });
 });

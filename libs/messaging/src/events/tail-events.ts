@@ -51,7 +51,7 @@ export async function tailEvents(
   });
   // what stood there at the start was handled long ago, in traces that have ended: only what comes after makes spans
   let isLive = false;
-  const tail = await log.tail({
+  const reading: TailOptions = {
     topics: [...new Set(topics)],
     onRecord: async (record) => {
       if (record.value === null) {
@@ -77,7 +77,8 @@ export async function tailEvents(
         isLive ? processSpan(event, record, undefined, () => Promise.resolve(handle(event))) : handle(event),
       );
     },
-  });
+  };
+  const tail = await (snapshots ? tailFromSnapshots(log, { ...reading, store: snapshots, logger }) : log.tail(reading));
   tail.caughtUp.then(
     () => (isLive = true),
     () => undefined,

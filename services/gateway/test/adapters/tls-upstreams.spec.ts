@@ -2,11 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { InternalTokenVerifier, createHttpApp, openTls, staticKeys, type Tls } from '@myriad/http';
+import { systemClock } from '@myriad/kernel';
 import { createLogger } from '@myriad/telemetry';
 import { TestAuthority, tempFolder, type TempFolder } from '@myriad/testing';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { UndiciUpstreams } from '../../src/adapters/undici/undici-upstreams.js';
+import { Outages } from '../../src/application/outages.js';
 
 @Module({})
 class EmptyModule {}
@@ -42,7 +44,7 @@ describe('upstreams over mutual TLS', () => {
     app = await createHttpApp(EmptyModule, { service: 'thing', logger, verifier, tls: tls.server });
     await app.listen(0, '127.0.0.1');
     port = new URL(await app.getUrl()).port;
-    upstreams = new UndiciUpstreams(tls.client.files);
+    upstreams = new UndiciUpstreams(new Outages(systemClock), 0, tls.client.files);
   });
   afterAll(async () => {
     await upstreams.close();
@@ -54,7 +56,7 @@ describe('upstreams over mutual TLS', () => {
 
   function get(origin = `https://localhost:${port}`, by = upstreams): Promise<number | string> {
     return new Promise((resolve) => {
-      const timeouts = { headTimeoutMs: 5_000, pauseTimeoutMs: 5_000 };
+      const timeouts = { headTimeoutMs: 5_000, pauseTimeoutMs: 5_000, isRepeatable: false };
       const request = { origin: () => origin, method: 'POST', path: '/healthz', headers: [], body: Buffer.from('{}') };
       let status = 0;
       by.send(
@@ -109,7 +111,7 @@ describe('upstreams over mutual TLS', () => {
   it('are refused with a certificate of the authority that was taken out', async () => {
     write('client', authorities[0]!, authorities);
     const old = open('client');
-    const late = new UndiciUpstreams(old.files);
+    const late = new UndiciUpstreams(new Outages(systemClock), 0, old.files);
     expect(typeof (await get(undefined, late))).toBe('string');
     expect(await get()).toBe(404);
     await late.close();

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gatewayOperationsSchema, poolChangedV1 } from '@myriad/contracts';
+import { systemClock } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { ServiceWatch } from '../../src/application/service-watch.js';
+import { Outages } from '../../src/application/outages.js';
 import { PlacementTable } from '../../src/application/placement-table.js';
 import { GatewayApp } from '../gateway-app.js';
 
@@ -48,7 +50,7 @@ describe('ServiceWatch', () => {
     let [reason, nowMs] = ['', 1_000];
     const watch = new ServiceWatch({
       services: { auth: 'http://auth' },
-      placements: new PlacementTable(),
+      placements: new PlacementTable(new Outages(systemClock)),
       probe: () => Promise.resolve(reason),
       clock: { nowMs: () => nowMs },
     });
