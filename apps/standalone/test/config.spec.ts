@@ -12,6 +12,7 @@ describe('standaloneConfig', () => {
       logLevel: 'info',
       isForeground: false,
       inherited: {},
+      overrides: { routes: {}, variables: {} },
     });
   });
 
