@@ -154,6 +154,7 @@ const engineServices = {
     user: '65534:65534',
     volumes: [
       './tools/manifests/engines/prometheus.yaml:/etc/prometheus/prometheus.yml:ro',
+      './tools/manifests/engines/prometheus-rules.yaml:/etc/prometheus/rules.yml:ro',
       'prometheus-data:/prometheus',
     ],
     ports: ['127.0.0.1:9090:9090'],

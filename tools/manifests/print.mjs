@@ -1,4 +1,4 @@
-/** Prints docker-compose.yml and k8s/ from tools/manifests/mesh.mjs. */
+/** Prints docker-compose.yml, k8s/ and the Grafana dashboards from their sources in this folder. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { printedFiles } from './printed-files.mjs';

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { composeFile } from './compose.mjs';
+import { dashboardFiles } from './dashboards.mjs';
 import { kubernetesFiles } from './kubernetes.mjs';
 
 const text = (body) =>
@@ -9,6 +10,10 @@ const text = (body) =>
 export function printedFiles() {
   return new Map([
     ['docker-compose.yml', text(composeFile())],
+    ...Object.entries(dashboardFiles()).map(([name, body]) => [
+      `tools/manifests/engines/grafana/dashboards/${name}`,
+      `${JSON.stringify(body, null, 2)}\n`,
+    ]),
     ...Object.entries(kubernetesFiles()).map(([path, body]) => [`k8s/${path}`, text(body)]),
   ]);
 }

