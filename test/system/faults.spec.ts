@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@myriad/testing';
 import { assembleCast } from './cast.js';
 import { startChaosMesh } from './chaos/chaos-mesh.js';
 import { unexpected } from './chaos/expectations.js';
@@ -10,7 +11,15 @@ import { STORE_FAULTS } from './chaos/store-faults.js';
 import { startTraffic } from './chaos/traffic.js';
 import { brokenInvariants } from './invariants-hold.js';
 import { MODE } from './mesh.js';
-import { GOLDEN, TRAINING, bringToProduction, commitRows, describeApplication, obtainGrants } from './model-way.js';
+import {
+  GOLDEN,
+  TRAINING,
+  bringToProduction,
+  commitRows,
+  describeApplication,
+  obtainGrants,
+  predict,
+} from './model-way.js';
 import { patiently } from './patience.js';
 import { machineRows, randomOf } from './tables.js';
 
@@ -45,6 +54,9 @@ describe(`A mesh in mode ${MODE} in trouble (MYRIAD_TEST_SEED=${SEED})`, () => {
     await describeApplication(cast);
     const { campaign } = await bringToProduction(cast);
     expect(campaign.status).toBe('completed');
+    // the gateway hears of a new pool a moment after the campaign has ended
+    for (const { program } of cast.tenants)
+      await eventually(() => predict(program.client.impatient(), machineRows(1, 9)));
     const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
     scene = { ...chaos, cast, pause, isFull: IS_FULL, random: randomOf(SEED) };
   });
