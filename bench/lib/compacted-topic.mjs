@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '@myriad/config';
+import { eventLogConfig, openEventLog, tailFromSnapshots, writeTopicSnapshot } from '@myriad/messaging';
+import { z } from 'zod';
+
+const TOPIC = { name: 'myriad.bench.compacted.v1', partitions: 8, cleanup: 'compact' };
+const KEYS = Number(process.env.BENCH_KEYS ?? 1_000_000);
+const PER_CALL = 2_000;
+
+/** Objects as files, each under the digest of its name. */
+class FolderStore {
+  folder = mkdtempSync(join(tmpdir(), 'myriad-bench-snapshots-'));
+  #path = (name) => join(this.folder, createHash('sha256').update(name).digest('hex'));
+
+  get = (name) => readFile(this.#path(name)).catch(() => undefined);
+  put = async (name, bytes) => {
+    await writeFile(`${this.#path(name)}.new`, bytes);
+    await rename(`${this.#path(name)}.new`, this.#path(name));
+  };
+  remove = (name) => rm(this.#path(name), { force: true });
+}
+
+async function secondsUntilReady(log, open) {
+  const state = new Map();
+  const fromMs = performance.now();
+  const tail = await open({ topics: [TOPIC.name], onRecord: ({ key, value }) => void state.set(key, value) });
+  await tail.caughtUp;
+  const seconds = (performance.now() - fromMs) / 1_000;
+  await tail.close();
+  if (state.size !== KEYS) throw new Error(`${KEYS} keys were made and ${state.size} read`);
+  return seconds;
+}
+
+/** How soon a new consumer holds the newest record of each of 10⁶ keys: from the topic's start, and from a snapshot. */
+export async function compactedTopic(figures, brokers) {
+  const log = await openEventLog(loadConfig(z.object(eventLogConfig), { EVENT_LOG: 'kafka', KAFKA_BROKERS: brokers }));
+  const store = new FolderStore();
+  try {
+    await log.ensureTopics([TOPIC]);
+    const value = Buffer.from(JSON.stringify({ pool: 'tabular-small', note: 'x'.repeat(300) }));
+    for (let n = 0; n < KEYS; n += PER_CALL)
+      await log.append(
+        Array.from({ length: PER_CALL }, (_, i) => ({
+          topic: TOPIC.name,
+          key: `tenant-${(n + i) % 5_000}/model-${n + i}`,
+          value,
+          headers: { ce_type: 'bench.placement-changed.v1' },
+        })),
+      );
+    const whole = await secondsUntilReady(log, (options) => log.tail(options));
+    const fromMs = performance.now();
+    await writeTopicSnapshot(log, TOPIC.name, store);
+    figures.add({ name: 'writing the snapshot', value: (performance.now() - fromMs) / 1_000, unit: 's' });
+    const fromSnapshot = await secondsUntilReady(log, (options) => tailFromSnapshots(log, { ...options, store }));
+    figures.add({
+      name: `compacted topic of ${KEYS} keys to a ready consumer, snapshot and tail`,
+      value: fromSnapshot,
+      unit: 's',
+      reference: whole,
+      bar: { atMost: 15 },
+    });
+  } finally {
+    await log.close();
+    rmSync(store.folder, { recursive: true, force: true });
+  }
+}
