@@ -7,6 +7,7 @@ import { InfrastructureSteps1790000000000 } from './infrastructure-steps-migrati
 import { migrate } from './migrate.js';
 import type { PersistenceLogger } from './persistence-logger.js';
 import { observePool, poolState, type PoolState } from './pool-state.js';
+import { PreparedStatements } from './prepared-statements.js';
 import { Wake } from './wake.js';
 
 export interface DatabaseOptions {
@@ -39,6 +40,7 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 export class Database {
   /** Rings after a commit with events. */
   readonly outboxWake = new Wake();
+  readonly statements = new PreparedStatements();
   /** The database's name. */
   readonly namespace: string;
   private readonly endGauges: readonly (() => void)[];
@@ -117,6 +119,7 @@ function dataSourceOf(options: DatabaseOptions, statementTimeoutMs: number): Dat
       lock_timeout: options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
+      pipeline: true,
       Client: clientOf(readerOf(options)),
     },
   });

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { QueryRunner } from 'typeorm';
 import type { Database } from './database.js';
 import type { EventOrigin } from './outbox-event.js';
+import { Session } from './session.js';
+import { ACROSS_TENANTS } from './tenant-table.js';
 import { OpenTx, type Tx } from './tx.js';
 
 export type Handled = 'handled' | 'duplicate';
@@ -58,43 +59,48 @@ export class HandleGroup {
   }
 
   private async commit(group: readonly Waiting[]): Promise<readonly Handled[]> {
-    const runner = this.database.dataSource.createQueryRunner();
-    try {
-      await runner.connect();
-      await runner.startTransaction();
-      const done = await this.run(runner, group).catch(async (error: unknown) => {
-        await runner.rollbackTransaction().catch(() => undefined);
-        throw error;
-      });
-      await runner.commitTransaction();
-      if (done.some(({ tx }) => tx.hasEvents)) this.database.outboxWake.ring();
-      for (const { tx } of done) await this.afterCommit(tx);
-      return done.map(({ outcome }) => outcome);
-    } finally {
-      await runner.release();
-    }
+    const done = await Session.transact(this.database, (session) => this.run(session, group));
+    for (const tx of done.values()) await this.afterCommit(tx);
+    return group.map((entry) => (done.has(entry) ? 'handled' : 'duplicate'));
   }
 
-  private async run(
-    runner: QueryRunner,
-    group: readonly Waiting[],
-  ): Promise<readonly { readonly tx: OpenTx; readonly outcome: Handled }[]> {
-    const done: { tx: OpenTx; outcome: Handled }[] = [];
-    for (const { origin, inbox, fn, inContext } of group) {
-      const tx = new OpenTx(runner.manager, origin);
-      const isNew = await tx.query(
-        `WITH scope AS MATERIALIZED
-           (SELECT set_config('myriad.tenant_id', $1, true), set_config('statement_timeout', $2, true))
-         INSERT INTO inbox (tenant_id, handler, event_id) SELECT $3, $4, $5::uuid FROM scope
-         ON CONFLICT DO NOTHING RETURNING 1`,
-        [tx.tenantId, String(this.database.statementTimeoutMs), ...inbox],
-      );
-      if (isNew.length > 0) {
-        await inContext(() => fn(tx));
-        await tx.writeEvents();
-      }
-      done.push({ tx, outcome: isNew.length > 0 ? 'handled' : 'duplicate' });
+  /** Does the effects that are new, tenant by tenant; each tenant's in the order of their arrival. */
+  private async run(session: Session, group: readonly Waiting[]): Promise<ReadonlyMap<Waiting, OpenTx>> {
+    const { statementTimeoutMs } = this.database;
+    session.setScope(ACROSS_TENANTS, statementTimeoutMs);
+    const isNew = await remember(session, group);
+    const done = new Map<Waiting, OpenTx>();
+    let scope: string = ACROSS_TENANTS;
+    for (const entry of group.filter(isNew).sort(byTenant)) {
+      const { tenantId } = entry.origin;
+      if (tenantId !== scope) session.setScope(tenantId, statementTimeoutMs);
+      scope = tenantId;
+      const tx = new OpenTx(session, entry.origin);
+      await entry.inContext(() => entry.fn(tx));
+      done.set(entry, tx);
     }
+    session.writeEvents([...done.values()].flatMap(({ events }) => events));
     return done;
   }
+}
+
+/**
+ * Enters the events in the inbox, in the order of their keys, so that two processes with the same events wait for each other and not both
+ * ways. @returns whether an entry's event was not there before; of one that is there twice in the group only the first is new
+ */
+async function remember(session: Session, group: readonly HandleEntry[]): Promise<(entry: HandleEntry) => boolean> {
+  const rows = await session.query<{ tenant_id: string; handler: string; event_id: string }>(
+    `INSERT INTO inbox (tenant_id, handler, event_id)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[]) AS event (tenant_id, handler, event_id)
+     ORDER BY tenant_id, handler, event_id
+     ON CONFLICT DO NOTHING RETURNING tenant_id, handler, event_id`,
+    [0, 1, 2].map((column) => group.map(({ inbox }) => inbox[column])),
+  );
+  const added = new Set(rows.map(({ tenant_id, handler, event_id }) => `${tenant_id}/${handler}/${event_id}`));
+  return ({ inbox: [tenantId, handler, eventId] }) => added.delete(`${tenantId}/${handler}/${eventId.toLowerCase()}`);
+}
+
+function byTenant({ origin: a }: HandleEntry, { origin: b }: HandleEntry): number {
+  if (a.tenantId === b.tenantId) return 0;
+  return a.tenantId < b.tenantId ? -1 : 1;
 }

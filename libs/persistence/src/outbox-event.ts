@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { CloudEvent, EventData, EventDefinition } from '@myriad/contracts';
 import { ProblemError, uuidv7 } from '@myriad/kernel';
+import { LOCKS } from './advisory-lock.js';
 
 /** The event log's limit for one record. */
 const MAX_EVENT_BYTES = 1_048_576;
@@ -53,6 +55,11 @@ export function outboxEvent<D extends EventDefinition>(
     throw invalid(definition.type, [{ pointer: '', detail: `is larger than ${MAX_EVENT_BYTES} bytes` }]);
   const { id: eventId, type, subject: key } = cloudEvent;
   return { tenantId, topic: definition.topic.name, key, eventId, type, event };
+}
+
+/** Which lock the writers of the event's key share. */
+export function outboxBucketOf({ topic, key }: OutboxEvent): number {
+  return createHash('sha1').update(`${topic}\0${key}`).digest().readUInt8(0) % LOCKS.outboxBuckets;
 }
 
 function invalid(type: string, errors: readonly { pointer: string; detail: string }[]): ProblemError {

@@ -1,4 +1,5 @@
 import { ProblemError } from '@myriad/kernel';
+import { isOutdated } from './prepared-statements.js';
 
 /** SQLSTATE codes (https://www.postgresql.org/docs/18/errcodes-appendix.html) that are treated apart. */
 const SERIALIZATION_FAILURE = '40001';
@@ -45,7 +46,7 @@ function faultOf(error: unknown): PgFault {
 /** Whether the same transaction may succeed when it is run again. */
 export function isTransient(error: unknown): boolean {
   const { code } = faultOf(error);
-  return code === SERIALIZATION_FAILURE || code === DEADLOCK;
+  return code === SERIALIZATION_FAILURE || code === DEADLOCK || isOutdated(error);
 }
 
 /** Whether a unique constraint (that one, when named) refused a row: for stores that turn it into a refusal of their own. */

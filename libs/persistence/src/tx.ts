@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { EventData, EventDefinition } from '@myriad/contracts';
 import type { TenantId } from '@myriad/kernel';
 import type { EntityManager, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
-import { LOCKS, LOCK_CLASS } from './advisory-lock.js';
 import { outboxEvent, type EventOrigin, type OutboxEvent } from './outbox-event.js';
+import type { Session } from './session.js';
 import { ACROSS_TENANTS } from './tenant-table.js';
 
 /** How {@link Tx.emit} may differ from the transaction's own context. */
@@ -28,32 +27,30 @@ export interface Tx {
   afterCommit(fn: () => void | Promise<void>): void;
 }
 
-/** {@link Tx} over a TypeORM transaction. */
+/** {@link Tx} in a session's transaction. */
 export class OpenTx implements Tx {
   readonly afterCommits: (() => void | Promise<void>)[] = [];
-  private readonly events: OutboxEvent[] = [];
+  readonly events: OutboxEvent[] = [];
 
   constructor(
-    readonly manager: EntityManager,
+    private readonly session: Session,
     private readonly origin: EventOrigin,
   ) {}
 
-  get tenantId(): TenantId {
-    return this.origin.tenantId as TenantId;
+  get manager(): EntityManager {
+    return this.session.manager;
   }
 
-  get hasEvents(): boolean {
-    return this.events.length > 0;
+  get tenantId(): TenantId {
+    return this.origin.tenantId as TenantId;
   }
 
   repo<T extends ObjectLiteral>(row: EntityTarget<T>): Repository<T> {
     return this.manager.getRepository(row);
   }
 
-  async query<T = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<T[]> {
-    const runner = this.manager.queryRunner;
-    if (runner === undefined) throw new Error('the transaction has ended');
-    return (await runner.query(sql, [...parameters], true)).records as T[];
+  query<T = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<T[]> {
+    return this.session.query(sql, parameters);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- asynchronous by contract: the row is written before the commit
@@ -71,27 +68,4 @@ export class OpenTx implements Tx {
   afterCommit(fn: () => void | Promise<void>): void {
     this.afterCommits.push(fn);
   }
-
-  /**
-   * Writes the events, last of all before the commit. Writers of one key wait for each other here until the other has committed,
-   * so ids of one key grow in the order of commits and the relay never sees a later one first.
-   */
-  async writeEvents(): Promise<void> {
-    if (!this.hasEvents) return;
-    const buckets = [...new Set(this.events.map(bucketOf))].sort((a, b) => a - b);
-    await this.query('SELECT pg_advisory_xact_lock($1, bucket) FROM unnest($2::int[]) AS bucket', [
-      LOCK_CLASS,
-      buckets,
-    ]);
-    const columns = ['tenantId', 'topic', 'key', 'eventId', 'type', 'event'] as const;
-    await this.query(
-      `INSERT INTO outbox (tenant_id, topic, key, event_id, type, event)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[])`,
-      columns.map((column) => this.events.map((event) => event[column])),
-    );
-  }
-}
-
-function bucketOf({ topic, key }: OutboxEvent): number {
-  return createHash('sha1').update(`${topic}\0${key}`).digest().readUInt8(0) % LOCKS.outboxBuckets;
 }

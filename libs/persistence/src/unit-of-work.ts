@@ -6,6 +6,7 @@ import { HandleGroup } from './handle-group.js';
 import type { EventOrigin } from './outbox-event.js';
 import { KeptStep } from './kept-step.js';
 import { asProblem, isTransient } from './pg-errors.js';
+import { Session, type Isolation } from './session.js';
 import { ACROSS_TENANTS } from './tenant-table.js';
 import { OpenTx, type Tx } from './tx.js';
 
@@ -14,7 +15,7 @@ const RETRY_BASE_MS = 10;
 
 export interface RunOptions {
   /** Default `READ COMMITTED`. */
-  readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+  readonly isolation?: Isolation;
 }
 
 export interface AcrossOptions extends RunOptions {
@@ -119,39 +120,19 @@ export class UnitOfWork {
 
   private async attempt<T>(scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T> {
     const timeoutMs = this.timeoutOf(scope);
-    const runner = this.database.dataSource.createQueryRunner();
-    try {
-      await runner.connect();
-      await runner.startTransaction(scope.isolation);
-      const tx = new OpenTx(runner.manager, { ...scope, traceparent: currentTraceparent() ?? scope.traceparent });
-      const result = await this.work(tx, fn, { timeoutMs, step: scope.step }).catch(async (error: unknown) => {
-        await runner.rollbackTransaction().catch(() => undefined);
-        throw error;
-      });
-      await runner.commitTransaction();
-      scope.step?.committed();
-      if (tx.hasEvents) this.database.outboxWake.ring();
-      await this.afterCommit(tx);
-      return result;
-    } finally {
-      await runner.release();
-    }
-  }
-
-  private async work<T>(
-    tx: OpenTx,
-    fn: (tx: Tx) => Promise<T>,
-    { timeoutMs, step }: { readonly timeoutMs: number; readonly step: KeptStep | undefined },
-  ): Promise<T> {
-    await tx.query(`SELECT set_config('myriad.tenant_id', $1, true), set_config('statement_timeout', $2, true)`, [
-      tx.tenantId,
-      String(timeoutMs),
-    ]);
-    const kept = await step?.find(tx);
-    if (kept !== undefined) return kept.value as T;
-    const result = await fn(tx);
-    await tx.writeEvents();
-    await step?.keep(tx, result);
+    const work = async (session: Session): Promise<readonly [T, OpenTx]> => {
+      session.setScope(scope.tenantId, timeoutMs);
+      const tx = new OpenTx(session, { ...scope, traceparent: currentTraceparent() ?? scope.traceparent });
+      const kept = await scope.step?.find(tx);
+      if (kept !== undefined) return [kept.value as T, tx];
+      const result = await fn(tx);
+      session.writeEvents(tx.events);
+      await scope.step?.keep(tx, result);
+      return [result, tx];
+    };
+    const [result, tx] = await Session.transact(this.database, work, scope.isolation);
+    scope.step?.committed();
+    await this.afterCommit(tx);
     return result;
   }
 
@@ -169,6 +150,7 @@ export class UnitOfWork {
   }
 
   private async afterCommit(tx: OpenTx): Promise<void> {
+    if (tx.events.length > 0) this.database.outboxWake.ring();
     for (const fn of tx.afterCommits) {
       try {
         await fn();
