@@ -15,6 +15,7 @@ import { initCluster, startPostgres } from '../tools/postgres/launch.mjs';
 import { bareKafkaRate } from './lib/bare-kafka.mjs';
 import { compactedTopic } from './lib/compacted-topic.mjs';
 import { openShop, thingChanged } from './lib/event-shop.mjs';
+import { cpuMicros, processTree } from './lib/proc.mjs';
 import { quantile } from './lib/statistics.mjs';
 
 const RATE = 1_000;
@@ -46,15 +47,19 @@ export async function run(figures) {
       KAFKA_BROKERS: kafka.brokers,
       ...(process.env.KAFKA_CLIENT && { KAFKA_CLIENT: process.env.KAFKA_CLIENT }),
     };
-    if (wants('latency')) await latency(figures, await lane(serverUrl, onKafka));
+    const servers = { Kafka: kafka.pid, PostgreSQL: postgres.pid };
+    if (wants('latency')) await latency(figures, await lane(serverUrl, onKafka, servers));
     if (wants('sustained')) {
       const bare = await bareKafkaRate(kafka.brokers);
-      await sustained(figures, await lane(serverUrl, onKafka), { name: 'Kafka', bar: 5_000, reference: bare });
+      await sustained(figures, await lane(serverUrl, onKafka, servers), { name: 'Kafka', bar: 5_000, reference: bare });
     }
     if (wants('standalone')) {
       const { migrationUrl } = await createTestDatabase({ service: 'log', serverUrl });
       const onPostgres = { EVENT_LOG: 'postgres', EVENT_LOG_URL: migrationUrl };
-      await sustained(figures, await lane(serverUrl, onPostgres), { name: 'the standalone log', bar: 2_000 });
+      await sustained(figures, await lane(serverUrl, onPostgres, { PostgreSQL: postgres.pid }), {
+        name: 'the standalone log',
+        bar: 2_000,
+      });
     }
     if (wants('compacted')) await compactedTopic(figures, kafka.brokers);
   } finally {
@@ -64,7 +69,7 @@ export async function run(figures) {
 }
 
 /** A publisher in this process and one consumer in another, each with a database of its own. */
-async function lane(serverUrl, variables) {
+async function lane(serverUrl, variables, servers) {
   const [own, other] = await Promise.all(
     ['publisher', 'consumer'].map((service) => createTestDatabase({ service, serverUrl })),
   );
@@ -81,17 +86,17 @@ async function lane(serverUrl, variables) {
     },
     execArgv: process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : [],
   });
+  const exited = new Promise((resolve) => consumer.once('exit', resolve));
   await new Promise((resolve, reject) => {
-    consumer.once('exit', (code) => reject(new Error(`the consumer ended with ${code}`)));
+    void exited.then((code) => reject(new Error(`the consumer ended with ${code}`)));
     consumer.on('message', (message) => (message === 'ready' ? resolve() : latencies.push(...message.latencies)));
   });
-  const exited = new Promise((resolve) => consumer.once('exit', resolve));
   return {
     uow,
     relay,
     latencies,
+    cpu: cpuOf({ publisher: process.pid, consumer: consumer.pid, ...servers }),
     close: async () => {
-      consumer.removeAllListeners('exit');
       consumer.send('end');
       await exited;
       await relay.stop();
@@ -100,6 +105,14 @@ async function lane(serverUrl, variables) {
       await Promise.all([own.drop(), other.drop()]);
     },
   };
+}
+
+/** Begins to count; the function tells each part's CPU µs since, of all its processes. */
+function cpuOf(parts) {
+  const used = (name, pid) =>
+    (name === 'PostgreSQL' ? processTree(pid) : [pid]).reduce((sum, one) => sum + cpuMicros(one), 0);
+  const before = Object.entries(parts).map(([name, pid]) => [name, pid, used(name, pid)]);
+  return () => before.map(([name, pid, micros]) => [name, used(name, pid) - micros]);
 }
 
 const note = 'x'.repeat(200);
@@ -128,6 +141,7 @@ async function latency(figures, one) {
   const tookS = (performance.now() - fromMs) / 1_000;
   await Promise.all(inFlight);
   await handledAll(one, total);
+  addCpu(figures, one, total, 'one a transaction');
   const measured = one.latencies.slice(RATE * WARM_UP_SECONDS);
   figures.add({ name: 'events a second, made one a transaction', value: total / tookS, unit: '/s' });
   for (const [q, bar] of [
@@ -168,5 +182,11 @@ async function sustained(figures, one, { name, bar, reference = null }) {
     bar: { atLeast: bar },
   });
   figures.add({ name: `events a second made meanwhile (${name})`, value: SUSTAINED / madeS, unit: '/s' });
+  addCpu(figures, one, SUSTAINED, name);
   await one.close();
+}
+
+function addCpu(figures, { cpu }, count, what) {
+  for (const [part, micros] of cpu())
+    figures.add({ name: `CPU of an event, ${what}: ${part}`, value: micros / count, unit: 'µs' });
 }

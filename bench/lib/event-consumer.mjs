@@ -19,14 +19,14 @@ const server = new EventLogServer({
 server.addHandler(
   thingChanged.type,
   async (event) => {
-    await uow.handle(event, (tx) =>
+    const outcome = await uow.handle(event, (tx) =>
       tx.query(
         `INSERT INTO thing VALUES ($1, $2, $3)
          ON CONFLICT (tenant_id, name) DO UPDATE SET size = excluded.size, version = thing.version + 1`,
         [event.tenantid, event.data.name, event.data.size],
       ),
     );
-    latencies.push(performance.timeOrigin + performance.now() - event.data.sentMs);
+    if (outcome === 'handled') latencies.push(performance.timeOrigin + performance.now() - event.data.sentMs);
   },
   true,
 );

@@ -19,6 +19,7 @@ export class PartitionWorker {
   private position: bigint;
   private committed: bigint;
   private failures = 0;
+  private readonly commits = new Set<Promise<void>>();
   private inHand: readonly StoredRecord[] = [];
 
   /** Starts after `after`, the worker that held the same partition before in this process. */
@@ -47,11 +48,12 @@ export class PartitionWorker {
     return this.abort.signal.aborted;
   }
 
-  /** Aborts the batch's signal; resolves when the handler has returned. */
-  stop(): Promise<void> {
+  /** Aborts the batch's signal; resolves when the handler has returned and its commits are answered. */
+  async stop(): Promise<void> {
     this.abort.abort();
     this.arrived.open();
-    return this.running;
+    await this.running;
+    await Promise.allSettled(this.commits);
   }
 
   private async run(): Promise<void> {
@@ -82,7 +84,11 @@ export class PartitionWorker {
       partition,
       records,
       signal: this.abort.signal,
-      commit: (offset) => this.commit(offset),
+      commit: (offset) => {
+        const answer = this.commit(offset).finally(() => this.commits.delete(answer));
+        this.commits.add(answer);
+        return answer;
+      },
     };
     this.inHand = records;
     try {

@@ -9,6 +9,7 @@ import { pause } from '../group/gate.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { groupBy } from '../group-by.js';
 import { BatchProgress } from './batch-progress.js';
+import { Commits } from './commits.js';
 import { toDeadLetter } from './dead-letter.js';
 import { EventContext } from './event-context.js';
 import { eventMetrics } from './event-metrics.js';
@@ -40,14 +41,18 @@ const isFinal = (error: unknown): boolean =>
 
 /** Takes the records of a batch one by one through parse, attempts, and commit or dead letter. */
 export class EventWorker {
-  constructor(private readonly options: EventWorkerOptions) {}
+  private readonly commits: Commits;
+
+  constructor(private readonly options: EventWorkerOptions) {
+    this.commits = new Commits(options.logger);
+  }
 
   /**
    * Records of one tenant go one after the other, those of several tenants side by side. Committed is what is done without a gap, so a
    * record is never passed over; some behind a gap may come again.
    */
   async handleBatch(batch: RecordBatch): Promise<void> {
-    const progress = new BatchProgress(batch);
+    const progress = new BatchProgress(batch, this.commits);
     const lanes = [...groupBy(batch.records, ({ key }) => key.split('/', 1)[0]).values()];
     const faults: unknown[] = [];
     const hasFailed = (): boolean => faults.length > 0;
@@ -55,15 +60,16 @@ export class EventWorker {
       for (let lane = lanes.shift(); lane && !hasFailed(); lane = lanes.shift())
         for (const record of lane) {
           if (hasFailed() || !(await this.handle(record, batch.signal))) return;
-          await progress.done(record);
+          progress.done(record);
         }
     };
     const hands = Array.from({ length: Math.min(LANES, lanes.length) }, () =>
       work().catch((error: unknown) => faults.push(error)),
     );
     await Promise.all(hands);
-    await progress.commit();
-    if (hasFailed()) throw faults[0];
+    if (!hasFailed()) return;
+    await this.commits.flush(batch);
+    throw faults[0];
   }
 
   /** False when the signal aborted before the record was done. */

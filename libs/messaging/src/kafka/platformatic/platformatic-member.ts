@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Consumer } from '@platformatic/kafka';
 import type { CheckedSubscribeOptions } from '../../check-records.js';
 import type { BatchHandler, Subscription, SubscriptionState } from '../../event-log.port.js';
@@ -8,6 +9,7 @@ import { inKafka, isFenced, persistently } from '../kafka-error.js';
 import { PartitionQueues } from '../partition-queues.js';
 import type { FetchTarget, Fetcher } from './fetcher.js';
 
+type Offset = Parameters<Consumer['commit']>[0]['offsets'][number];
 type Assignments = NonNullable<Consumer['assignments']>;
 
 export interface PlatformaticMemberOptions extends CheckedSubscribeOptions {
@@ -39,6 +41,7 @@ export class PlatformaticMember implements Subscription, Startable {
   private heardAtMs = performance.now();
   private isHolding = false;
   private rebalances = 0;
+  private commits: { readonly offsets: Map<string, Offset>; readonly answer: Promise<void> } | undefined;
   private closed: Promise<void> | undefined;
 
   constructor(private readonly options: PlatformaticMemberOptions) {
@@ -195,8 +198,17 @@ export class PlatformaticMember implements Subscription, Startable {
     };
   }
 
+  /** Commits that are asked for at the same time go in one request. */
   private commit(topic: string, partition: number, offset: bigint): Promise<void> {
-    return inKafka(() => this.consumer.commit({ offsets: [{ topic, partition, offset, leaderEpoch: -1 }] }));
+    this.commits ??= { offsets: new Map(), answer: setImmediate().then(() => this.commitAll()) };
+    this.commits.offsets.set(`${topic}/${partition}`, { topic, partition, offset, leaderEpoch: -1 });
+    return this.commits.answer;
+  }
+
+  private commitAll(): Promise<void> {
+    const offsets = [...(this.commits?.offsets.values() ?? [])];
+    this.commits = undefined;
+    return inKafka(() => this.consumer.commit({ offsets }));
   }
 
   /** Topics that have grown: a new generation of the group shares their partitions. */
