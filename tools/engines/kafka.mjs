@@ -3,18 +3,9 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { startEngine } from './handle.mjs';
 import { makeSecurity } from './kafka-security.mjs';
-import {
-  EngineUnavailable,
-  cacheFolder,
-  fillOnce,
-  firstLine,
-  freePort,
-  runToEnd,
-  startProcess,
-  stopProcess,
-  waitHealthy,
-} from './process.mjs';
+import { EngineUnavailable, cacheFolder, fillOnce, firstLine, freePort, runToEnd } from './process.mjs';
 
 export const KAFKA_VERSION = '4.4.0';
 const MINIMUM_JAVA = 17;
@@ -181,27 +172,7 @@ export async function kafkaProgram({ port, advertisedPort, controllerPort, dir, 
 export async function startKafka({ port, dir, isSecure = false }) {
   const usedPort = port ?? (await freePort());
   const secure = isSecure ? makeSecurity({ dir, port: await freePort() }) : undefined;
-  const { command, args, env, isHealthy } = await kafkaProgram({
-    port: usedPort,
-    controllerPort: await freePort(),
-    dir,
-    secure,
-  });
-  const handle = {
-    name: 'kafka',
-    version: KAFKA_VERSION,
-    port: usedPort,
-    dir,
-    brokers: `127.0.0.1:${usedPort}`,
-    secure: secure?.client,
-    pid: 0,
-    start: async () => {
-      handle.pid = await startProcess({ dir, port: usedPort, command, args, env });
-      await waitHealthy({ name: 'kafka', dir, pid: handle.pid, isHealthy });
-    },
-    stop: () => stopProcess(dir),
-    kill: () => stopProcess(dir, 'SIGKILL'),
-  };
-  await handle.start();
-  return handle;
+  const program = await kafkaProgram({ port: usedPort, controllerPort: await freePort(), dir, secure });
+  const more = { brokers: `127.0.0.1:${usedPort}`, secure: secure?.client };
+  return startEngine({ name: 'kafka', version: KAFKA_VERSION, port: usedPort, dir, program, more });
 }

@@ -7,17 +7,9 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import {
-  EngineUnavailable,
-  cacheFolder,
-  fillOnce,
-  firstLine,
-  freePort,
-  runToEnd,
-  startProcess,
-  stopProcess,
-  waitHealthy,
-} from './process.mjs';
+import { buildWithGo, isBuilt } from './go.mjs';
+import { startEngine } from './handle.mjs';
+import { cacheFolder, freePort } from './process.mjs';
 
 const SOURCES = join(import.meta.dirname, 'kubernetes');
 const read = (name) => readFileSync(join(SOURCES, name), 'utf8');
@@ -33,30 +25,19 @@ const sourcesDigest = () =>
 const homeOf = () => cacheFolder('kubernetes', `${KUBERNETES_VERSION}-${sourcesDigest()}`);
 
 /** Whether {@link fetchKubernetes} has nothing left to do. */
-export const hasKubernetes = () => existsSync(join(homeOf(), '.complete'));
+export const hasKubernetes = () => isBuilt(homeOf());
 
-/** Builds the program (Go checks the modules against its checksum database). Returns the folder. @throws {EngineUnavailable} without Go. */
-export async function fetchKubernetes() {
-  const home = homeOf();
-  if (hasKubernetes()) return home;
-  if (firstLine('go', ['version']) === undefined)
-    throw new EngineUnavailable('kubernetes', 'go is needed to build it; found none');
-  await fillOnce(home, build, 'kubernetes');
-  return home;
-}
-
-function build(home) {
+/** Builds the program. Returns the folder. @throws {EngineUnavailable} without Go. */
+export function fetchKubernetes() {
   const [major, minor] = KUBERNETES_VERSION.slice(1).split('.');
   const version = 'k8s.io/component-base/version';
   const linker = [
     '-s -w',
     `-X ${version}.gitVersion=${KUBERNETES_VERSION} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor}`,
   ].join(' ');
-  const args = ['build', '-mod=readonly', '-trimpath', '-buildvcs=false', `-ldflags=${linker}`];
-  runToEnd('go', [...args, '-o', join(home, 'kubernetes'), '.'], {
-    cwd: SOURCES,
-    env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
-  });
+  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', `-ldflags=${linker}`];
+  const args = (folder) => ['build', ...flags, '-o', join(folder, 'kubernetes'), '.'];
+  return buildWithGo({ engine: 'kubernetes', home: homeOf(), args, cwd: SOURCES });
 }
 
 /** The objects of a kustomization as YAML documents. @throws with what Kustomize says; {@link EngineUnavailable} without Go. */
@@ -134,26 +115,18 @@ export async function startKubernetes({ port, dir }) {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const token = makeCredentials(dir);
   const caFile = join(dir, 'certificates', 'apiserver.crt');
-  const kill = () => stopProcess(dir, 'SIGKILL');
-  const handle = {
+  return startEngine({
     name: 'kubernetes',
     version: KUBERNETES_VERSION,
     port: usedPort,
     dir,
-    url: `https://127.0.0.1:${usedPort}`,
-    caFile,
-    token,
-    pid: 0,
-    start: async () => {
-      const command = join(home, 'kubernetes');
-      const args = ['serve', dir, ...serverFlags(dir, usedPort)];
-      handle.pid = await startProcess({ dir, port: usedPort, command, args });
-      const isHealthy = () => answersReady({ port: usedPort, token, certificate: caFile });
-      await waitHealthy({ name: 'kubernetes', dir, pid: handle.pid, isHealthy, timeoutMs: 180_000 });
+    program: {
+      command: join(home, 'kubernetes'),
+      args: ['serve', dir, ...serverFlags(dir, usedPort)],
+      isHealthy: () => answersReady({ port: usedPort, token, certificate: caFile }),
     },
-    stop: kill,
-    kill,
-  };
-  await handle.start();
-  return handle;
+    more: { url: `https://127.0.0.1:${usedPort}`, caFile, token },
+    timeoutMs: 180_000,
+    stopSignal: 'SIGKILL',
+  });
 }

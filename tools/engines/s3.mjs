@@ -1,38 +1,19 @@
 /** An S3 server as one plain process: versitygw, which speaks the S3 protocol over a folder, built from its Go module. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  EngineUnavailable,
-  cacheFolder,
-  fillOnce,
-  firstLine,
-  freePort,
-  runToEnd,
-  startProcess,
-  stopProcess,
-  waitHealthy,
-} from './process.mjs';
+import { buildWithGo } from './go.mjs';
+import { startEngine } from './handle.mjs';
+import { cacheFolder, freePort } from './process.mjs';
 
 export const S3_VERSION = 'v1.8.0';
 const MODULE = 'github.com/versity/versitygw/cmd/versitygw';
 /** Of a server on the loopback interface with nothing but test data. */
 const TEST_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
 
-/** Builds the server (Go checks the modules against its checksum database). Returns the folder. @throws {EngineUnavailable} without Go. */
-export async function fetchS3() {
-  const home = cacheFolder('s3', S3_VERSION);
-  if (existsSync(join(home, '.complete'))) return home;
-  if (firstLine('go', ['version']) === undefined)
-    throw new EngineUnavailable('s3', 'go is needed to build it; found none');
-  await fillOnce(
-    home,
-    (folder) => {
-      const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
-      runToEnd('go', ['install', '-trimpath', '-ldflags=-s -w', `${MODULE}@${S3_VERSION}`], { env });
-    },
-    's3',
-  );
-  return home;
+/** Builds the server. Returns the folder. @throws {EngineUnavailable} without Go. */
+export function fetchS3() {
+  const args = () => ['install', '-trimpath', '-ldflags=-s -w', `${MODULE}@${S3_VERSION}`];
+  return buildWithGo({ engine: 's3', home: cacheFolder('s3', S3_VERSION), args });
 }
 
 async function answersHealth(port) {
@@ -69,23 +50,12 @@ export async function s3Program({ port, dir, accessKeyId, secretAccessKey }) {
  */
 export async function startS3({ port, dir }) {
   const usedPort = port ?? (await freePort());
-  const { command, args, env, isHealthy } = await s3Program({ port: usedPort, dir, ...TEST_CREDENTIALS });
-  const handle = {
+  return startEngine({
     name: 's3',
     version: S3_VERSION,
     port: usedPort,
     dir,
-    endpoint: `http://127.0.0.1:${usedPort}`,
-    region: 'us-east-1',
-    ...TEST_CREDENTIALS,
-    pid: 0,
-    start: async () => {
-      handle.pid = await startProcess({ dir, port: usedPort, command, args, env });
-      await waitHealthy({ name: 's3', dir, pid: handle.pid, isHealthy });
-    },
-    stop: () => stopProcess(dir),
-    kill: () => stopProcess(dir, 'SIGKILL'),
-  };
-  await handle.start();
-  return handle;
+    program: await s3Program({ port: usedPort, dir, ...TEST_CREDENTIALS }),
+    more: { endpoint: `http://127.0.0.1:${usedPort}`, region: 'us-east-1', ...TEST_CREDENTIALS },
+  });
 }
