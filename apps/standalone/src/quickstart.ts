@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { runMain } from '@myriad/config';
 import { z } from 'zod';
-import { type StandaloneConfig, standaloneConfig } from './config.js';
+import { type StandaloneConfig, commandOf, standaloneConfig } from './config.js';
 import { detach } from './detach.js';
 import { down } from './down.js';
 import { ROOT } from './root.js';
@@ -28,7 +28,8 @@ async function quickstart(args: readonly string[], config: StandaloneConfig): Pr
   }
   const { gatewayUrl } = addresses.data;
   const { adminKeyFile } = new Secrets(state);
-  return tell(['--url', gatewayUrl, '--key-file', adminKeyFile, '--state', join(state.path, 'quickstart')]);
+  const ending = ['--down', commandOf(config, 'down')];
+  return tell(['--url', gatewayUrl, '--key-file', adminKeyFile, '--state', join(state.path, 'quickstart'), ...ending]);
 }
 
 /** Runs the story in the Python environment; it shows its progress itself. */

@@ -30,7 +30,7 @@ def main() -> int:
     admin = Client(arguments.url, _admin_key(arguments.key_file))
     story = Story()
     try:
-        tell(admin, Path(arguments.state), story)
+        tell(admin, Path(arguments.state), story, arguments.down)
     except (MyriadError, AssertionError) as error:
         print(f"\nquickstart: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -39,8 +39,8 @@ def main() -> int:
     return 0
 
 
-def tell(admin: Client, state: Path, story: Story) -> None:
-    """The main job, step by step."""
+def tell(admin: Client, state: Path, story: Story, down: str | None = None) -> None:
+    """The main job, step by step; `down` is the command that ends the platform, shown in the end."""
     keyring = Keyring(state / "keys.json")
     with story.step("Sixteen carriers become tenants, each with its own accounts and its own flights"):
         with ThreadPoolExecutor(1) as pool:
@@ -79,6 +79,8 @@ def tell(admin: Client, state: Path, story: Story) -> None:
 
     story.summary()
     _show_next(admin.url, run.fleet_run_id, campaign.campaign_id, story)
+    if down:
+        story.say(f"  {down}")
 
 
 def _show_next(url: str, fleet_run_id: str, campaign_id: str, story: Story) -> None:
@@ -91,7 +93,6 @@ def _show_next(url: str, fleet_run_id: str, campaign_id: str, story: Story) -> N
         "origin=JFK",
         f"myriad --tenant aa models versions {NAME}",
         f"myriad --tenant {PLATFORM} costs",
-        "npm run quickstart -- --down",
     ):
         story.say(f"  {command}")
 
@@ -101,6 +102,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--url", default=os.environ.get("MYRIAD_URL", "http://127.0.0.1:8080"), help="the gateway")
     parser.add_argument("--key-file", help="file that holds the administrator's key; default: MYRIAD_API_KEY")
     parser.add_argument("--state", default=".myriad/quickstart", help="folder for data and keys")
+    parser.add_argument("--down", metavar="COMMAND", help="command that ends this platform, shown in the end")
     return parser.parse_args()
 
 
