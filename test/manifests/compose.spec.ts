@@ -35,6 +35,13 @@ describe('docker-compose.yml', () => {
     ['s3', 'image', 'versity/versitygw:latest', 's3 has an image that is not pinned'],
     ['s3', 'environment', { ROOT_SECRET_KEY: 'test' }, 's3 holds a secret as a literal'],
     ['s3', 'environment', { ROOT_SECRET_KEY: '${SECRET}' }, 's3 holds a secret as a literal, or takes an empty one'],
+    [
+      'auth',
+      'environment',
+      { DATABASE_URL: 'postgres://a:${P:?}@b/c' },
+      'auth is told DATABASE_URL by its environment',
+    ],
+    ['auth', 'environment', { KMS_SECRET: '${K:?}' }, 'auth is told KMS_SECRET by its environment'],
     ['auth', 'depends_on', { kafka: { condition: 'service_started' } }, 'auth does not wait until kafka is healthy'],
     ['auth', 'depends_on', ['kafka'], 'auth does not wait'],
     ['prometheus', 'ports', ['9090:9090'], 'prometheus opens an engine to the network'],

@@ -6,8 +6,12 @@ import {
   type PodSpec,
   type Workload,
   isWorkload,
+  mountsOf,
   podOf,
+  portsFor,
+  probedPorts,
   renderedOverlay,
+  toldTo,
 } from './overlay.js';
 
 const {
@@ -121,6 +125,38 @@ describeWithCluster('the manifests on a real API server', () => {
         expect(answer.status).toBe(403);
       }
     });
+  });
+
+  it.each(OVERLAYS)('%s tells every service where its files are, and mounts them there', (name) => {
+    for (const each of objectsOf(name).filter(isWorkload)) {
+      const files = Object.entries(toldTo(each, objectsOf(name))).filter(([key]) => key.endsWith('_FILE'));
+      const mounts = mountsOf(each);
+      expect(files.length).toBeGreaterThan(1);
+      for (const [key, path] of files)
+        expect({ key, isMounted: mounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`)) }).toEqual({
+          key,
+          isMounted: true,
+        });
+    }
+  });
+
+  it('production alone speaks mutual TLS, and is asked how it is on a port that needs no certificate', () => {
+    for (const name of OVERLAYS) {
+      for (const each of objectsOf(name).filter(isWorkload)) {
+        const service = each.metadata.name;
+        const told = toldTo(each, objectsOf(name));
+        const certificate = mountsOf(each).find(({ mountPath }) => mountPath === '/run/tls')?.volume;
+        const isProduction = name === 'production';
+        expect(certificate?.secret?.secretName).toBe(isProduction ? `production-${service}-tls` : undefined);
+        expect(told['TLS_KEY_FILE']).toBe(isProduction ? '/run/tls/tls.key' : undefined);
+        expect(Object.values(told).filter((value) => /^http:\/\/[a-z{}-]+:8080/.test(value)).length > 0).toBe(
+          !isProduction && ['gateway', 'deployer'].includes(service),
+        );
+        const port = service === 'gateway' ? Number(told['PORT']) : Number(told['ADMIN_PORT']);
+        expect(probedPorts(each)).toEqual([port, port, port]);
+        expect(portsFor(objectsOf(name), { service, namespace: 'monitoring' })).toEqual([port]);
+      }
+    }
   });
 
   it('warns of a workload whose pods would be refused, so that a silent dry run says something', async () => {

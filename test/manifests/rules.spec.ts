@@ -68,6 +68,12 @@ const WORKLOADS: readonly Case[] = [
   hardened('keeps capabilities', `${CONTAINER}.securityContext.capabilities.drop`, ['NET_RAW']),
   hardened('not pinned', `${CONTAINER}.image`, 'myriad/gateway:latest'),
   hardened('not pinned', `${CONTAINER}.image`, 'registry:5000/gateway'),
+  hardened('secrets by its environment', `${CONTAINER}.envFrom`, [{ secretRef: { name: 'gateway' } }]),
+  hardened('secrets by its environment', `${CONTAINER}.env`, [
+    { name: 'A', valueFrom: { secretKeyRef: { name: 'b' } } },
+  ]),
+  hardened('readable to its own group', `${POD}.volumes.0.projected.defaultMode`),
+  hardened('readable to its own group', `${POD}.volumes.0`, { name: 'keys', secret: { defaultMode: 0o444 } }),
   hardened('a secret as a literal: DB_PASSWORD', `${CONTAINER}.env`, [{ name: 'DB_PASSWORD', value: 'x' }]),
 ];
 
@@ -133,7 +139,7 @@ const AROUND: readonly Case[] = [
 ];
 
 const literals = (to: string) => ({ at: 'configMapGenerator.0.literals', to: [to] });
-const patch = (path: string, value: string) => ({
+const patch = (path: string, value: unknown) => ({
   at: 'patches.0.patch',
   to: JSON.stringify([{ op: 'replace', path, value }]),
 });
@@ -147,11 +153,16 @@ const APART: readonly Case[] = [
     literals('KAFKA_BROKERS=kafka.research.internal:9093,kafka.production.internal:9093'),
   ),
   shares('engineering', 'names s3.production.internal', literals('S3_ENDPOINT=https://s3.production.internal')),
+  shares(
+    'engineering',
+    'names id.production.internal',
+    literals('OIDC_PROVIDERS=[{"issuer":"https://id.production.internal"}]'),
+  ),
   shares('engineering', 'names myriad-production', literals('S3_BUCKET=myriad-production')),
   shares(
     'research',
-    'names production-auth',
-    patch('/spec/template/spec/containers/0/envFrom/2/secretRef/name', 'production-auth'),
+    'names production-auth-tls',
+    patch('/spec/template/spec/volumes/-', { name: 'certificate', secret: { secretName: 'production-auth-tls' } }),
   ),
   shares('production', 'names myriad-research', { at: 'namespace', to: 'myriad-research' }),
   shares('production', 'names myriad-applied-science', {
@@ -177,7 +188,7 @@ const APART: readonly Case[] = [
   ),
   shares('production', 'names too little', { at: 'patches', to: [] }),
   seen('productionSharesNothing', 'k8s/base/auth/deployment.yaml', 'names production-auth', {
-    at: `${CONTAINER}.envFrom.2.secretRef.name`,
+    at: `${POD}.volumes.0.projected.sources.1.secret.name`,
     to: 'production-auth',
   }),
 ];

@@ -1,4 +1,18 @@
-import { IMAGE_VERSION, PORT, commonEnvironment, engines, secretVariables, services } from './mesh.mjs';
+import {
+  CERTIFICATE_FOLDER,
+  IMAGE_VERSION,
+  PORT,
+  SECRETS_FOLDER,
+  commonEnvironment,
+  containerVariables,
+  engines,
+  mutualTls,
+  probePort,
+  secretFile,
+  secretVariables,
+  services,
+} from './mesh.mjs';
+import { SECRETS_ON_HOST, hostFile } from './secrets.mjs';
 
 const health = (command, more = {}) => ({
   test: ['CMD-SHELL', command],
@@ -18,24 +32,21 @@ const hardened = {
 };
 /** Compose mounts a secret that is a file as it is on the host: readable to its owner, as who the services run (`tools/manifests/secrets.mjs` writes both down). */
 const OWNER = { uid: '${MYRIAD_UID:-1000}', gid: '${MYRIAD_GID:-1000}' };
-const secret = (name) => ({ source: name, target: `/run/myriad/${name}` });
+const secret = (source, name = source) => ({ source, target: `${SECRETS_FOLDER}/${name}` });
 const healthy = (...names) => Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }]));
 
-function environmentOf(service) {
-  const password = '${MYRIAD_DB_PASSWORD:?run node tools/manifests/secrets.mjs}';
-  const url = (role) => `postgres://${service.name}_${role}:${password}@postgres:5432/${service.name}`;
-  const values = {
-    S3_ACCESS_KEY_ID: '${MYRIAD_S3_ACCESS_KEY_ID:?run node tools/manifests/secrets.mjs}',
-    S3_SECRET_ACCESS_KEY: '${MYRIAD_S3_SECRET_ACCESS_KEY:?run node tools/manifests/secrets.mjs}',
-    DATABASE_URL: url('app'),
-    DATABASE_MIGRATION_URL: url('owner'),
-  };
-  return {
-    ...commonEnvironment,
-    ...service.environment,
-    ...Object.fromEntries(secretVariables(service).map((name) => [name, values[name]])),
-  };
-}
+/** What a service is told in docker-compose.yml. */
+export const composeVariables = (service) => ({
+  ...commonEnvironment,
+  ...containerVariables(service),
+  // a JSON list; a client secret in it is `file:/var/lib/myriad/oidc-client-secret`, on the host .myriad/compose/auth/oidc-client-secret
+  ...(service.name === 'auth' ? { OIDC_PROVIDERS: '${MYRIAD_OIDC_PROVIDERS:-}' } : {}),
+});
+
+const secretsOf = (service) => [
+  ...['internal-jwks.json', ...service.secretFiles].map((name) => secret(name)),
+  ...secretVariables(service).map((name) => secret(hostFile(service, name), secretFile(name))),
+];
 
 /** Where a service keeps what it is working on; what auth writes there once, the administrator's key, is kept on the host. */
 function stateOf(service) {
@@ -49,7 +60,7 @@ const networksOf = ({ name, environment: { POOL: pool } }) =>
   pool === undefined ? {} : { networks: { default: { aliases: [`${name}-${pool}`] } } };
 
 function serviceOf(service) {
-  const check = `fetch('http://127.0.0.1:${PORT}/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
+  const check = `fetch('http://127.0.0.1:${probePort(service)}/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
   return {
     image: `myriad/${service.name}:${IMAGE_VERSION}`,
     build: {
@@ -62,8 +73,8 @@ function serviceOf(service) {
     user: `${OWNER.uid}:${OWNER.gid}`,
     init: true,
     stop_grace_period: '40s',
-    environment: environmentOf(service),
-    secrets: ['internal-jwks.json', ...service.secretFiles].map(secret),
+    environment: composeVariables(service),
+    secrets: secretsOf(service),
     ...stateOf(service),
     ...networksOf(service),
     depends_on: healthy('kafka', ...(service.objects ? ['s3'] : []), ...(service.database ? ['postgres'] : [])),
@@ -198,11 +209,23 @@ export function composeFile() {
       ...Object.fromEntries(services.map((service) => [service.name, serviceOf(service)])),
     },
     secrets: Object.fromEntries(
-      ['internal-jwks.json', ...new Set(services.flatMap((service) => service.secretFiles))].map((name) => [
+      [...new Set(services.flatMap(secretsOf).map(({ source }) => source))].map((name) => [
         name,
-        { file: `./.myriad/compose/${name}` },
+        { file: `./${SECRETS_ON_HOST}/${name}` },
       ]),
     ),
     volumes: { 'postgres-data': {}, 'kafka-data': {}, 'prometheus-data': {}, 'grafana-data': {} },
   };
+}
+
+/**
+ * Laid over the other file (`docker compose -f docker-compose.yml -f docker-compose.tls.yml`): the services speak mutual TLS. A service's `tls.crt`, with the name of the service, `tls.key` and `ca.crt`
+ * stand in `.myriad/compose/tls/<service>`.
+ */
+export function composeTlsFile() {
+  const overOf = (service) => ({
+    environment: mutualTls(service),
+    volumes: [`./${SECRETS_ON_HOST}/tls/${service.name}:${CERTIFICATE_FOLDER}:ro`],
+  });
+  return { services: Object.fromEntries(services.map((service) => [service.name, overOf(service)])) };
 }

@@ -1,4 +1,4 @@
-import { PORT, clusters, services } from './mesh.mjs';
+import { PORT, clusters, containerVariables, services } from './mesh.mjs';
 import { clusterFiles } from './kubernetes/cluster.mjs';
 import { labels, meta, serviceName } from './kubernetes/names.mjs';
 import { edgesOf } from './kubernetes/network.mjs';
@@ -35,7 +35,7 @@ function base(service) {
     },
     'networkpolicy.yaml': edgesOf(service),
   };
-  const variables = Object.entries(service.environment).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries(containerVariables(service)).map(([name, value]) => `${name}=${value}`);
   return {
     ...objects,
     'kustomization.yaml': {

@@ -11,5 +11,15 @@ export interface ServiceManifest {
 
 export const commonEnvironment: Readonly<Record<string, string>>;
 export const services: readonly ServiceManifest[];
+/** What a service is told in a container besides {@link commonEnvironment}. */
+export function containerVariables(service: ServiceManifest): Readonly<Record<string, string>>;
+/** What turns mutual TLS on. */
+export function mutualTls(service: ServiceManifest): Readonly<Record<string, string>>;
 /** Names of the variables that hold secrets. */
 export function secretVariables(service: ServiceManifest): readonly string[];
+
+export interface ClusterManifest {
+  readonly name: string;
+  readonly isMutualTls: boolean;
+}
+export const clusters: readonly ClusterManifest[];

@@ -4,6 +4,12 @@
  */
 export const IMAGE_VERSION = '0.1.0';
 export const PORT = 8080;
+/** Of every service but the gateway, in plain: /healthz, /readyz and /metrics for kubelets and scrapers, which have no certificate. */
+export const ADMIN_PORT = 8081;
+/** Where containers find secrets and keys, each a file. */
+export const SECRETS_FOLDER = '/run/myriad';
+/** Where they find `tls.crt`, `tls.key` and `ca.crt`, when mutual TLS is on. */
+export const CERTIFICATE_FOLDER = '/run/tls';
 
 /** Engines of the compose file, by the names that services find them under. */
 export const engines = {
@@ -18,12 +24,8 @@ export const engines = {
 };
 
 /**
- * What every service is told, besides its database.
- *
- * Optional, and off here: mutual TLS between services, by TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE (a mounted Secret `tls.crt`, `tls.key`, `ca.crt`; read
- * again when it changes), TLS_ALLOWED_CLIENTS (default gateway; realtime: gateway,deployer) and ADMIN_PORT (probes and metrics in plain); the upstreams of
- * the gateway and REPLICA_URL_TEMPLATE are then https. People log in with OIDC_PROVIDERS or OIDC_PROVIDERS_FILE of auth. Every secret `NAME` may be given as
- * `NAME_FILE`.
+ * What every service is told, besides its database. Where mutual TLS is on (docker-compose.tls.yml, clusters with `isMutualTls`), {@link mutualTls} comes on top;
+ * people log in with OIDC_PROVIDERS of auth, which Compose takes from `.env` and a cluster from its `oidc`.
  */
 export const commonEnvironment = {
   HOST: '0.0.0.0',
@@ -37,15 +39,50 @@ export const commonEnvironment = {
   S3_BUCKET: 'myriad',
   S3_CREATE_BUCKET: 'true',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector:4318',
-  INTERNAL_JWKS_FILE: '/run/myriad/internal-jwks.json',
+  INTERNAL_JWKS_FILE: `${SECRETS_FOLDER}/internal-jwks.json`,
   STATE_FOLDER: '/var/lib/myriad',
 };
 
-/** Variables that hold secrets: Compose fills them in from `.env`, Kubernetes from a Secret, `npm run mesh` from its folder. */
+/** Secrets by the variable that `npm run mesh` gives them in; containers are given files instead, {@link secretPaths}. */
 export const secretVariables = (service) => [
   ...(service.objects ? ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] : []),
   ...(service.database ? ['DATABASE_URL', 'DATABASE_MIGRATION_URL'] : []),
 ];
+
+/** Name of the file that holds a secret: DATABASE_URL is in `database-url`. */
+export const secretFile = (variable) => variable.toLowerCase().replaceAll('_', '-');
+const secretPaths = (service) =>
+  Object.fromEntries(secretVariables(service).map((name) => [`${name}_FILE`, `${SECRETS_FOLDER}/${secretFile(name)}`]));
+
+/** Port of probes and metrics. The gateway speaks plain HTTP to whoever ends its clients' TLS, and has no other port. */
+export const probePort = (service) => (service.public ? PORT : ADMIN_PORT);
+
+/** What a service is told in a container, wherever that runs. */
+export const containerVariables = (service) => ({
+  ...service.environment,
+  ...(service.public ? {} : { ADMIN_PORT: String(ADMIN_PORT) }),
+  ...secretPaths(service),
+});
+
+/** What turns mutual TLS on: a certificate, and https for whom the service calls. */
+export const mutualTls = (service) => ({
+  TLS_CERT_FILE: `${CERTIFICATE_FOLDER}/tls.crt`,
+  TLS_KEY_FILE: `${CERTIFICATE_FOLDER}/tls.key`,
+  TLS_CA_FILE: `${CERTIFICATE_FOLDER}/ca.crt`,
+  ...(service.public ? {} : { TLS_ALLOWED_CLIENTS: callersOf(service.name).join(',') }),
+  ...Object.fromEntries(
+    Object.entries(service.environment)
+      .filter(([, value]) => value.startsWith('http:'))
+      .map(([name, value]) => [name, value.replace(/^http:/, 'https:')]),
+  ),
+});
+
+/** Names of the services that call one: the only ones whose certificates it takes, and the only pods that reach it. */
+export const callersOf = (name) =>
+  services
+    .filter(({ calls = [] }) => calls.includes(name))
+    .map((caller) => caller.name)
+    .sort();
 
 const upstream = (name) => `http://${name}:${PORT}`;
 
@@ -61,7 +98,7 @@ export const services = [
     cpu: 100,
     replicas: 2,
     environment: {
-      SIGNING_KEY_ENCRYPTION_FILE: '/run/myriad/signing-key-encryption.key',
+      SIGNING_KEY_ENCRYPTION_FILE: `${SECRETS_FOLDER}/signing-key-encryption.key`,
       BOOTSTRAP_KEY_FILE: '/var/lib/myriad/admin.key',
     },
     secretFiles: ['signing-key-encryption.key'],
@@ -136,7 +173,7 @@ export const services = [
     public: true,
     secretFiles: ['internal-signing-key.json'],
     environment: {
-      INTERNAL_SIGNING_KEY_FILE: '/run/myriad/internal-signing-key.json',
+      INTERNAL_SIGNING_KEY_FILE: `${SECRETS_FOLDER}/internal-signing-key.json`,
       AUTH_URL: upstream('auth'),
       REGISTRY_URL: upstream('registry'),
       TRAINING_URL: upstream('training'),
@@ -149,27 +186,42 @@ export const services = [
 ];
 
 /**
- * The clusters, each with its own namespace, broker, database server, bucket and replica counts; production shares nothing with the others. The addresses are an example's:
- * an installation writes its own here and prints again. `network`: where NetworkPolicies let the services reach their engines.
+ * The clusters, each with its own namespace, broker, database server, bucket, identity provider and replica counts; production shares nothing with the others, and its services speak
+ * mutual TLS. The addresses are an example's: an installation writes its own here and prints again. `network`: where NetworkPolicies let the services reach their engines.
+ * `oidc`: OIDC_PROVIDERS of auth (services/auth/README.md); none: people have no login.
  */
 export const clusters = [
   cluster({ name: 'research', replicas: 1, subnet: '10.10' }),
   cluster({ name: 'applied-science', replicas: 1, subnet: '10.20' }),
   cluster({ name: 'engineering', replicas: 2, subnet: '10.30' }),
-  cluster({ name: 'production', replicas: 3, subnet: '10.40' }),
+  cluster({ name: 'production', replicas: 3, subnet: '10.40', isMutualTls: true }),
 ];
 
-function cluster({ name, replicas, subnet }) {
+function cluster({ name, replicas, subnet, isMutualTls = false }) {
   return {
     name,
     replicas,
+    isMutualTls,
     kafka: `kafka.${name}.internal:9093`,
     s3: `https://s3.${name}.internal`,
     bucket: `myriad-${name}`,
+    oidc: [
+      {
+        id: 'corp',
+        issuer: `https://id.${name}.internal`,
+        clientId: 'myriad',
+        clientSecret: `file:${SECRETS_FOLDER}/oidc-client-secret`,
+        deviceClientId: 'myriad-cli',
+        redirectUris: [`https://myriad.${name}.internal/login/callback`],
+        tenant: 'platform',
+        roles: [{ group: 'myriad-administrators', role: 'platform-admin' }],
+      },
+    ],
     network: {
       kafka: { cidr: `${subnet}.1.0/24`, port: 9093 },
       postgres: { cidr: `${subnet}.2.0/24`, port: 5432 },
       s3: { cidr: `${subnet}.3.0/24`, port: 443 },
+      identity: { cidr: `${subnet}.4.0/24`, port: 443 },
     },
   };
 }

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { composeFile } from './compose.mjs';
+import { composeFile, composeTlsFile } from './compose.mjs';
 import { dashboardFiles } from './dashboards.mjs';
 import { kubernetesFiles } from './kubernetes.mjs';
 
@@ -10,6 +10,7 @@ const text = (body) =>
 export function printedFiles() {
   return new Map([
     ['docker-compose.yml', text(composeFile())],
+    ['docker-compose.tls.yml', text(composeTlsFile())],
     ...Object.entries(dashboardFiles()).map(([name, body]) => [
       `tools/manifests/engines/grafana/dashboards/${name}`,
       `${JSON.stringify(body, null, 2)}\n`,

@@ -7,10 +7,11 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { services } from './mesh.mjs';
+import { parseArgs, parseEnv } from 'node:util';
+import { secretFile, secretVariables, services } from './mesh.mjs';
 
-const FOLDER = '.myriad/compose';
+/** Folder of the files that Compose mounts as secrets, from the repository's root. */
+export const SECRETS_ON_HOST = '.myriad/compose';
 /** Folders that containers write to. */
 const FOLDERS = ['auth', 's3'];
 /** Who the containers run as: whoever calls this, and nobody special when that is root. */
@@ -39,11 +40,30 @@ function publicKeys(privateFile) {
   return { keys: [{ ...publicJwk, kid, alg: 'EdDSA', use: 'sig' }] };
 }
 
-/** In this order: the public keys are those of the private one. */
+/** Name of the file with what a service's secret variable is to hold: a database's URL is the service's own, the keys of the object store are everybody's. */
+export const hostFile = (service, variable) =>
+  variable.startsWith('DATABASE_') ? `${service.name}-${secretFile(variable)}` : secretFile(variable);
+
+const databaseUrl = (service, role) => (_folder, env) =>
+  `postgres://${service.name}_${role}:${encodeURIComponent(env.MYRIAD_DB_PASSWORD)}@postgres:5432/${service.name}`;
+/** What is written for a service's secret variables; the engines are given the same by `.env`. */
+const ofVariables = (service) => ({
+  S3_ACCESS_KEY_ID: (_folder, env) => env.MYRIAD_S3_ACCESS_KEY_ID,
+  S3_SECRET_ACCESS_KEY: (_folder, env) => env.MYRIAD_S3_SECRET_ACCESS_KEY,
+  DATABASE_URL: databaseUrl(service, 'app'),
+  DATABASE_MIGRATION_URL: databaseUrl(service, 'owner'),
+});
+
+/** How each file is made from the folder and `.env`, in this order: the public keys are those of the private one. */
 const files = {
   'internal-signing-key.json': () => JSON.stringify(signingKey()),
   'internal-jwks.json': (folder) => JSON.stringify(publicKeys(join(folder, 'internal-signing-key.json'))),
   'signing-key-encryption.key': () => randomBytes(32).toString('base64'),
+  ...Object.fromEntries(
+    services.flatMap((service) =>
+      secretVariables(service).map((name) => [hostFile(service, name), ofVariables(service)[name]]),
+    ),
+  ),
 };
 
 /** Names of the variables and files that are made. */
@@ -53,11 +73,13 @@ function give(path) {
   if (isRoot) chownSync(path, owner.uid, owner.gid);
 }
 
+const readEnv = (path) => (existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {});
+
 /** Adds the variables that `.env` does not have. */
 function makeVariables(path) {
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const known = new Set([...before.matchAll(/^(?:export )?(\w+)=/gm)].map(([, name]) => name));
-  const missing = Object.entries(variables).filter(([name]) => !known.has(name));
+  const known = readEnv(path);
+  const missing = Object.entries(variables).filter(([name]) => !Object.hasOwn(known, name));
   if (missing.length === 0) return [];
   const lines = missing.map(([name, make]) => `${name}=${make()}\n`).join('');
   const end = before === '' || before.endsWith('\n') ? '' : '\n';
@@ -70,21 +92,22 @@ export function makeSecrets(root) {
   const needed = new Set(services.flatMap(({ secretFiles }) => secretFiles));
   const unknown = [...needed].filter((name) => files[name] === undefined);
   if (unknown.length > 0) throw new Error(`nothing makes ${unknown.join(', ')}`);
-  const folder = join(root, FOLDER);
+  const folder = join(root, SECRETS_ON_HOST);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   give(folder);
   const lines = makeVariables(join(root, '.env'));
+  const env = readEnv(join(root, '.env'));
   for (const name of FOLDERS.filter((each) => !existsSync(join(folder, each)))) {
     mkdirSync(join(folder, name), { mode: 0o700 });
     give(join(folder, name));
-    lines.push(`${FOLDER}/${name}/`);
+    lines.push(`${SECRETS_ON_HOST}/${name}/`);
   }
   for (const [name, make] of Object.entries(files)) {
     const path = join(folder, name);
     if (existsSync(path)) continue;
-    writeFileSync(path, `${make(folder)}\n`, { flag: 'wx', mode: 0o600 });
+    writeFileSync(path, `${make(folder, env)}\n`, { flag: 'wx', mode: 0o600 });
     give(path);
-    lines.push(`${FOLDER}/${name}`);
+    lines.push(`${SECRETS_ON_HOST}/${name}`);
   }
   return lines;
 }

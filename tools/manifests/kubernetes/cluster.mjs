@@ -1,6 +1,6 @@
-import { commonEnvironment, services } from '../mesh.mjs';
-import { clusterNames } from './workload.mjs';
-import { cpu, memory, meta, namespaceOf } from './names.mjs';
+import { SECRETS_FOLDER, commonEnvironment, containerVariables, mutualTls, services } from '../mesh.mjs';
+import { certificateMount, clusterNames } from './workload.mjs';
+import { cpu, memory, meta, namespaceOf, serviceName } from './names.mjs';
 import { clusterPolicies } from './network.mjs';
 
 /** Services whose replicas follow the load. */
@@ -98,38 +98,64 @@ const priority = (cluster) => ({
 
 const literals = (variables) => Object.entries(variables).map(([name, value]) => `${name}=${value}`);
 
+/** What every service is told in a cluster. */
+export const commonVariables = (cluster) => ({
+  ...commonEnvironment,
+  KAFKA_BROKERS: cluster.kafka,
+  KAFKA_REPLICATION: String(Math.min(cluster.replicas, 3)),
+  KAFKA_TLS: 'true',
+  KAFKA_SASL_MECHANISM: 'scram-sha-512',
+  KAFKA_SASL_PASSWORD_FILE: `${SECRETS_FOLDER}/kafka-password`,
+  S3_ENDPOINT: cluster.s3,
+  S3_BUCKET: cluster.bucket,
+  S3_CREATE_BUCKET: 'false',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector.monitoring.svc.cluster.local:4318',
+});
+
+/** Over what the base says. */
+const ownVariables = (service, cluster) => ({
+  KAFKA_SASL_USERNAME: service.name,
+  ...(service.name === 'realtime' ? { ENVIRONMENT: cluster.name } : {}),
+  ...(service.name === 'auth' && cluster.oidc ? { OIDC_PROVIDERS: JSON.stringify(cluster.oidc) } : {}),
+  ...(cluster.isMutualTls ? mutualTls(service) : {}),
+});
+
+/** Everything that a service is told in a cluster. */
+export const clusterVariables = (service, cluster) => ({
+  ...commonVariables(cluster),
+  ...containerVariables(service),
+  ...ownVariables(service, cluster),
+});
+
 const settings = (cluster) => [
-  {
-    name: 'myriad-common',
-    literals: literals({
-      ...commonEnvironment,
-      KAFKA_BROKERS: cluster.kafka,
-      KAFKA_REPLICATION: String(Math.min(cluster.replicas, 3)),
-      KAFKA_TLS: 'true',
-      KAFKA_SASL_MECHANISM: 'scram-sha-512',
-      KAFKA_SASL_PASSWORD_FILE: '/run/myriad/kafka.password',
-      S3_ENDPOINT: cluster.s3,
-      S3_BUCKET: cluster.bucket,
-      S3_CREATE_BUCKET: 'false',
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector.monitoring.svc.cluster.local:4318',
-    }),
-  },
-  // over what the base says
-  { name: 'myriad-realtime', behavior: 'merge', literals: literals({ ENVIRONMENT: cluster.name }) },
+  { name: 'myriad-common', literals: literals(commonVariables(cluster)) },
+  ...services.map((service) => ({
+    name: `myriad-${service.name}`,
+    behavior: 'merge',
+    literals: literals(ownVariables(service, cluster)),
+  })),
 ];
+
+/** What the Service of a cluster with mutual TLS says to load balancers of the mesh. */
+const tlsService = (service) => ({
+  target: { kind: 'Service', name: serviceName(service) },
+  patch: JSON.stringify([{ op: 'replace', path: '/spec/ports/0/appProtocol', value: 'https' }]),
+});
 
 function patches(cluster) {
   const each = services.map((service) => [
     ...clusterNames(service, cluster),
+    ...(cluster.isMutualTls ? certificateMount(service, cluster) : []),
     ...(isScaled(service) ? [{ op: 'remove', path: '/spec/replicas' }] : []),
     ...(SERVING.includes(service.name)
       ? [{ op: 'add', path: '/spec/template/spec/priorityClassName', value: priority(cluster).metadata.name }]
       : []),
   ]);
-  return services.map(({ name }, index) => ({
+  const deployments = services.map(({ name }, index) => ({
     target: { kind: 'Deployment', name },
     patch: JSON.stringify(each[index]),
   }));
+  return [...deployments, ...(cluster.isMutualTls ? services.filter((one) => !one.public).map(tlsService) : [])];
 }
 
 /** A cluster's own objects by file name, and the kustomization that puts them and the base together. */

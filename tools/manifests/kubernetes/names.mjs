@@ -5,9 +5,10 @@ export const meta = (name) => ({ name, labels: labels(name) });
 /** Namespace of a cluster. */
 export const namespaceOf = (cluster) => `myriad-${cluster.name}`;
 
-/** Secret with a service's variables, and the one with its files; `base` stands for the cluster's name until an overlay says it. */
-export const variablesSecret = (service, cluster = 'base') => `${cluster}-${service.name}`;
-export const filesSecret = (service, cluster = 'base') => `${cluster}-${service.name}-files`;
+/** Secret whose keys are the files of a service; `base` stands for the cluster's name until an overlay says it. */
+export const filesSecret = (service, cluster = 'base') => `${cluster}-${service.name}`;
+/** Secret with `tls.crt`, `tls.key` and `ca.crt` of a service, as cert-manager writes it. */
+export const certificateSecret = (service, cluster) => `${cluster}-${service.name}-tls`;
 /** ConfigMap with the public keys that internal tokens are verified by. */
 export const publicKeys = (cluster = 'base') => `${cluster}-internal-jwks`;
 

@@ -1,11 +1,9 @@
-import { PORT, services } from '../mesh.mjs';
+import { PORT, callersOf, probePort, services } from '../mesh.mjs';
 import { labels, meta } from './names.mjs';
 
 const podsOf = (name) => ({ podSelector: { matchLabels: labels(name) } });
 const inNamespace = (name) => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
 const tcp = (port) => ({ port, protocol: 'TCP' });
-const callersOf = (name) =>
-  services.filter(({ calls = [] }) => calls.includes(name)).map((caller) => podsOf(caller.name));
 
 const policy = (name, spec) => ({
   apiVersion: 'networking.k8s.io/v1',
@@ -21,8 +19,10 @@ export function edgesOf(service) {
       podSelector: { matchLabels: labels(service.name) },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
-        { from: [...callersOf(service.name), inNamespace('monitoring')], ports: [tcp(PORT)] },
-        ...(service.public ? [{ from: [inNamespace('ingress')], ports: [tcp(PORT)] }] : []),
+        ...(service.public
+          ? [{ from: [inNamespace('ingress')], ports: [tcp(PORT)] }]
+          : [{ from: callersOf(service.name).map(podsOf), ports: [tcp(PORT)] }]),
+        { from: [inNamespace('monitoring')], ports: [tcp(probePort(service))] },
       ],
       // none: nothing is let out, and the API server keeps no empty list
       ...(service.calls && { egress: service.calls.map((name) => ({ to: [podsOf(name)], ports: [tcp(PORT)] })) }),
@@ -44,8 +44,8 @@ const engineEdge = (name, isUser, { cidr, port }) =>
     egress: [{ to: [{ ipBlock: { cidr } }], ports: [tcp(port)] }],
   });
 
-/** Nothing may speak to anything, but names may be asked for, traces be sent, and each service reach the engines that it uses. */
-export function clusterPolicies({ network }) {
+/** Nothing may speak to anything, but names may be asked for, traces be sent, and each service reach the engines that it uses, auth the identity provider. */
+export function clusterPolicies({ network, oidc = [] }) {
   const dns = { ...inNamespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } };
   return {
     'default-deny': policy('default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
@@ -62,5 +62,6 @@ export function clusterPolicies({ network }) {
     'to-kafka': engineEdge('kafka', () => true, network.kafka),
     'to-postgres': engineEdge('postgres', ({ database }) => database, network.postgres),
     'to-s3': engineEdge('s3', ({ objects }) => objects, network.s3),
+    ...(oidc.length > 0 && { 'to-identity': engineEdge('identity', ({ name }) => name === 'auth', network.identity) }),
   };
 }

@@ -1,7 +1,15 @@
-import { IMAGE_VERSION, PORT } from '../mesh.mjs';
-import { cpu, filesSecret, labels, memory, meta, publicKeys, variablesSecret } from './names.mjs';
+import { ADMIN_PORT, CERTIFICATE_FOLDER, IMAGE_VERSION, PORT, SECRETS_FOLDER } from '../mesh.mjs';
+import { certificateSecret, cpu, filesSecret, labels, memory, meta, publicKeys } from './names.mjs';
 
-const probe = (path, more) => ({ httpGet: { path, port: 'http' }, timeoutSeconds: 2, ...more });
+const probes = (port) => {
+  const probe = (path, more) => ({ httpGet: { path, port }, timeoutSeconds: 2, ...more });
+  return {
+    // a service listens when its database is migrated and its engines answer; what is alive after that depends on no engine
+    startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 120 }),
+    livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 3 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 3, failureThreshold: 2 }),
+  };
+};
 
 /** Until the endpoint has left the load balancers, seconds. */
 const LEAVE_SECONDS = 5;
@@ -13,16 +21,12 @@ function container(service) {
   return {
     name: service.name,
     image: `myriad/${service.name}:${IMAGE_VERSION}`,
-    ports: [{ name: 'http', containerPort: PORT }],
-    envFrom: [
-      { configMapRef: { name: 'myriad-common' } },
-      { configMapRef: { name: `myriad-${service.name}` } },
-      { secretRef: { name: variablesSecret(service) } },
+    ports: [
+      { name: 'http', containerPort: PORT },
+      ...(service.public ? [] : [{ name: 'admin', containerPort: ADMIN_PORT }]),
     ],
-    // a service listens when its database is migrated and its engines answer; what is alive after that depends on no engine
-    startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 120 }),
-    livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 3 }),
-    readinessProbe: probe('/readyz', { periodSeconds: 3, failureThreshold: 2 }),
+    envFrom: [{ configMapRef: { name: 'myriad-common' } }, { configMapRef: { name: `myriad-${service.name}` } }],
+    ...probes(service.public ? 'http' : 'admin'),
     resources: {
       requests: { cpu: cpu(service.cpu), memory: memory(Math.round(service.memory / 2)) },
       limits: { cpu: cpu(service.cpu * 4), memory: memory(service.memory) },
@@ -30,7 +34,7 @@ function container(service) {
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
     lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },
     volumeMounts: [
-      { name: 'keys', mountPath: '/run/myriad', readOnly: true },
+      { name: 'keys', mountPath: SECRETS_FOLDER, readOnly: true },
       { name: 'state', mountPath: '/var/lib/myriad' },
       { name: 'tmp', mountPath: '/tmp' },
     ],
@@ -95,11 +99,6 @@ export const deployment = (service) => ({
 export const clusterNames = (service, cluster) => [
   {
     op: 'replace',
-    path: '/spec/template/spec/containers/0/envFrom/2/secretRef/name',
-    value: variablesSecret(service, cluster.name),
-  },
-  {
-    op: 'replace',
     path: '/spec/template/spec/volumes/0/projected/sources/0/configMap/name',
     value: publicKeys(cluster.name),
   },
@@ -107,5 +106,22 @@ export const clusterNames = (service, cluster) => [
     op: 'replace',
     path: '/spec/template/spec/volumes/0/projected/sources/1/secret/name',
     value: filesSecret(service, cluster.name),
+  },
+];
+
+/** A service's certificate in {@link deployment}, as a JSON patch. */
+export const certificateMount = (service, cluster) => [
+  {
+    op: 'add',
+    path: '/spec/template/spec/volumes/-',
+    value: {
+      name: 'certificate',
+      secret: { secretName: certificateSecret(service, cluster.name), defaultMode: 0o440 },
+    },
+  },
+  {
+    op: 'add',
+    path: '/spec/template/spec/containers/0/volumeMounts/-',
+    value: { name: 'certificate', mountPath: CERTIFICATE_FOLDER, readOnly: true },
   },
 ];

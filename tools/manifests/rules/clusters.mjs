@@ -95,12 +95,12 @@ const isLocal = (host) => !host.includes('.') || host.endsWith('.svc.cluster.loc
 
 /** What a string of a manifest names in the world outside the pods, if anything. */
 function identitiesOf(key, text) {
-  if (['namespace', 'cidr', 'secretRef', 'secret', 'configMap', 'priorityClassName'].includes(key)) return [text];
+  if (['namespace', 'cidr', 'secretName', 'secret', 'configMap', 'priorityClassName'].includes(key)) return [text];
   if (key !== 'literals') return [];
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) return [];
   if (name === 'S3_BUCKET') return [value];
-  return [...value.matchAll(/(?:^|\/\/|,|@)([\w.-]+\.[\w.-]+)(?=[:/,]|$)/g)]
+  return [...value.matchAll(/(?:^|\/\/|,|@)([\w.-]+\.[\w.-]+)(?=[:/,"]|$)/g)]
     .map(([, host]) => host)
     .filter((host) => !isLocal(host));
 }
@@ -133,7 +133,7 @@ const isNamedIn = (identity, text) =>
 /** No namespace, address, bucket, secret or range of addresses of production is any other cluster's, or is named by it or by the base. */
 export function productionSharesNothing(manifests) {
   const own = identities(manifests, 'production');
-  const faults = own.size < 10 ? ['k8s/overlays/production: names too little for this check to mean anything'] : [];
+  const faults = own.size < 20 ? ['k8s/overlays/production: names too little for this check to mean anything'] : [];
   for (const [path, body] of manifests) {
     if (clusterOf(path) === 'production') continue;
     const texts = [...stringsIn(body)].map(([, text]) => text);

@@ -3,11 +3,16 @@ const isRoot = (user) => user === undefined || /^(0|root)(:|$)/.test(String(user
 /** Engines whose published image must write beside its program, and so can't have a read-only root. */
 const WRITABLE = ['kafka'];
 const SECRET = /(SECRET|PASSWORD|TOKEN|KEY)(_ID)?$/;
+/** A password in an address. */
+const CREDENTIALS = /\/\/[^/@]*:[^/@]+@/;
 
 function serviceFaults(name, service, all) {
   const dependencies = Object.entries(service.depends_on ?? {});
   const literal = Object.entries(service.environment ?? {}).find(
     ([variable, value]) => SECRET.test(variable) && !/\$\{\w+:\?/.test(String(value)),
+  );
+  const told = Object.entries(service.environment ?? {}).find(
+    ([variable, value]) => SECRET.test(variable) || CREDENTIALS.test(String(value)),
   );
   const limits = service.deploy?.resources?.limits ?? {};
   return [
@@ -20,6 +25,8 @@ function serviceFaults(name, service, all) {
     !/:[\w.-]+$/.test(service.image) || service.image.endsWith(':latest')
       ? `has an image that is not pinned: ${service.image}`
       : false,
+    // the engines' images take theirs no other way, or as another user than the files' owner
+    service.secrets && told && `is told ${told[0]} by its environment, which whoever may inspect it reads`,
     literal && `holds a secret as a literal, or takes an empty one: ${literal[0]}`,
     ...dependencies.map(
       ([other, { condition } = {}]) =>

@@ -13,6 +13,11 @@ const beside = (manifests, path, kind) =>
     .filter(([other]) => dirname(other) === dirname(path))
     .map(([, body]) => body);
 
+/** Kubernetes' default is 0644. */
+const isReadableByOthers = ({ secret, projected }) =>
+  (secret !== undefined || projected?.sources.some((source) => source.secret) === true) &&
+  ((secret ?? projected).defaultMode ?? 0o644) % 8 !== 0;
+
 function podFaults(pod) {
   const { securityContext: context = {} } = pod;
   const spread = (pod.topologySpreadConstraints ?? []).map(({ topologyKey }) => topologyKey);
@@ -25,6 +30,7 @@ function podFaults(pod) {
     pod.automountServiceAccountToken !== false && 'must mount no service account token',
     ['hostNetwork', 'hostPID', 'hostIPC'].some((name) => pod[name]) && "must not share the host's namespaces",
     (pod.volumes ?? []).some(({ hostPath }) => hostPath) && 'must not mount the host',
+    (pod.volumes ?? []).some(isReadableByOthers) && 'must mount secrets readable to its own group at most',
     !spread.includes('topology.kubernetes.io/zone') && 'must spread over zones',
     !spread.includes('kubernetes.io/hostname') && 'must spread over hosts',
     graceSeconds < leaveSeconds + DRAIN_SECONDS && `ends after ${graceSeconds} s, which is too soon to leave and drain`,
@@ -35,6 +41,9 @@ function containerFaults(container) {
   const { securityContext: context = {}, resources = {} } = container;
   const isPinned = /:[^/]+$|@sha256:/.test(container.image) && !container.image.endsWith(':latest');
   const literal = (container.env ?? []).find(({ name, value }) => value !== undefined && SECRET.test(name));
+  const isToldSecrets =
+    (container.envFrom ?? []).some(({ secretRef }) => secretRef) ||
+    (container.env ?? []).some(({ valueFrom }) => valueFrom?.secretKeyRef);
   return [
     ...PROBES.map((name) => container[name] === undefined && `has no ${name}`),
     container.livenessProbe?.httpGet?.path === '/readyz' &&
@@ -47,6 +56,7 @@ function containerFaults(container) {
     !context.capabilities?.drop?.includes('ALL') && 'keeps capabilities',
     !isPinned && `has an image that is not pinned: ${container.image}`,
     literal && `holds a secret as a literal: ${literal.name}`,
+    isToldSecrets && 'is told secrets by its environment; mount them as files',
   ].map((fault) => fault && `container ${container.name} ${fault}`);
 }
 
