@@ -135,7 +135,7 @@ const dashboards = {
         [['sum by (job) (myriad_database_pool_used) / sum by (job) (myriad_database_pool_size)', '{{job}}']],
       ],
       ['Waiting for a connection', 'short', [['max by (job) (myriad_database_pool_waiting)', '{{job}}']]],
-      ['Outbox, events', 'short', [['max by (job) (myriad_outbox_depth_events)', '{{job}}']]],
+      ['Outbox, events', 'short', [['max by (job) (myriad_outbox_records)', '{{job}}']]],
       ['Outbox, age of the oldest', 's', [['max by (job) (myriad_outbox_age_seconds)', '{{job}}']]],
       ['Events handed on', 'ops', [['sum by (job) (rate(myriad_outbox_relayed_total[1m]))', '{{job}}']]],
       ['Attempts that failed', 'ops', [['sum by (job) (rate(myriad_outbox_failures_total[5m]))', '{{job}}']]],

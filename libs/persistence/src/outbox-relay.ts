@@ -1,4 +1,4 @@
-import { counter, observedGauge } from '@myriad/telemetry';
+import { counter } from '@myriad/telemetry';
 import type { Database } from './database.js';
 import { OutboxSession, type OutboxRecord } from './outbox-session.js';
 import type { PersistenceLogger } from './persistence-logger.js';
@@ -21,7 +21,6 @@ const LONGEST_PAUSE_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const FLUSH_TIMEOUT_MS = 10_000;
 const FLUSH_POLL_MS = 10;
-const COUNT_INTERVAL_MS = 5_000;
 
 const relayed = counter('myriad_outbox_relayed_total', 'Events handed to the event log');
 const failures = counter('myriad_outbox_failures_total', 'Attempts to hand events to the event log that failed');
@@ -35,11 +34,7 @@ export class OutboxRelay {
   private running: Promise<void> | undefined;
   private isStopping = false;
   private endPause: (() => void) | undefined;
-  private oldestMs: number | undefined;
   private prunedAtMs = 0;
-  private endGauges: readonly (() => void)[] = [];
-  private depth = 0;
-  private countedAtMs = 0;
   private leads = false;
 
   constructor(options: OutboxRelayOptions) {
@@ -55,12 +50,6 @@ export class OutboxRelay {
   start(): void {
     if (this.running !== undefined) return;
     this.isStopping = false;
-    this.endGauges = [
-      observedGauge('myriad_outbox_oldest_age_seconds', 'Age of the oldest event not relayed yet', () =>
-        this.oldestMs === undefined ? 0 : (Date.now() - this.oldestMs) / 1_000,
-      ),
-      observedGauge('myriad_outbox_depth_events', 'Events not relayed yet, counted up to 100,000', () => this.depth),
-    ];
     this.running = this.work();
   }
 
@@ -71,7 +60,6 @@ export class OutboxRelay {
     this.endPause?.();
     await this.running;
     this.running = undefined;
-    for (const end of this.endGauges) end();
   }
 
   /** Resolves when everything that was committed before the call is in the log. @throws {Error} after 10 s */
@@ -133,9 +121,7 @@ export class OutboxRelay {
   private async drain(session: OutboxSession): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.isStopping) {
-      const { ids, records, ageMs } = await session.head(this.options.batchSize);
-      this.oldestMs = ids.length === 0 ? undefined : Date.now() - ageMs;
-      await this.count(session, ids.length);
+      const { ids, records } = await session.head(this.options.batchSize);
       if (ids.length === 0) return;
       try {
         await this.options.append(records);
@@ -149,15 +135,6 @@ export class OutboxRelay {
       pauseMs = FIRST_PAUSE_MS;
       relayed.add(ids.length);
       await session.remove(ids);
-    }
-  }
-
-  /** A short outbox is counted by the way; a long one every few seconds. */
-  private async count(session: OutboxSession, atHead: number): Promise<void> {
-    if (atHead < this.options.batchSize) this.depth = atHead;
-    else if (performance.now() - this.countedAtMs > COUNT_INTERVAL_MS) {
-      this.countedAtMs = performance.now();
-      this.depth = await session.depth();
     }
   }
 

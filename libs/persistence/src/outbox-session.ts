@@ -18,15 +18,12 @@ interface Row {
   readonly event_id: string;
   readonly type: string;
   readonly event: string;
-  readonly age_ms: number;
 }
 
 /** What stands at the head of the outbox. */
 export interface PendingBatch {
   readonly ids: readonly string[];
   readonly records: readonly OutboxRecord[];
-  /** Age of the oldest, milliseconds. */
-  readonly ageMs: number;
 }
 
 const CHANNEL = 'myriad_outbox';
@@ -88,8 +85,7 @@ export class OutboxSession {
   /** The oldest events, in the order of their commits. */
   async head(limit: number): Promise<PendingBatch> {
     const { rows } = await this.client.query<Row>(
-      `SELECT id, topic, key, event_id, type, event,
-              (extract(epoch FROM clock_timestamp() - created_at) * 1000)::float8 AS age_ms
+      `SELECT id, topic, key, event_id, type, event
        FROM (SELECT *, sum(octet_length(event)) OVER (ORDER BY id) - octet_length(event) AS bytes_before
              FROM outbox ORDER BY id LIMIT $1) AS pending
        WHERE bytes_before < $2 ORDER BY id`,
@@ -97,7 +93,6 @@ export class OutboxSession {
     );
     return {
       ids: rows.map((row) => row.id),
-      ageMs: rows[0]?.age_ms ?? 0,
       records: rows.map(({ topic, key, event_id, type, event }) => ({
         topic,
         key,
@@ -110,14 +105,6 @@ export class OutboxSession {
         },
       })),
     };
-  }
-
-  /** How many events wait, counted up to 100,000. */
-  async depth(): Promise<number> {
-    const { rows } = await this.client.query<{ depth: number }>(
-      'SELECT count(*)::int AS depth FROM (SELECT FROM outbox LIMIT 100000) AS pending',
-    );
-    return rows[0]?.depth ?? 0;
   }
 
   async remove(ids: readonly string[]): Promise<void> {

@@ -188,27 +188,19 @@ describe('OutboxRelay', () => {
     expect(log.sizesOf('aa/x')).toEqual([1, 2, 3]);
   });
 
-  it('shows how old the oldest event is that the log has not got', async () => {
+  it('counts what it hands on and where it failed', async () => {
     const telemetry = await startTelemetry({ service: 'shop' });
-    const ageOf = async (): Promise<number> => {
-      const [, age] = /^myriad_outbox_oldest_age_seconds ([\d.e+-]+)$/m.exec(await telemetry.metricsText()) ?? [];
-      return Number(age);
-    };
     log.fails = true;
     const relay = startRelay();
-    await shop.admin(
-      "ALTER TABLE outbox ALTER COLUMN created_at SET DEFAULT clock_timestamp() - interval '90 seconds'",
-    );
     await emit('x', 1);
-    await eventually(async () => {
-      expect(await ageOf()).toBeGreaterThan(89);
+    await eventually(() => {
+      expect(log.attempts).toBeGreaterThan(1);
     });
     log.fails = false;
     await relay.flush();
-    await eventually(async () => {
-      expect(await ageOf()).toBe(0);
-    });
-    expect(await telemetry.metricsText()).toMatch(/^myriad_outbox_relayed_total 1$/m);
+    const text = await telemetry.metricsText();
+    expect(text).toMatch(/^myriad_outbox_relayed_total 1$/m);
+    expect(text).toMatch(/^myriad_outbox_failures_total [1-9]/m);
     await telemetry.shutdown();
   });
 
