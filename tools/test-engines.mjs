@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, runs every `*.engine.spec.ts`, stops them. Then
+ * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool at hand, runs every `*.engine.spec.ts`, stops them. Then
  * journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
  *
- *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,mesh] [-- <arguments for Jest>]
+ *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,mesh] [-- <arguments for Jest>]
  *
  * An engine that can't run here is named and what needs it is skipped. Ends with `N passed, N failed`.
  */
@@ -14,9 +14,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   EngineUnavailable,
+  PROMTOOL_VERSION,
   fetchKafka,
+  fetchPromtool,
   fetchS3,
   hasKubernetes,
+  hasPromtool,
   startKafka,
   startKubernetes,
   startS3,
@@ -42,12 +45,24 @@ const ENGINES = {
   },
   kubernetes: {
     project: 'manifests',
+    isThere: hasKubernetes,
     start: startKubernetes,
     env: (kubernetes) => ({
       MYRIAD_TEST_KUBERNETES: kubernetes.url,
       MYRIAD_TEST_KUBERNETES_TOKEN: kubernetes.token,
       MYRIAD_TEST_KUBERNETES_CA: kubernetes.caFile,
     }),
+  },
+  promtool: {
+    project: 'manifests',
+    isThere: hasPromtool,
+    start: async () => ({
+      name: 'promtool',
+      version: PROMTOOL_VERSION,
+      folder: await fetchPromtool(),
+      stop: () => undefined,
+    }),
+    env: (promtool) => ({ MYRIAD_TEST_PROMTOOL: promtool.folder }),
   },
 };
 
@@ -61,7 +76,9 @@ async function startEngines(names, folder, started) {
     try {
       const handle = await ENGINES[name].start({ dir: join(folder, name) });
       started.push(handle);
-      console.log(`${name} ${handle.version} on port ${handle.port}`);
+      console.log(
+        handle.port === undefined ? `${name} ${handle.version}` : `${name} ${handle.version} on port ${handle.port}`,
+      );
     } catch (error) {
       if (!(error instanceof EngineUnavailable)) throw error;
       skipped.push(error.message);
@@ -111,7 +128,7 @@ async function runPass({ names, isLate }, { folder, jestArgs, onChild }) {
     const skipped = await startEngines(names, folder, started);
     if (started.length === 0 && isLate) return { passed: 0, failed: 0, skipped };
     const env = Object.assign({}, ...started.map((handle) => ENGINES[handle.name].env(handle)));
-    const only = isLate ? ['--selectProjects', ...names.map((name) => ENGINES[name].project)] : [];
+    const only = isLate ? ['--selectProjects', ...new Set(names.map((name) => ENGINES[name].project))] : [];
     const counts = await runCounted(
       names.join('-'),
       [...only, ...jestArgs],
@@ -124,9 +141,9 @@ async function runPass({ names, isLate }, { folder, jestArgs, onChild }) {
   }
 }
 
-/** An engine that takes minutes to build comes last, alone, unless it is there already: the others' suites run while it is being built. */
+/** Engines that take minutes to build come last, alone, unless they are there already: the others' suites run while they are being built. */
 function passesOf(names) {
-  const late = names.filter((name) => name === 'kubernetes' && !hasKubernetes());
+  const late = names.filter((name) => ENGINES[name].isThere?.() === false);
   const first = names.filter((name) => !late.includes(name));
   return [
     { names: first, isLate: false },

@@ -34,5 +34,10 @@ export function fetchKafka(): Promise<string>;
 export function fetchS3(): Promise<string>;
 export function kafkaProgram(options: KafkaProgramOptions): Promise<EngineProgram>;
 export function s3Program(options: S3ProgramOptions): Promise<EngineProgram>;
+/** Runs promtool in `cwd`. @throws {EngineUnavailable} without Go */
+export function promtool(
+  args: readonly string[],
+  options?: { readonly cwd?: string },
+): Promise<{ readonly status: number; readonly output: string }>;
 /** The objects of a kustomization as YAML documents. @throws with what Kustomize says */
 export function renderKustomization(folder: string): Promise<string>;

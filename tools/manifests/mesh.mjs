@@ -17,7 +17,7 @@ export const engines = {
   kafka: 'apache/kafka:4.1.1',
   s3: 'versity/versitygw:v1.8.0',
   otelCollector: 'otel/opentelemetry-collector-contrib:0.140.0',
-  prometheus: 'prom/prometheus:v3.7.3',
+  prometheus: 'prom/prometheus:v3.16.0',
   grafana: 'grafana/grafana:12.3.0',
   jaeger: 'jaegertracing/jaeger:2.12.0',
   busybox: 'busybox:1.37.0-musl',
