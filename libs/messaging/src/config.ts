@@ -25,5 +25,35 @@ export const eventLogConfig = {
   KAFKA_SASL_PASSWORD: secret(z.string().min(1).optional().describe('password of the login')),
 } as const;
 
+/** For services that begin with snapshots of compacted topics; they need an object store. */
+export const snapshotConfig = {
+  SNAPSHOTS: z
+    .stringbool()
+    .default(false)
+    .describe('whether compacted topics are read from their snapshots in the object store on'),
+} as const;
+
+/** For services that write them, too. */
+export const snapshotWriterConfig = {
+  ...snapshotConfig,
+  SNAPSHOT_AFTER_RECORDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(50_000)
+    .describe('a snapshot is written after so many records of the topic, 1–10,000,000'),
+  SNAPSHOT_AFTER_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(21_600)
+    .default(900)
+    .describe('or after this time if there was any, seconds, 1–21,600'),
+} as const;
+
+/** Parsed {@link snapshotWriterConfig}. */
+export type SnapshotWriterConfig = z.output<z.ZodObject<typeof snapshotWriterConfig>>;
+
 /** Parsed {@link eventLogConfig}. */
 export type EventLogConfig = z.output<z.ZodObject<typeof eventLogConfig>>;

@@ -26,7 +26,13 @@ export { parseEvent, type Definitions } from './events/parse-event.js';
 export { eventPublisher, type EventPublisher, type PublishedEvent } from './events/publish-events.js';
 export { tailEvents, type EventTail, type TailEventsOptions, type TailHandler } from './events/tail-events.js';
 export { PostgresEventLog, type PostgresEventLogOptions } from './postgres/postgres-event-log.js';
-export { eventLogConfig, type EventLogConfig } from './config.js';
+export {
+  eventLogConfig,
+  snapshotConfig,
+  snapshotWriterConfig,
+  type EventLogConfig,
+  type SnapshotWriterConfig,
+} from './config.js';
 export { connectEventServer } from './nest/connect-event-server.js';
 export { type DeadLetter } from './nest/dead-letter.js';
 export { DeadLetters } from './nest/dead-letters.js';
@@ -39,4 +45,6 @@ export { type KafkaClientName, type KafkaEventLogOptions } from './kafka/kafka-o
 export { openEventLog, type OpenEventLogOptions } from './open-event-log.js';
 export { type SnapshotStore } from './snapshot/snapshot-store.port.js';
 export { tailFromSnapshots, type SnapshotTailOptions } from './snapshot/tail-from-snapshots.js';
-export { readTopicSnapshot, writeTopicSnapshot, type TopicSnapshot } from './snapshot/topic-snapshot.js';
+export { snapshotParts, type Snapshot } from './snapshot/snapshot-list.js';
+export { SnapshotWriter, type SnapshotSchedule, type SnapshotWriterOptions } from './snapshot/snapshot-writer.js';
+export { writeTopicSnapshot, type WriteSnapshotOptions } from './snapshot/write-topic-snapshot.js';

@@ -22,7 +22,7 @@ export interface TailEventsOptions {
   readonly logger?: MessagingLogger;
   readonly definitions?: Definitions;
   /** Where snapshots of the topics are, if any: a topic with one is read from there on. */
-  readonly snapshots?: SnapshotStore;
+  readonly snapshots?: SnapshotStore | undefined;
   /** Hears the key of a removed record (a tombstone) on a topic of the handlers. */
   readonly onRemoved?: (topic: string, key: string) => void;
 }

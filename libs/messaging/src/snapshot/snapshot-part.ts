@@ -11,7 +11,36 @@ const decompress = promisify(zstdDecompress);
  */
 const HEAD_BYTES = 32;
 
-export async function encodePart(records: readonly StoredRecord[]): Promise<Buffer> {
+/** A part ends with the record that reaches one of these. */
+const MAX_RECORDS = 10_000;
+const MAX_VALUE_BYTES = 8 * 1_048_576;
+/** More than that no part of ours unpacks to. */
+const MAX_UNPACKED_BYTES = 64 * 1_048_576;
+
+/** Records until they make a part. */
+export class PartBuilder {
+  private records: StoredRecord[] = [];
+  private valueBytes = 0;
+
+  add(record: StoredRecord): void {
+    this.records.push(record);
+    this.valueBytes += record.value?.length ?? 0;
+  }
+
+  get isFull(): boolean {
+    return this.records.length >= MAX_RECORDS || this.valueBytes >= MAX_VALUE_BYTES;
+  }
+
+  /** What was added since the last part; undefined when that is nothing. */
+  async take(): Promise<Buffer | undefined> {
+    if (this.records.length === 0) return undefined;
+    const { records } = this;
+    [this.records, this.valueBytes] = [[], 0];
+    return encodePart(records);
+  }
+}
+
+async function encodePart(records: readonly StoredRecord[]): Promise<Buffer> {
   return compress(Buffer.concat(records.flatMap(encodeRecord)));
 }
 
@@ -28,8 +57,9 @@ function encodeRecord({ partition, offset, timestampMs, key, headers, value }: S
   return [head, keyBytes, headerBytes, valueBytes];
 }
 
+/** @throws when it is no part */
 export async function decodePart(topic: string, part: Buffer): Promise<readonly StoredRecord[]> {
-  const bytes = await decompress(part);
+  const bytes = await decompress(part, { maxOutputLength: MAX_UNPACKED_BYTES });
   const records: StoredRecord[] = [];
   for (let at = 0; at < bytes.length;) {
     const keyEnd = at + HEAD_BYTES + bytes.readUInt32BE(at + 20);

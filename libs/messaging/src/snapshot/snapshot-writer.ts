@@ -1,0 +1,112 @@
+import type { Closable, EventLog } from '../event-log.port.js';
+import type { MessagingLogger } from '../messaging-logger.js';
+import { UnreadableList, readList, type Snapshot } from './snapshot-list.js';
+import { snapshotMetrics } from './snapshot-metrics.js';
+import type { SnapshotStore } from './snapshot-store.port.js';
+import { MAX_SNAPSHOT_AGE_MS } from './tail-from-snapshots.js';
+import { topicEnds } from './topic-ends.js';
+import { writeTopicSnapshot } from './write-topic-snapshot.js';
+
+/** When a topic is written anew. */
+export interface SnapshotSchedule {
+  /** After so many records, ≥ 1. */
+  readonly afterRecords: number;
+  /** After this time if there is any record, milliseconds. */
+  readonly afterMs: number;
+}
+
+export interface SnapshotWriterOptions extends SnapshotSchedule {
+  readonly log: EventLog;
+  readonly store: SnapshotStore;
+  /** Compacted topics whose state the service owns. */
+  readonly topics: readonly string[];
+  /** Of the replicas of a service one writes. */
+  readonly isLeader: () => boolean;
+  readonly logger: MessagingLogger;
+  /** Milliseconds between two looks. Default 30,000. */
+  readonly intervalMs?: number;
+}
+
+/** Keeps the snapshots of a service's compacted topics fresh. Nothing waits for it, and what fails is tried again at the next look. */
+export class SnapshotWriter implements Closable {
+  private readonly stop = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+
+  constructor(private readonly options: SnapshotWriterOptions) {}
+
+  start(): void {
+    this.timer ??= setInterval(() => void this.look(), this.options.intervalMs ?? 30_000).unref();
+  }
+
+  /** Ends what it is at; a snapshot that is being written is given up. */
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    this.stop.abort(new Error('the writer closes'));
+    await this.looking;
+  }
+
+  /** Writes what is due, now. Never fails. */
+  look(): Promise<void> {
+    this.looking ??= this.writeDue().finally(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  private async writeDue(): Promise<void> {
+    for (const topic of this.options.topics) {
+      if (!this.options.isLeader() || this.stop.signal.aborted) return;
+      await this.writeIfDue(topic).catch((error: unknown) => {
+        if (this.stop.signal.aborted) return;
+        snapshotMetrics.failures.add(1, { topic });
+        this.options.logger.warn({ err: error, topic }, 'no snapshot was written');
+      });
+    }
+  }
+
+  private async writeIfDue(topic: string): Promise<void> {
+    const { log, store, logger } = this.options;
+    const newest = await this.newest(topic);
+    if (newest && !(await this.isDue(topic, newest))) {
+      tell(topic, newest);
+      return;
+    }
+    const beganMs = performance.now();
+    const snapshot = await writeTopicSnapshot({ log, topic, store, signal: this.stop.signal });
+    const seconds = (performance.now() - beganMs) / 1_000;
+    snapshotMetrics.write.record(seconds);
+    tell(topic, snapshot);
+    logger.info({ topic, keys: snapshot.keys, parts: snapshot.parts.length, seconds }, 'wrote a snapshot');
+  }
+
+  private async newest(topic: string): Promise<Snapshot | undefined> {
+    try {
+      return (await readList(topic, this.options.store))?.snapshots[0];
+    } catch (error) {
+      if (!(error instanceof UnreadableList)) throw error;
+      this.options.logger.warn({ err: error, topic }, 'the list of snapshots is unreadable and will be replaced');
+      return undefined;
+    }
+  }
+
+  /** Also long before readers find it too old, and when the topic has begun anew. */
+  private async isDue(topic: string, { madeAtMs, partitions }: Snapshot): Promise<boolean> {
+    const positions = new Map(partitions.map(({ partition, position }) => [partition, BigInt(position)]));
+    const came = (await topicEnds(this.options.log, topic)).map(({ partition, endOffset }) =>
+      Number(endOffset - (positions.get(partition) ?? 0n)),
+    );
+    const records = came.reduce((sum, one) => sum + one, 0);
+    const ageMs = Date.now() - madeAtMs;
+    const { afterRecords, afterMs } = this.options;
+    return (
+      came.some((one) => one < 0) ||
+      records >= afterRecords ||
+      (records > 0 && ageMs >= afterMs) ||
+      ageMs >= MAX_SNAPSHOT_AGE_MS / 2
+    );
+  }
+}
+
+function tell(topic: string, { madeAtMs, keys }: Snapshot): void {
+  snapshotMetrics.madeAt.set(madeAtMs / 1_000, { topic });
+  snapshotMetrics.keys.set(keys, { topic });
+}
