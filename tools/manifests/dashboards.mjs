@@ -77,6 +77,12 @@ const dashboards = {
         'short',
         [['sum by (group) (increase(myriad_event_rebalances_total[10m]))', '{{group}}']],
       ],
+      [
+        'Age of the newest snapshot',
+        's',
+        [['time() - max by (topic) (myriad_snapshot_made_timestamp_seconds)', '{{topic}}']],
+      ],
+      ['Start of a replica until it had caught up', 's', [['max by (job) (myriad_tail_ready_seconds)', '{{job}}']]],
       ['Paused partitions', 'short', [['sum by (group) (myriad_event_paused_partitions)', '{{group}}']]],
     ],
   },

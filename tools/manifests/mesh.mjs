@@ -38,6 +38,7 @@ export const commonEnvironment = {
   S3_REGION: 'us-east-1',
   S3_BUCKET: 'myriad',
   S3_CREATE_BUCKET: 'true',
+  SNAPSHOTS: 'true',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector:4318',
   INTERNAL_JWKS_FILE: `${SECRETS_FOLDER}/internal-jwks.json`,
   STATE_FOLDER: '/var/lib/myriad',
@@ -88,12 +89,13 @@ const upstream = (name) => `http://${name}:${PORT}`;
 
 /**
  * One entry a service. `database`: owns a PostgreSQL database of its name. `secretFiles`: files below /run/myriad that it needs besides the public key set.
- * `objects`: reads and writes the object store. `calls`: the services it opens connections to (the gateway alone forwards; the deployer looks after serving capacity).
+ * `objects`: uses the object store; auth, deployer and gateway for snapshots of topics alone. `calls`: the services it opens connections to (the gateway alone forwards; the deployer looks after serving capacity).
  */
 export const services = [
   {
     name: 'auth',
     database: true,
+    objects: true,
     memory: 256,
     cpu: 100,
     replicas: 2,
@@ -137,6 +139,7 @@ export const services = [
   {
     name: 'deployer',
     database: true,
+    objects: true,
     memory: 256,
     cpu: 100,
     replicas: 1,
@@ -167,6 +170,7 @@ export const services = [
   {
     name: 'gateway',
     database: false,
+    objects: true,
     memory: 256,
     cpu: 250,
     replicas: 2,

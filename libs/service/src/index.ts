@@ -1,3 +1,4 @@
+export { serviceSnapshots, type ServiceSnapshots } from './service-snapshots.js';
 export {
   startService,
   type Composition,

@@ -18,6 +18,7 @@ import {
 import {
   type EventLogConfig,
   EventLogServer,
+  SnapshotWriter,
   appendTraced,
   connectEventServer,
   ensureContractTopics,
@@ -39,6 +40,7 @@ import { HealthWatch } from './operations/health-watch.js';
 import { withOperations } from './operations/operations.controller.js';
 import { Operations } from './operations/operations.js';
 import { QueueDepths } from './operations/queue-depths.js';
+import type { ServiceSnapshots } from './service-snapshots.js';
 
 type Parsed<S extends z.ZodRawShape> = z.output<z.ZodObject<S>>;
 
@@ -65,6 +67,8 @@ export interface Composition {
   readonly readiness?: readonly ReadinessCheck[];
   /** Work that waits: name → a statement over all tenants that gives `waiting`, a count. Measured every 15 s. */
   readonly queues?: Readonly<Record<string, string>>;
+  /** Compacted topics of the service that others begin with: whichever replica relays the outbox writes their snapshots. */
+  readonly snapshots?: ServiceSnapshots | undefined;
 }
 
 export interface ServiceOptions {
@@ -102,13 +106,14 @@ export async function startService(options: ServiceOptions): Promise<void> {
   const log = await openEventLog(config, { clientId: name, logger });
   await ensureContractTopics(log);
   const relay = new OutboxRelay({ database, append: (records) => appendTraced(log, records), logger });
-  const { module, readiness: own = [], queues = {} } = await options.compose({ database, logger });
+  const { module, readiness: own = [], queues = {}, snapshots } = await options.compose({ database, logger });
   const readiness = [
     { name: 'database', check: () => database.ping() },
     { name: 'event-log', check: () => log.ping() },
     ...own,
   ];
   const events = new EventLogServer({ log, group: name, logger });
+  const writer = snapshots && new SnapshotWriter({ ...snapshots, log, isLeader: () => relay.isLeader, logger });
   const [health, depths] = [new HealthWatch(readiness), new QueueDepths(database, queues)];
   const operations = new Operations({ service: name, database, log, relay, events, health, depths, logger });
   const http = { service: name, logger, telemetry, readiness, limits: { quietMs: SERVICE_QUIET_MS } };
@@ -121,6 +126,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
   relay.start();
   health.start();
   depths.start();
+  writer?.start();
   await app.startAllMicroservices();
   await app.listen(config.PORT, config.HOST);
   const admin = await openAdminDoor(config, http);
@@ -133,6 +139,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
         depths.stop();
         return Promise.resolve();
       },
+      () => writer?.close() ?? Promise.resolve(),
       () => relay.stop(),
       () => log.close(),
       () => database.close(),

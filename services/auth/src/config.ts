@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
-import { eventLogConfig } from '@myriad/messaging';
+import { eventLogConfig, snapshotWriterConfig } from '@myriad/messaging';
 import { databaseConfig } from '@myriad/persistence';
+import { objectStoreConfig } from '@myriad/storage';
 import { z } from 'zod';
 
 export const authConfigSchema = z.object({
@@ -10,6 +11,8 @@ export const authConfigSchema = z.object({
   ...telemetryConfig,
   ...databaseConfig,
   ...eventLogConfig,
+  ...objectStoreConfig,
+  ...snapshotWriterConfig,
   BOOTSTRAP_KEY_FILE: z
     .string()
     .min(1)

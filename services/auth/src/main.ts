@@ -1,11 +1,15 @@
 import { runMain } from '@myriad/config';
-import { startService } from '@myriad/service';
+import { keyChangedV1, principalChangedV1, signingKeysChangedV1, tenantChangedV1 } from '@myriad/contracts';
+import { serviceSnapshots, startService } from '@myriad/service';
 import { providerSettings } from './adapters/oidc/provider-settings.js';
 import { AppModule, type AuthParts } from './app.module.js';
 import { BootstrapPlatform } from './application/bootstrap-platform.js';
 import { RepublishPrincipals } from './application/republish-principals.js';
 import { authConfig, providerList, type AuthConfig } from './config.js';
 import { openAuthDatabase } from './persistence/auth-database.js';
+
+/** Topics that the gateway begins with. */
+const FOLLOWED = [tenantChangedV1, principalChangedV1, keyChangedV1, signingKeysChangedV1].map(({ topic }) => topic);
 
 await runMain(() => {
   const config = authConfig();
@@ -14,7 +18,10 @@ await runMain(() => {
     name: 'auth',
     config,
     openDatabase: openAuthDatabase,
-    compose: ({ database, logger }) => ({ module: AppModule.with({ database, logger, settings }) }),
+    compose: async ({ database, logger }) => ({
+      module: AppModule.with({ database, logger, settings }),
+      snapshots: await serviceSnapshots(config, FOLLOWED),
+    }),
     prepare: async (app, logger) => {
       if (await app.get(BootstrapPlatform).execute())
         logger.info(

@@ -1,6 +1,7 @@
 import { httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
-import { eventLogConfig } from '@myriad/messaging';
+import { eventLogConfig, snapshotWriterConfig } from '@myriad/messaging';
 import { databaseConfig } from '@myriad/persistence';
+import { objectStoreConfig } from '@myriad/storage';
 import { z } from 'zod';
 
 const price = (perWhat: string, micros: number): z.ZodDefault<z.ZodCoercedNumber> =>
@@ -12,6 +13,8 @@ export const deployerConfigSchema = z.object({
   ...telemetryConfig,
   ...databaseConfig,
   ...eventLogConfig,
+  ...objectStoreConfig,
+  ...snapshotWriterConfig,
   SUPERVISOR_URL: z
     .url({ protocol: /^https?$/ })
     .optional()

@@ -1,6 +1,7 @@
 import { ConfigError, runMain } from '@myriad/config';
+import { placementChangedV1, poolChangedV1 } from '@myriad/contracts';
 import { openTls } from '@myriad/http';
-import { startService } from '@myriad/service';
+import { serviceSnapshots, startService } from '@myriad/service';
 import { createLogger } from '@myriad/telemetry';
 import { ExternalCapacity } from './adapters/external/external-capacity.js';
 import { SupervisorCapacity } from './adapters/supervisor/supervisor-capacity.js';
@@ -11,6 +12,8 @@ import type { Prices } from './domain/cost.js';
 import { openDeployerDatabase } from './persistence/deployer-database.js';
 
 const CAPACITY_TIMEOUT_MS = 5000;
+/** Topics that gateways and serving processes begin with. */
+const FOLLOWED = [placementChangedV1, poolChangedV1].map(({ topic }) => topic);
 
 await runMain(() => {
   const config = deployerConfig();
@@ -19,7 +22,8 @@ await runMain(() => {
     name: 'deployer',
     config,
     openDatabase: openDeployerDatabase,
-    compose: ({ database, logger }) => ({
+    compose: async ({ database, logger }) => ({
+      snapshots: await serviceSnapshots(config, FOLLOWED),
       module: AppModule.with({
         database,
         logger,

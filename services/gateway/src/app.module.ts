@@ -1,7 +1,7 @@
 import { httpContracts } from '@myriad/contracts';
 import type { InternalSigner, TlsFiles } from '@myriad/http';
 import { newId, systemClock, type Clock } from '@myriad/kernel';
-import type { EventLog } from '@myriad/messaging';
+import type { EventLog, SnapshotStore } from '@myriad/messaging';
 import type { Logger } from '@myriad/telemetry';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Ed25519Minter } from './adapters/jose/ed25519-minter.js';
@@ -37,6 +37,8 @@ import { LogRateGossip } from './messaging/log-rate-gossip.js';
 /** What is made outside of the module: by `main.ts`, or by a test. */
 export interface GatewayParts {
   readonly log: EventLog;
+  /** Where snapshots of its topics are, if they are to be begun with. */
+  readonly snapshots?: SnapshotStore | undefined;
   readonly logger: Logger;
   /** What signs internal tokens now. */
   readonly signer: () => InternalSigner;
@@ -71,7 +73,7 @@ const useCases = [
   RateLimiter,
 ];
 
-function adapters({ log, logger, signer, settings, tls, clock = systemClock }: GatewayParts): Provider[] {
+function adapters({ log, snapshots, logger, signer, settings, tls, clock = systemClock }: GatewayParts): Provider[] {
   return [
     { provide: CLOCK, useValue: clock },
     { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
@@ -94,7 +96,7 @@ function adapters({ log, logger, signer, settings, tls, clock = systemClock }: G
       provide: GatewayTails,
       inject: [IdentityTables, PlacementTable, UserTokenVerifier],
       useFactory: (identities: IdentityTables, placements: PlacementTable, userTokens: UserTokenVerifier) =>
-        new GatewayTails({ log, identities, placements, userTokens, logger }),
+        new GatewayTails({ log, snapshots, identities, placements, userTokens, logger }),
     },
   ];
 }

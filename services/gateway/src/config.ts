@@ -1,6 +1,7 @@
 import { ConfigError, httpConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
 import { httpContracts } from '@myriad/contracts';
-import { eventLogConfig } from '@myriad/messaging';
+import { eventLogConfig, snapshotConfig } from '@myriad/messaging';
+import { objectStoreConfig } from '@myriad/storage';
 import { z } from 'zod';
 
 const url = z.url({ protocol: /^https?$/ });
@@ -11,6 +12,8 @@ export const gatewayConfigSchema = z.object({
   ...httpConfig,
   ...telemetryConfig,
   ...eventLogConfig,
+  ...objectStoreConfig,
+  ...snapshotConfig,
   INTERNAL_SIGNING_KEY: secret(z.string().min(1).describe('the private Ed25519 JWK that services trust')),
   INTERNAL_JWKS_FILE: z
     .string()

@@ -3,6 +3,7 @@ import { ConfigError, runMain, secretReader, stopOnSignal } from '@myriad/config
 import { SERVICE_QUIET_MS, internalSigner, openTls } from '@myriad/http';
 import { systemClock } from '@myriad/kernel';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
+import { openObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry, type Logger } from '@myriad/telemetry';
 import { NestFactory } from '@nestjs/core';
 import { RotatingSigner } from './adapters/jose/rotating-signer.js';
@@ -32,7 +33,9 @@ await runMain(async () => {
   const log = await openEventLog(config, { clientId: SERVICE, logger });
   await ensureContractTopics(log);
   const metricsText = () => telemetry.metricsText();
-  const module = AppModule.with({ log, logger, signer: () => signer.current, tls, settings, metricsText });
+  const snapshots = config.SNAPSHOTS ? await openObjectStore({ ...config, S3_CREATE_BUCKET: false }) : undefined;
+  const parts = { log, snapshots, logger, signer: () => signer.current, tls, settings, metricsText };
+  const module = AppModule.with(parts);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and documents literals
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
@@ -64,8 +67,8 @@ await runMain(async () => {
     limits.hear(word);
   });
   limits.start();
-  await tails.start();
   logger.info({ url: await door.listen(config.PORT, config.HOST) }, 'listening');
+  await tails.start();
   await tails.caughtUpOnce();
   watch.start();
   logger.info({}, 'ready');

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '@myriad/kernel';
-import { eventPublisher, type EventLog } from '@myriad/messaging';
+import { eventPublisher, type EventLog, type SnapshotStore } from '@myriad/messaging';
 import type { ObjectStore } from '@myriad/storage';
 import { observedCounter, observedGauge, type Logger } from '@myriad/telemetry';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
@@ -22,6 +22,8 @@ import { PlacementTail } from './messaging/placement-tail.js';
 export interface RealtimeParts {
   readonly log: EventLog;
   readonly store: Pick<ObjectStore, 'getBytes'>;
+  /** Where snapshots of the placements are, if they are to be begun with. */
+  readonly snapshots?: SnapshotStore | undefined;
   readonly logger: Logger;
   readonly settings: {
     readonly environment: string;
@@ -39,7 +41,7 @@ export interface RealtimeParts {
   readonly random?: () => number;
 }
 
-function compose({ log, store, logger, settings, clock = systemClock, random }: RealtimeParts): Provider[] {
+function compose({ log, store, snapshots, logger, settings, clock = systemClock, random }: RealtimeParts): Provider[] {
   const { replicaId, maxBytes } = settings;
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
@@ -52,7 +54,7 @@ function compose({ log, store, logger, settings, clock = systemClock, random }: 
   const intervalMs = settings.meterIntervalMs;
   const events = new EventForwarder({ publish, usage, clock, logger, replicaId, intervalMs });
   const placements = new ApplyPlacement({ table, cache, events, clock, logger, replicaId });
-  const tail = new PlacementTail(log, placements, logger);
+  const tail = new PlacementTail({ log, snapshots, placements, logger });
   const models = new FindModel(table, cache, clock);
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   observe(cache, events);

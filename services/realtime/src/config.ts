@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
 import { fields } from '@myriad/contracts';
-import { eventLogConfig } from '@myriad/messaging';
+import { eventLogConfig, snapshotConfig } from '@myriad/messaging';
 import { objectStoreConfig } from '@myriad/storage';
 import { z } from 'zod';
 
@@ -11,6 +11,7 @@ export const realtimeConfigSchema = z.object({
   ...telemetryConfig,
   ...eventLogConfig,
   ...objectStoreConfig,
+  ...snapshotConfig,
   ENVIRONMENT: fields.environment.describe('only its placements are served, only its tokens are taken'),
   POOL: fields.name.describe('only placements in this pool are served'),
   REPLICA_ID: fields.id.default(() => `${hostname()}-${process.pid}`).describe('names this process in events'),

@@ -29,7 +29,13 @@ await runMain(async () => {
   const readiness = [{ name: 'placements', check: (): boolean => app.get(PlacementTail).isReady }];
   const http = { service: SERVICE, logger, telemetry, readiness, limits: { quietMs: SERVICE_QUIET_MS } };
   const app: NestFastifyApplication = await createHttpApp(
-    AppModule.with({ log, store, logger, settings: settingsOf(config) }),
+    AppModule.with({
+      log,
+      store,
+      snapshots: config.SNAPSHOTS ? store : undefined,
+      logger,
+      settings: settingsOf(config),
+    }),
     {
       ...http,
       tls,

@@ -1,4 +1,6 @@
-import { type Digest, tenantId } from '@myriad/kernel';
+import { topics } from '@myriad/contracts';
+import { type Digest, PLATFORM_TENANT, tenantId } from '@myriad/kernel';
+import { snapshotParts } from '@myriad/messaging';
 import type { Rule } from '../rule.js';
 import { DATABASES, type DatabaseName, type World } from '../world.js';
 
@@ -100,14 +102,15 @@ const NOT_OWNING = ['outbox', 'inbox', 'idempotency', 'audit_record', 'job_event
 
 const noOrphanObjects: Rule = {
   name: 'no-orphan-objects',
-  promise: 'Every object is named by a row of its tenant, or of the platform.',
+  promise: 'Every object is named by a row of its tenant or of the platform, or is part of a snapshot of a topic.',
   breaches: async (world) => {
     const named = await namedDigests(world);
+    for (const digest of await partsOfSnapshots(world)) named.add(`${PLATFORM_TENANT} ${digest}`);
     const tenants = await world.rows<{ tenant_id: string }>('auth', 'select tenant_id from tenant order by 1');
     const found: string[] = [];
     for (const { tenant_id: tenant } of tenants) {
       for await (const { digest, sizeBytes } of world.objects.list(tenantId(tenant)))
-        if (!named.has(`${tenant} ${digest}`) && !named.has(`platform ${digest}`))
+        if (!named.has(`${tenant} ${digest}`) && !named.has(`${PLATFORM_TENANT} ${digest}`))
           found.push(`${tenant} has ${digest} of ${sizeBytes} bytes, which no row names`);
     }
     return found;
@@ -115,7 +118,7 @@ const noOrphanObjects: Rule = {
 };
 
 /** Every digest in every column of every table that owns objects, with its tenant. */
-async function namedDigests(world: World): Promise<ReadonlySet<string>> {
+async function namedDigests(world: World): Promise<Set<string>> {
   const named = new Set<string>();
   for (const database of DATABASES) {
     const tables = await world.rows<{ name: string }>(
@@ -133,6 +136,11 @@ async function namedDigests(world: World): Promise<ReadonlySet<string>> {
     }
   }
   return named;
+}
+
+async function partsOfSnapshots({ objects }: World): Promise<readonly Digest[]> {
+  const compacted = topics.filter(({ cleanup }) => cleanup === 'compact');
+  return (await Promise.all(compacted.map(({ name }) => snapshotParts(name, objects)))).flat();
 }
 
 export const objectRules: readonly Rule[] = [objectsWhole, noOrphanObjects];

@@ -8,6 +8,7 @@ export function standaloneVariables(plan: MeshPlan, service: string): Variables 
   const spec = SERVICES.find(({ name }) => name === service);
   return {
     ...standaloneObjectStore(plan),
+    SNAPSHOTS: 'true',
     ...eventLog(plan, service),
     ...(spec?.hasDatabase === true && {
       DATABASE_URL: plan.databaseUrl(service, `${service}_app`),
@@ -23,6 +24,7 @@ export function standaloneReplicaVariables(plan: MeshPlan, environment: Environm
     ...eventLog(plan, `realtime-${environment}`),
     OBJECT_STORE: 'file',
     OBJECT_STORE_PATH: plan.state.objects,
+    SNAPSHOTS: 'true',
   };
 }
 

@@ -8,7 +8,7 @@ import {
   type CloudEvent,
   type EventData,
 } from '@myriad/contracts';
-import { tailEvents, type EventLog, type EventTail, type TailHandler } from '@myriad/messaging';
+import { tailEvents, type EventLog, type EventTail, type SnapshotStore, type TailHandler } from '@myriad/messaging';
 import type { Logger } from '@myriad/telemetry';
 import type { IdentityTables } from '../application/identity-tables.js';
 import type { PlacementTable } from '../application/placement-table.js';
@@ -16,13 +16,15 @@ import type { UserTokenVerifier } from '../application/ports.js';
 
 export interface GatewayTailsOptions {
   readonly log: EventLog;
+  /** Where snapshots of the topics are, if they are to be begun with. */
+  readonly snapshots?: SnapshotStore | undefined;
   readonly identities: IdentityTables;
   readonly placements: PlacementTable;
   readonly userTokens: UserTokenVerifier;
   readonly logger: Logger;
 }
 
-/** Keeps the tables up to date: reads the compacted topics of auth and the deployer from their start and follows them. */
+/** Keeps the tables up to date: reads the compacted topics of auth and the deployer, from their snapshots or their start, and follows them. */
 export class GatewayTails {
   private tail: EventTail | undefined;
   private caughtUp = false;
@@ -36,8 +38,8 @@ export class GatewayTails {
 
   /** Resolves when it follows; {@link caughtUpOnce} says when it has caught up. */
   async start(): Promise<void> {
-    const { log, logger } = this.options;
-    this.tail = await tailEvents(log, this.handlers(), { logger });
+    const { log, logger, snapshots } = this.options;
+    this.tail = await tailEvents(log, this.handlers(), { logger, snapshots });
   }
 
   async caughtUpOnce(): Promise<void> {

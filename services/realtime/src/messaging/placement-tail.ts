@@ -1,20 +1,24 @@
 import { placementChangedV1, type CloudEvent, type EventData } from '@myriad/contracts';
 import { tenantId } from '@myriad/kernel';
-import { tailEvents, type EventLog, type EventTail } from '@myriad/messaging';
+import { tailEvents, type EventLog, type EventTail, type SnapshotStore } from '@myriad/messaging';
 import type { Logger } from '@myriad/telemetry';
 import type { ApplyPlacement } from '../application/apply-placement.js';
 import { Readiness } from '../application/readiness.port.js';
 
-/** Follows the deployer's placements, from the first that still holds. */
+export interface PlacementTailOptions {
+  readonly log: EventLog;
+  /** Where snapshots of the placements are, if they are to be begun with. */
+  readonly snapshots?: SnapshotStore | undefined;
+  readonly placements: ApplyPlacement;
+  readonly logger: Logger;
+}
+
+/** Follows the deployer's placements, from a snapshot or the first that still holds. */
 export class PlacementTail extends Readiness {
   private tail: EventTail | undefined;
   private isCaughtUp = false;
 
-  constructor(
-    private readonly log: EventLog,
-    private readonly placements: ApplyPlacement,
-    private readonly logger: Logger,
-  ) {
+  constructor(private readonly options: PlacementTailOptions) {
     super();
   }
 
@@ -24,19 +28,20 @@ export class PlacementTail extends Readiness {
   }
 
   async start(): Promise<void> {
+    const { log, snapshots, placements, logger } = this.options;
     this.tail = await tailEvents(
-      this.log,
+      log,
       {
         [placementChangedV1.type]: (event: CloudEvent<EventData<typeof placementChangedV1>>) => {
-          this.placements.apply({ ...event.data, tenantId: tenantId(event.data.tenantId) }, Date.parse(event.time));
+          placements.apply({ ...event.data, tenantId: tenantId(event.data.tenantId) }, Date.parse(event.time));
         },
       },
-      { logger: this.logger },
+      { logger, snapshots },
     );
     void this.tail.caughtUp.then(
       () => {
         this.isCaughtUp = true;
-        this.placements.start();
+        placements.start();
       },
       () => undefined,
     );
