@@ -17,11 +17,12 @@ import {
 } from '../object-store.port.js';
 import type { HasSealedObjects } from '../sealed/sealed-objects.port.js';
 import { storageProblem } from '../storage-problem.js';
+import { DoorUrls } from './door-urls.js';
 import { TempFiles, ensureFolder, isCode, openForReading, removeFile } from './durable-files.js';
 import { FileDocuments } from './file-documents.js';
 import { FileSealedObjects } from './file-sealed-objects.js';
 import { ObjectFolder } from './object-folder.js';
-import { UrlSigner, type UrlGrant } from './url-signer.js';
+import { UrlSigner } from './url-signer.js';
 
 const READ_BYTES = 64 * 1024;
 const MAX_REMEMBERED_CHECKS = 10_000;
@@ -40,10 +41,9 @@ export interface FileObjectStoreOptions {
  * Objects as files: `<root>/<tenant>/sha256/<2 hex digits>/<62>`, written beside and moved into place when whole and on disk; `<root>/.tmp` holds what is being written.
  */
 export class FileObjectStore implements ObjectStore, HasSealedObjects {
-  /** Signs and checks presigned URLs; undefined when the store was opened without a key. */
-  readonly urls: UrlSigner | undefined;
   /** For {@link EncryptingObjectStore}. */
   readonly sealed: FileSealedObjects;
+  private readonly door: DoorUrls;
   private readonly root: string;
   private readonly folder: ObjectFolder;
   private readonly temps: TempFiles;
@@ -57,7 +57,13 @@ export class FileObjectStore implements ObjectStore, HasSealedObjects {
     this.folder = new ObjectFolder(this.root, 'sha256');
     this.documents = new FileDocuments(this.root, this.temps);
     this.sealed = new FileSealedObjects(this.root, this.temps, this.documents);
-    if (publicUrl !== undefined && signingKey !== undefined) this.urls = new UrlSigner(publicUrl, signingKey, clock);
+    const canSign = publicUrl !== undefined && signingKey !== undefined;
+    this.door = new DoorUrls(canSign ? new UrlSigner(publicUrl, signingKey, clock) : undefined, this.head.bind(this));
+  }
+
+  /** Signs and checks presigned URLs; undefined when the store was opened without a key. */
+  get urls(): UrlSigner | undefined {
+    return this.door.signer;
   }
 
   /** Makes the folder and removes what ended processes left half written. */
@@ -118,24 +124,16 @@ export class FileObjectStore implements ObjectStore, HasSealedObjects {
     return this.folder.list(tenantId);
   }
 
-  presignUpload(
-    tenantId: TenantId,
-    digest: Digest,
-    sizeBytes: number,
-    expiresInSeconds: number,
-  ): Promise<PresignedUrl> {
-    return this.sign({ method: 'PUT', tenantId, digest, sizeBytes }, expiresInSeconds);
+  presignUpload(...upload: Parameters<ObjectStore['presignUpload']>): Promise<PresignedUrl> {
+    return this.door.presignUpload(...upload);
   }
 
-  /** The door checked the bytes when they came, so what is there is right. */
-  async confirmUpload(tenantId: TenantId, digest: Digest): Promise<ObjectInfo> {
-    const info = await this.head(tenantId, digest);
-    if (!info) throw storageProblem.objectNotFound(digest);
-    return info;
+  confirmUpload(tenantId: TenantId, digest: Digest): Promise<ObjectInfo> {
+    return this.door.confirmUpload(tenantId, digest);
   }
 
-  presignDownload(tenantId: TenantId, digest: Digest, expiresInSeconds: number): Promise<PresignedUrl> {
-    return this.sign({ method: 'GET', tenantId, digest, sizeBytes: 0 }, expiresInSeconds);
+  presignDownload(...download: Parameters<ObjectStore['presignDownload']>): Promise<PresignedUrl> {
+    return this.door.presignDownload(...download);
   }
 
   /** Hands out a second name of the file, so that a deletion meanwhile does not take it away. Each file's digest is checked once a process and state of the file. */
@@ -172,15 +170,6 @@ export class FileObjectStore implements ObjectStore, HasSealedObjects {
     await this.temps.publish(async (file) => {
       await file.writeFile(new Date().toISOString());
       return probe;
-    });
-  }
-
-  private sign(grant: UrlGrant, expiresInSeconds: number): Promise<PresignedUrl> {
-    return new Promise((resolve) => {
-      if (!this.urls) throw storageProblem.presignUnsupported();
-      hexOf(grant.digest);
-      checkTenant(grant.tenantId);
-      resolve(this.urls.sign(grant, expiresInSeconds));
     });
   }
 

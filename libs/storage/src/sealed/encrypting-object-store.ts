@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Digest, TenantId } from '@myriad/kernel';
 import { ByteMeter, chunksOf, metered } from '../byte-meter.js';
 import { checkRange } from '../byte-range.js';
+import { DoorUrls } from '../file/door-urls.js';
 import type { UrlSigner } from '../file/url-signer.js';
 import type { TenantKeys } from '../keys/tenant-keys.port.js';
 import { checkTenant, hexOf } from '../object-name.js';
@@ -40,8 +41,7 @@ export interface EncryptingObjectStoreOptions {
  */
 export class EncryptingObjectStore implements ObjectStore {
   readonly keys: TenantKeys;
-  /** Signs and checks presigned URLs; undefined when the store was opened without a key. */
-  readonly urls: UrlSigner | undefined;
+  private readonly door: DoorUrls;
   private readonly documents: SealedDocuments;
   private readonly acceptsPlaintext: boolean;
 
@@ -50,9 +50,14 @@ export class EncryptingObjectStore implements ObjectStore {
     { keys, urls, acceptsPlaintext = true }: EncryptingObjectStoreOptions,
   ) {
     this.keys = keys;
-    this.urls = urls;
+    this.door = new DoorUrls(urls, this.head.bind(this));
     this.acceptsPlaintext = acceptsPlaintext;
     this.documents = new SealedDocuments(inner, keys, acceptsPlaintext);
+  }
+
+  /** Signs and checks presigned URLs; undefined when the store was opened without a key. */
+  get urls(): UrlSigner | undefined {
+    return this.door.signer;
   }
 
   /** Removes decrypted copies that ended processes left. */
@@ -116,24 +121,16 @@ export class EncryptingObjectStore implements ObjectStore {
     return this.acceptsPlaintext ? mergeLists(sealed, this.inner.list(tenantId)) : sealed;
   }
 
-  presignUpload(
-    tenantId: TenantId,
-    digest: Digest,
-    sizeBytes: number,
-    expiresInSeconds: number,
-  ): Promise<PresignedUrl> {
-    return this.sign({ method: 'PUT', tenantId, digest, sizeBytes }, expiresInSeconds);
+  presignUpload(...upload: Parameters<ObjectStore['presignUpload']>): Promise<PresignedUrl> {
+    return this.door.presignUpload(...upload);
   }
 
-  /** The door checked the bytes when they came, so what is there is right. */
-  async confirmUpload(tenantId: TenantId, digest: Digest): Promise<ObjectInfo> {
-    const info = await this.head(tenantId, digest);
-    if (!info) throw storageProblem.objectNotFound(digest);
-    return info;
+  confirmUpload(tenantId: TenantId, digest: Digest): Promise<ObjectInfo> {
+    return this.door.confirmUpload(tenantId, digest);
   }
 
-  presignDownload(tenantId: TenantId, digest: Digest, expiresInSeconds: number): Promise<PresignedUrl> {
-    return this.sign({ method: 'GET', tenantId, digest, sizeBytes: 0 }, expiresInSeconds);
+  presignDownload(...download: Parameters<ObjectStore['presignDownload']>): Promise<PresignedUrl> {
+    return this.door.presignDownload(...download);
   }
 
   /** The file is a decrypted copy, removed after use, or by the next start when this process dies. */
@@ -179,12 +176,5 @@ export class EncryptingObjectStore implements ObjectStore {
   private async *listSealed(tenantId: TenantId): AsyncGenerator<ObjectInfo, void> {
     for await (const { digest, sealedBytes } of this.inner.sealed.list(tenantId))
       yield { digest, sizeBytes: plainSizeOf(sealedBytes) ?? 0 };
-  }
-
-  private async sign(grant: Parameters<UrlSigner['sign']>[0], expiresInSeconds: number): Promise<PresignedUrl> {
-    if (!this.urls) throw storageProblem.presignUnsupported();
-    hexOf(grant.digest);
-    checkTenant(grant.tenantId);
-    return Promise.resolve(this.urls.sign(grant, expiresInSeconds));
   }
 }
