@@ -22,6 +22,7 @@ COPY services/batch/package.json services/batch/
 COPY services/deployer/package.json services/deployer/
 COPY services/evaluator/package.json services/evaluator/
 COPY services/gateway/package.json services/gateway/
+COPY services/objects/package.json services/objects/
 COPY services/realtime/package.json services/realtime/
 COPY services/registry/package.json services/registry/
 COPY services/training/package.json services/training/

@@ -1,13 +1,13 @@
 // node tools/objects.mjs <command> --tenant T [--tenant U …] : what an operator does with the encryption of objects, tenant by tenant. The store and
-// its keys are those of the environment (OBJECT_STORE…, OBJECT_ENCRYPTION…), or, with --state FOLDER, of the standalone mesh that lives there.
+// its keys are those of the environment (OBJECT_STORE…, OBJECT_ENCRYPTION…), or, with --state FOLDER, of the mesh of this machine that lives there (on S3 it has to run).
 //   status   how each tenant's key stands
 //   rotate   makes a new version of the key; new objects use it within OBJECT_KEY_CACHE_SECONDS
 //   reseal   encrypts objects stored in plain, and wraps data keys of older versions anew
 //   remaster seals the keyring by the first line of the master secret; the lines below it are of no use afterwards
 // Prints a JSON line a tenant; exits 1 when one failed, 2 when the command makes no sense.
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '@myriad/config';
+import { objectStoreOfState } from '@myriad/invariants';
 import { isTenantId } from '@myriad/kernel';
 import {
   EncryptingObjectStore,
@@ -30,18 +30,6 @@ const commands = {
   },
 };
 
-/** How the standalone mesh of a state folder is told where its objects are. */
-function environmentOf(state) {
-  const folder = resolve(state);
-  return {
-    OBJECT_STORE: 'file',
-    OBJECT_STORE_PATH: join(folder, 'objects'),
-    OBJECT_ENCRYPTION: 'local',
-    OBJECT_KEYRING_PATH: join(folder, 'keys'),
-    OBJECT_MASTER_SECRET_FILE: join(folder, 'secrets/object-master.key'),
-  };
-}
-
 async function main() {
   const options = { tenant: { type: 'string', multiple: true }, state: { type: 'string' } };
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
@@ -51,7 +39,7 @@ async function main() {
     console.error(`usage: node tools/objects.mjs ${Object.keys(commands).join('|')} --tenant T [--state FOLDER]`);
     return 2;
   }
-  const config = loadConfig(schema, values.state === undefined ? process.env : environmentOf(values.state));
+  const config = loadConfig(schema, values.state === undefined ? process.env : objectStoreOfState(values.state));
   const store = await openObjectStore(config);
   if (!(store instanceof EncryptingObjectStore)) {
     console.error('OBJECT_ENCRYPTION is none: there are no keys');

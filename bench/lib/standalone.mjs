@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { objectStoreOfState } from '@myriad/invariants';
 
 const root = join(import.meta.dirname, '../..');
 const scripts = join(root, 'apps/standalone/dist');
@@ -76,15 +77,7 @@ export class BenchMesh {
 
   /** Variables by which services reach the objects. */
   get objectStore() {
-    const { s3Endpoint } = this.addresses;
-    if (!s3Endpoint) return { OBJECT_STORE: 'file', OBJECT_STORE_PATH: join(this.state, 'objects') };
-    return {
-      OBJECT_STORE: 's3',
-      S3_ENDPOINT: s3Endpoint,
-      S3_BUCKET: 'myriad',
-      S3_ACCESS_KEY_ID: 'myriad',
-      S3_SECRET_ACCESS_KEY: this.secret('s3-secret.key'),
-    };
+    return objectStoreOfState(this.state);
   }
 
   /** A connection string for a database role, as the services get theirs. */

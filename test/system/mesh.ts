@@ -2,6 +2,9 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadConfig } from '@myriad/config';
+import { objectStoreOfState } from '@myriad/invariants';
+import { type ObjectStore, objectStoreConfig, openObjectStore } from '@myriad/storage';
 import { eventually } from '@myriad/testing';
 import pg from 'pg';
 import { z } from 'zod';
@@ -143,16 +146,16 @@ export class Mesh {
     }
   }
 
-  /** The bytes of an object, straight from the disk under the store. */
-  object(tenantId: string, digest: string): Buffer {
-    return readFileSync(this.objectFile(tenantId, digest));
+  /** The store of the mesh's processes, with their keys. */
+  openStore(): Promise<ObjectStore> {
+    return openObjectStore(loadConfig(z.object(objectStoreConfig), objectStoreOfState(this.stateFolder)));
   }
 
-  /** Where the store keeps an object. */
+  /** Where the store keeps an object, sealed. */
   objectFile(tenantId: string, digest: string): string {
     const hex = digest.replace('sha256:', '');
     const file = this.mode === 'mesh' ? [hex] : [hex.slice(0, 2), hex.slice(2)];
-    return join(this.objectsFolder, tenantId, 'sha256', ...file);
+    return join(this.objectsFolder, tenantId, 'sealed', ...file);
   }
 
   /** Where the disk holds the objects: the folder store's, or the bucket that the S3 server keeps as files. */

@@ -25,6 +25,7 @@ import {
   scoreBatch,
   train,
 } from './model-way.js';
+import { purgeTenant } from './purge.js';
 import { inferBody, machineRows } from './tables.js';
 
 const GOLDEN_ROWS = 900;
@@ -209,5 +210,25 @@ describe('The way of a model', () => {
 
   step('would show every way in which that could be untrue', async () => {
     expect(await unseenFlaws(mesh)).toEqual([]);
+  });
+
+  step('makes a purged tenant unreadable for ever, even with its bytes at hand, and leaves the others be', async () => {
+    const { program } = tenant(OTHER);
+    const version = { params: { name: MODEL, version: 1 } };
+    const { artifactDigest } = await cast.admin.in(OTHER).call(registryRoutes.getModelVersion, version);
+    const { receipt, refusal, left } = await purgeTenant(mesh, cast, { tenantId: OTHER, digest: artifactDigest });
+    expect(receipt!.objects).toBeGreaterThan(2);
+    expect(left).toEqual([]);
+    expect({ refusal, ...receipt!.keys }).toMatchObject({ refusal: 'storage.key_destroyed', versions: 1 });
+    await expect(program.client.call(authRoutes.getMe)).rejects.toThrow(Refused);
+    await eventually(
+      async () => {
+        const { items } = await cast.admin.call(deployerRoutes.listPlacements, { query: { pageSize: 500 } });
+        const active = items.filter(({ status }) => status === 'active').map(({ tenantId }) => tenantId);
+        expect(new Set(active)).toEqual(new Set([LARGE]));
+      },
+      { timeoutMs: 15_000 },
+    );
+    expect(await predict(tenant(LARGE).program.client, golden(0).slice(0, 5))).toHaveLength(5);
   });
 });

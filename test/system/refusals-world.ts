@@ -6,7 +6,7 @@ import {
   registryRoutes,
   trainingRoutes,
 } from '@myriad/contracts';
-import { digestOf } from '@myriad/kernel';
+import { digestOf, tenantId } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { type Cast, type Tenant, addKey, assembleCast, onceHeard } from './cast.js';
 import { Client } from './client.js';
@@ -173,5 +173,5 @@ export async function liveArtifact({ owner, mesh }: World): Promise<Buffer> {
   const { artifactDigest } = await owner.steward.client.call(registryRoutes.getModelVersion, {
     params: { name: MODEL, version: 1 },
   });
-  return mesh.object(owner.tenantId, artifactDigest);
+  return (await mesh.openStore()).getBytes(tenantId(owner.tenantId), artifactDigest);
 }

@@ -6,6 +6,7 @@ import {
   commonEnvironment,
   containerVariables,
   engines,
+  isSigning,
   mutualTls,
   probePort,
   secretFile,
@@ -32,6 +33,8 @@ const hardened = {
 };
 /** Compose mounts a secret that is a file as it is on the host: readable to its owner, as who the services run (`tools/manifests/secrets.mjs` writes both down). */
 const OWNER = { uid: '${MYRIAD_UID:-1000}', gid: '${MYRIAD_GID:-1000}' };
+/** Of the host: one a replica of what clients reach. */
+const PORTS = { gateway: '${MYRIAD_GATEWAY_PORTS:-8080-8081}', objects: '${MYRIAD_OBJECTS_PORTS:-8090-8091}' };
 const secret = (source, name = source) => ({ source, target: `${SECRETS_FOLDER}/${name}` });
 const healthy = (...names) => Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }]));
 
@@ -39,6 +42,7 @@ const healthy = (...names) => Object.fromEntries(names.map((name) => [name, { co
 export const composeVariables = (service) => ({
   ...commonEnvironment,
   ...containerVariables(service),
+  ...(isSigning(service) ? { OBJECT_STORE_PUBLIC_URL: '${MYRIAD_OBJECTS_URL:-http://localhost:8090}' } : {}),
   // a JSON list; a client secret in it is `file:/var/lib/myriad/oidc-client-secret`, on the host .myriad/compose/auth/oidc-client-secret
   ...(service.name === 'auth' ? { OIDC_PROVIDERS: '${MYRIAD_OIDC_PROVIDERS:-}' } : {}),
 });
@@ -77,10 +81,13 @@ function serviceOf(service) {
     secrets: secretsOf(service),
     ...stateOf(service),
     ...networksOf(service),
-    depends_on: healthy('kafka', ...(service.objects ? ['s3'] : []), ...(service.database ? ['postgres'] : [])),
+    depends_on: healthy(
+      ...(service.events === false ? [] : ['kafka']),
+      ...(service.objects ? ['s3'] : []),
+      ...(service.database ? ['postgres'] : []),
+    ),
     healthcheck: { ...health(''), test: ['CMD', 'node', '-e', check], start_period: '10s' },
-    // one port of the host a replica
-    ...(service.public ? { ports: [`\${MYRIAD_GATEWAY_PORTS:-8080-8081}:${PORT}`] } : {}),
+    ...(PORTS[service.name] && { ports: [`${PORTS[service.name]}:${PORT}`] }),
     deploy: { replicas: service.replicas, ...limits(service.memory, Math.max(0.5, service.cpu / 500)) },
   };
 }

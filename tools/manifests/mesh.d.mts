@@ -4,6 +4,8 @@ export interface ServiceManifest {
   readonly database: boolean;
   /** Reads and writes the object store. */
   readonly objects?: boolean;
+  /** False: needs no event log. */
+  readonly events?: boolean;
   readonly replicas: number;
   /** What it is told besides {@link commonEnvironment}. */
   readonly environment: Readonly<Record<string, string>>;

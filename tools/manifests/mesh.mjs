@@ -39,6 +39,7 @@ export const commonEnvironment = {
   S3_BUCKET: 'myriad',
   S3_CREATE_BUCKET: 'true',
   SNAPSHOTS: 'true',
+  OBJECT_ENCRYPTION: 'local',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector:4318',
   INTERNAL_JWKS_FILE: `${SECRETS_FOLDER}/internal-jwks.json`,
   STATE_FOLDER: '/var/lib/myriad',
@@ -73,7 +74,7 @@ export const mutualTls = (service) => ({
   ...(service.public ? {} : { TLS_ALLOWED_CLIENTS: callersOf(service.name).join(',') }),
   ...Object.fromEntries(
     Object.entries(service.environment)
-      .filter(([, value]) => value.startsWith('http:'))
+      .filter(([name, value]) => value.startsWith('http:') && name !== 'OBJECT_STORE_PUBLIC_URL')
       .map(([name, value]) => [name, value.replace(/^http:/, 'https:')]),
   ),
 });
@@ -85,11 +86,29 @@ export const callersOf = (name) =>
     .map((caller) => caller.name)
     .sort();
 
+/** Who opens objects: what seals their keys, which is one secret of all. */
+const sealed = {
+  environment: { OBJECT_MASTER_SECRET_FILE: `${SECRETS_FOLDER}/object-master.key` },
+  secretFiles: ['object-master.key'],
+};
+/** Who gives out URLs of objects, or proves them: besides, where clients find the door, and what signs. */
+const signing = {
+  environment: {
+    ...sealed.environment,
+    OBJECT_STORE_PUBLIC_URL: 'http://localhost:8090',
+    OBJECT_STORE_SIGNING_KEY_FILE: `${SECRETS_FOLDER}/object-store.key`,
+  },
+  secretFiles: [...sealed.secretFiles, 'object-store.key'],
+};
+
+/** Whether the service gives out or proves URLs of objects. */
+export const isSigning = ({ environment }) => environment.OBJECT_STORE_PUBLIC_URL !== undefined;
+
 const upstream = (name) => `http://${name}:${PORT}`;
 
 /**
  * One entry a service. `database`: owns a PostgreSQL database of its name. `secretFiles`: files below /run/myriad that it needs besides the public key set.
- * `objects`: uses the object store; auth, deployer and gateway for snapshots of topics alone. `calls`: the services it opens connections to (the gateway alone forwards; the deployer looks after serving capacity).
+ * `objects`: uses the object store; auth, deployer and gateway for snapshots of topics alone. `events`: false for who needs no event log. `public`: clients reach it from outside, in plain behind whoever ends their TLS. `calls`: the services it opens connections to (the gateway alone forwards; the deployer looks after serving capacity).
  */
 export const services = [
   {
@@ -100,10 +119,11 @@ export const services = [
     cpu: 100,
     replicas: 2,
     environment: {
+      ...sealed.environment,
       SIGNING_KEY_ENCRYPTION_FILE: `${SECRETS_FOLDER}/signing-key-encryption.key`,
       BOOTSTRAP_KEY_FILE: '/var/lib/myriad/admin.key',
     },
-    secretFiles: ['signing-key-encryption.key'],
+    secretFiles: [...sealed.secretFiles, 'signing-key-encryption.key'],
   },
   {
     name: 'registry',
@@ -112,8 +132,7 @@ export const services = [
     memory: 768,
     cpu: 250,
     replicas: 2,
-    environment: {},
-    secretFiles: [],
+    ...signing,
   },
   {
     name: 'training',
@@ -122,8 +141,8 @@ export const services = [
     memory: 4096,
     cpu: 500,
     replicas: 1,
-    environment: { MYRIAD_PYTHON: '/opt/python/bin/python' },
-    secretFiles: [],
+    environment: { ...sealed.environment, MYRIAD_PYTHON: '/opt/python/bin/python' },
+    secretFiles: sealed.secretFiles,
     target: 'training',
   },
   {
@@ -133,8 +152,7 @@ export const services = [
     memory: 1024,
     cpu: 250,
     replicas: 2,
-    environment: {},
-    secretFiles: [],
+    ...sealed,
   },
   {
     name: 'deployer',
@@ -143,8 +161,8 @@ export const services = [
     memory: 256,
     cpu: 100,
     replicas: 1,
-    environment: { REPLICA_URL_TEMPLATE: `http://realtime-{pool}:${PORT}` },
-    secretFiles: [],
+    environment: { ...sealed.environment, REPLICA_URL_TEMPLATE: `http://realtime-{pool}:${PORT}` },
+    secretFiles: sealed.secretFiles,
     calls: ['realtime'],
   },
   {
@@ -154,8 +172,13 @@ export const services = [
     memory: 1024,
     cpu: 500,
     replicas: 2,
-    environment: { ENVIRONMENT: 'production', POOL: 'tabular-small', MEMORY_LIMIT_BYTES: '536870912' },
-    secretFiles: [],
+    environment: {
+      ...sealed.environment,
+      ENVIRONMENT: 'production',
+      POOL: 'tabular-small',
+      MEMORY_LIMIT_BYTES: '536870912',
+    },
+    secretFiles: sealed.secretFiles,
   },
   {
     name: 'batch',
@@ -164,8 +187,18 @@ export const services = [
     memory: 1024,
     cpu: 500,
     replicas: 2,
-    environment: {},
-    secretFiles: [],
+    ...signing,
+  },
+  {
+    name: 'objects',
+    database: false,
+    events: false,
+    objects: true,
+    memory: 256,
+    cpu: 100,
+    replicas: 2,
+    public: true,
+    ...signing,
   },
   {
     name: 'gateway',
@@ -175,8 +208,9 @@ export const services = [
     cpu: 250,
     replicas: 2,
     public: true,
-    secretFiles: ['internal-signing-key.json'],
+    secretFiles: [...sealed.secretFiles, 'internal-signing-key.json'],
     environment: {
+      ...sealed.environment,
       INTERNAL_SIGNING_KEY_FILE: `${SECRETS_FOLDER}/internal-signing-key.json`,
       AUTH_URL: upstream('auth'),
       REGISTRY_URL: upstream('registry'),
@@ -190,7 +224,7 @@ export const services = [
 ];
 
 /**
- * The clusters, each with its own namespace, broker, database server, bucket, identity provider and replica counts; production shares nothing with the others, and its services speak
+ * The clusters, each with its own namespace, broker, database server, bucket, door of objects, identity provider and replica counts; production shares nothing with the others, and its services speak
  * mutual TLS. The addresses are an example's: an installation writes its own here and prints again. `network`: where NetworkPolicies let the services reach their engines.
  * `oidc`: OIDC_PROVIDERS of auth (services/auth/README.md); none: people have no login.
  */
@@ -221,6 +255,7 @@ function cluster({ name, replicas, subnet, isMutualTls = false }) {
         roles: [{ group: 'myriad-administrators', role: 'platform-admin' }],
       },
     ],
+    objectsUrl: `https://objects.${name}.internal`,
     network: {
       kafka: { cidr: `${subnet}.1.0/24`, port: 9093 },
       postgres: { cidr: `${subnet}.2.0/24`, port: 5432 },

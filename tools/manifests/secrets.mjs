@@ -59,6 +59,9 @@ const files = {
   'internal-signing-key.json': () => JSON.stringify(signingKey()),
   'internal-jwks.json': (folder) => JSON.stringify(publicKeys(join(folder, 'internal-signing-key.json'))),
   'signing-key-encryption.key': () => randomBytes(32).toString('base64'),
+  // whoever loses it loses the objects: a copy of it belongs where a backup of them is not
+  'object-master.key': () => randomBytes(32).toString('base64'),
+  'object-store.key': () => randomBytes(32).toString('hex'),
   ...Object.fromEntries(
     services.flatMap((service) =>
       secretVariables(service).map((name) => [hostFile(service, name), ofVariables(service)[name]]),

@@ -85,10 +85,16 @@ async function checkKubernetes(path) {
   }
 }
 
+/** As Compose fills them in where `.env` says nothing else. */
+const withDefaults = (told) =>
+  Object.fromEntries(
+    Object.entries(told).map(([name, value]) => [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')]),
+  );
+
 /** What each service is told, by who tells it. */
 const renderings = (service) => [
-  ['docker-compose.yml', composeVariables(service)],
-  ['docker-compose.tls.yml', { ...composeVariables(service), ...mutualTls(service) }],
+  ['docker-compose.yml', withDefaults(composeVariables(service))],
+  ['docker-compose.tls.yml', withDefaults({ ...composeVariables(service), ...mutualTls(service) })],
   ...clusters.map((cluster) => [`k8s/overlays/${cluster.name}`, clusterVariables(service, cluster)]),
 ];
 

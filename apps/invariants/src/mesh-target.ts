@@ -41,7 +41,7 @@ export function targetOfState(folder: string): MeshTarget {
     adminKey: read('secrets', 'admin.key'),
     databaseUrl,
     eventLog: eventLogOf(addresses, databaseUrl('myriad_log')),
-    objectStore: objectStoreOf(addresses, state),
+    objectStore: objectStoreOfState(state),
   };
 }
 
@@ -51,9 +51,27 @@ function eventLogOf({ kafkaBrokers }: Addresses, postgresUrl: string): MeshTarge
     : { EVENT_LOG: 'kafka', KAFKA_BROKERS: kafkaBrokers };
 }
 
-function objectStoreOf({ s3Endpoint }: Addresses, state: string): MeshTarget['objectStore'] {
-  if (s3Endpoint === undefined) return { OBJECT_STORE: 'file', OBJECT_STORE_PATH: join(state, 'objects') };
+/** Where the mesh of a state folder keeps its objects, and what opens them; of files also while nothing runs. */
+export function objectStoreOfState(folder: string): MeshTarget['objectStore'] {
+  const state = resolve(folder);
+  const file = join(state, 'addresses.json');
+  const addresses: Partial<Addresses> = existsSync(file)
+    ? addressesSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    : {};
+  const { s3Endpoint } = addresses;
+  const encryption = {
+    OBJECT_ENCRYPTION: 'local',
+    OBJECT_MASTER_SECRET_FILE: join(state, 'secrets', 'object-master.key'),
+  };
+  if (s3Endpoint === undefined)
+    return {
+      ...encryption,
+      OBJECT_STORE: 'file',
+      OBJECT_STORE_PATH: join(state, 'objects'),
+      OBJECT_KEYRING_PATH: join(state, 'keys'),
+    };
   return {
+    ...encryption,
     OBJECT_STORE: 's3',
     S3_ENDPOINT: s3Endpoint,
     S3_BUCKET: 'myriad',

@@ -6,7 +6,7 @@ import type { Mesh, ProcessReport } from './control/mesh.port.js';
 import { setUpDatabases } from './mesh/database-setup.js';
 import { fetchEngines } from './mesh/engine-process.js';
 import { MeshPlan } from './mesh/mesh-plan.js';
-import { betweenProcesses, engineProcesses, enginesOf, serviceProcesses } from './mesh/mesh-processes.js';
+import { balancerProcesses, engineProcesses, enginesOf, serviceProcesses } from './mesh/mesh-processes.js';
 import { assignPorts } from './mesh/ports.js';
 import { Replicas } from './mesh/replicas.js';
 import { type RestartReport, RollingRestart } from './mesh/rolling-restart.js';
@@ -172,13 +172,13 @@ export class Supervisor implements Mesh {
     this.#replicas = replicas;
     const control = await openControlDoor(this, plan.port('control'), plan.secrets.controlToken);
     this.#undo.push(() => control.close());
-    const { doors, balancers } = betweenProcesses(plan, env);
+    const balancers = balancerProcesses(plan, env);
     const services = SERVICES.map(({ name }) => ({ name, processes: serviceProcesses(plan, env, name) }));
     const gateways = services.filter(({ name }) => name === 'gateway').flatMap(({ processes }) => processes);
     const others = services.filter(({ name }) => name !== 'gateway').flatMap(({ processes }) => processes);
-    this.#services.push(...doors, ...others, ...gateways, ...balancers);
+    this.#services.push(...others, ...gateways, ...balancers);
     this.#undo.push(
-      () => stopAll([...doors, ...others]),
+      () => stopAll(others),
       () => replicas.stopAll(),
       () => stopAll(balancers),
       () => stopAll(gateways),

@@ -62,13 +62,13 @@ describe('Supervisor', () => {
     const names = supervisor.processes().map((process) => [process.name, process.state]);
     const expected = [
       'postgres',
-      'objects',
       'auth',
       'registry',
       'training',
       'evaluator',
       'deployer',
       'batch',
+      'objects',
       'gateway',
     ];
     expect(names).toEqual(expected.map((name) => [name, 'ready']));
@@ -152,13 +152,13 @@ describe('Supervisor', () => {
     expect(await environmentOf(REPLICA)).toMatchObject({ MEMORY_LIMIT_BYTES: '1000000', POOL: 'tabular-small' });
   });
 
-  it("gives a serving process its own environment's credentials, and no secret of the services", async () => {
+  it("gives a serving process its own environment's credentials, and of the services' secrets what opens objects", async () => {
     const env = await environmentOf(REPLICA);
     expect(await query(env['EVENT_LOG_URL'], 'select current_user')).toEqual([
       { current_user: 'log_realtime_engineering' },
     ]);
-    const given = Object.keys(env).filter((name) => /KEY|TOKEN|DATABASE|SIGNING/.test(name));
-    expect(given).toEqual([]);
+    const given = Object.keys(env).filter((name) => /KEY|TOKEN|DATABASE|SIGNING|SECRET/.test(name));
+    expect(given.sort()).toEqual(['OBJECT_KEYRING_PATH', 'OBJECT_MASTER_SECRET_FILE']);
   });
 
   it('brings everything back after a stop: the state, the serving processes and their ports', async () => {

@@ -97,8 +97,8 @@ async function damageOnDisk({ mesh, cast, random }: FaultScene): Promise<void> {
   const file = mesh.objectFile(tenant!.tenantId, digest);
   const whole = readFileSync(file);
   const damaged = Buffer.from(whole);
-  damaged.write('9', whole.indexOf('.') + 1);
-  damaged.write('8', whole.indexOf('.') + 2);
+  const at = Math.floor(random() * whole.length);
+  damaged.writeUInt8(whole.readUInt8(at) ^ 1, at);
   writeFileSync(file, damaged);
   const job = await startJob(client);
   const ended = await eventually(

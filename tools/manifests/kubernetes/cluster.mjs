@@ -1,10 +1,10 @@
-import { SECRETS_FOLDER, commonEnvironment, containerVariables, mutualTls, services } from '../mesh.mjs';
+import { SECRETS_FOLDER, commonEnvironment, containerVariables, isSigning, mutualTls, services } from '../mesh.mjs';
 import { certificateMount, clusterNames } from './workload.mjs';
 import { cpu, memory, meta, namespaceOf, serviceName } from './names.mjs';
 import { clusterPolicies } from './network.mjs';
 
 /** Services whose replicas follow the load. */
-const SCALED = ['gateway', 'realtime', 'batch', 'evaluator'];
+const SCALED = ['gateway', 'realtime', 'batch', 'evaluator', 'objects'];
 /** Services that people wait for: they push others off a full node. */
 const SERVING = ['gateway', 'realtime', 'auth'];
 const MOST_TIMES = 8;
@@ -114,9 +114,10 @@ export const commonVariables = (cluster) => ({
 
 /** Over what the base says. */
 const ownVariables = (service, cluster) => ({
-  KAFKA_SASL_USERNAME: service.name,
+  ...(service.events === false ? {} : { KAFKA_SASL_USERNAME: service.name }),
   ...(service.name === 'realtime' ? { ENVIRONMENT: cluster.name } : {}),
   ...(service.name === 'auth' && cluster.oidc ? { OIDC_PROVIDERS: JSON.stringify(cluster.oidc) } : {}),
+  ...(isSigning(service) ? { OBJECT_STORE_PUBLIC_URL: cluster.objectsUrl } : {}),
   ...(cluster.isMutualTls ? mutualTls(service) : {}),
 });
 

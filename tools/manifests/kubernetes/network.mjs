@@ -59,7 +59,7 @@ export function clusterPolicies({ network, oidc = [] }) {
       policyTypes: ['Egress'],
       egress: [{ to: [inNamespace('monitoring')], ports: [tcp(4318)] }],
     }),
-    'to-kafka': engineEdge('kafka', () => true, network.kafka),
+    'to-kafka': engineEdge('kafka', ({ events }) => events !== false, network.kafka),
     'to-postgres': engineEdge('postgres', ({ database }) => database, network.postgres),
     'to-s3': engineEdge('s3', ({ objects }) => objects, network.s3),
     ...(oidc.length > 0 && { 'to-identity': engineEdge('identity', ({ name }) => name === 'auth', network.identity) }),

@@ -5,7 +5,7 @@ import type { StateFolder } from '../state/state-folder.js';
 import { meshReplicaVariables, meshVariables } from './mesh-variables.js';
 import type { Ports } from './ports.js';
 import { type EnvironmentName, SERVICES } from './services.js';
-import { standaloneObjectStore, standaloneReplicaVariables, standaloneVariables } from './standalone-variables.js';
+import { standaloneReplicaVariables, standaloneVariables } from './standalone-variables.js';
 import { TOPOLOGIES, type Topology, isBalanced, processesOf } from './topology.js';
 import type { Variables } from './variables.js';
 
@@ -93,8 +93,8 @@ export class MeshPlan {
 
   /** Where the gateway finds the other services. */
   serviceUrls(): Variables {
-    const others = SERVICES.filter(({ name }) => name !== 'gateway');
-    return Object.fromEntries(others.map(({ name }) => [`${name.toUpperCase()}_URL`, this.reachUrl(name)]));
+    const behindIt = SERVICES.filter(({ hasDatabase }) => hasDatabase);
+    return Object.fromEntries(behindIt.map(({ name }) => [`${name.toUpperCase()}_URL`, this.reachUrl(name)]));
   }
 
   /** What a process of a service is told. */
@@ -115,11 +115,6 @@ export class MeshPlan {
       ENVIRONMENT: environment,
       ...this.config.overrides.variables['realtime'],
     };
-  }
-
-  /** For the door of presigned URLs. */
-  environmentOfDoor(): Variables {
-    return { ...this.common('objects', this.port('objects')), ...standaloneObjectStore(this) };
   }
 
   environmentOfBalancer(): Variables {

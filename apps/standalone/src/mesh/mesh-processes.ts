@@ -10,7 +10,7 @@ import { processesOf } from './topology.js';
 import type { Variables } from './variables.js';
 
 const STOP_GRACE_MS = 15_000;
-const DOOR_HEAP_MB = 96;
+const BALANCER_HEAP_MB = 96;
 
 /** PostgreSQL, and what else holds the data in this mode. */
 export function engineProcesses(plan: MeshPlan, env: ProcessEnvironment): readonly ManagedProcess[] {
@@ -29,24 +29,21 @@ export function enginesOf({ topology }: MeshPlan): readonly EngineName[] {
 
 /** Every process of a service. */
 export function serviceProcesses(plan: MeshPlan, env: ProcessEnvironment, service: string): readonly ManagedProcess[] {
-  const heapMb = SERVICES.find(({ name }) => name === service)?.heapMb ?? DOOR_HEAP_MB;
+  const spec = SERVICES.find(({ name }) => name === service);
+  if (!spec) throw new TypeError(`there is no service '${service}'`);
+  const { heapMb } = spec;
   return processesOf(plan.topology, service).map((name) => {
     const program = { name, heapMb, script: plan.script(service), variables: plan.environmentOf(service, name) };
     return nodeProcess(plan, env, program);
   });
 }
 
-/** What stands between others: the door of presigned URLs, which a bucket is itself, and the balancer where services have several replicas. */
-export function betweenProcesses(
-  plan: MeshPlan,
-  env: ProcessEnvironment,
-): { readonly doors: readonly ManagedProcess[]; readonly balancers: readonly ManagedProcess[] } {
-  const own = (name: string, script: string, variables: Variables): ManagedProcess =>
-    nodeProcess(plan, env, { name, heapMb: DOOR_HEAP_MB, script: ownScript(script), variables });
-  return {
-    doors: plan.topology.objectStore === 'file' ? [own('objects', 'object-door', plan.environmentOfDoor())] : [],
-    balancers: plan.fronts().length > 0 ? [own('balancer', 'balancer', plan.environmentOfBalancer())] : [],
-  };
+/** What stands in front of services with several replicas. */
+export function balancerProcesses(plan: MeshPlan, env: ProcessEnvironment): readonly ManagedProcess[] {
+  if (plan.fronts().length === 0) return [];
+  const variables = plan.environmentOfBalancer();
+  const balancer = { name: 'balancer', heapMb: BALANCER_HEAP_MB, script: ownScript('balancer'), variables };
+  return [nodeProcess(plan, env, balancer)];
 }
 
 interface NodeProcess {

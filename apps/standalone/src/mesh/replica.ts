@@ -3,7 +3,7 @@ import { ENVIRONMENTS } from './services.js';
 
 /** Variables by which a caller could run other code or reach other data than a serving process does. */
 const FORBIDDEN =
-  /^(NODE_|LD_|DYLD_|PATH$|DATABASE_|EVENT_LOG|OBJECT_STORE|KAFKA_|S3_|SUPERVISOR_|INTERNAL_|HOST$|PORT$)/;
+  /^(NODE_|LD_|DYLD_|PATH$|DATABASE_|EVENT_LOG|OBJECT_|KMS_|KAFKA_|S3_|SUPERVISOR_|INTERNAL_|HOST$|PORT$)/;
 
 /** What the deployer asks for: a serving process with these variables. */
 export const replicaSpecSchema = z.strictObject({

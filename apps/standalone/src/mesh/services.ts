@@ -6,22 +6,25 @@ export interface ServiceSpec {
   readonly name: string;
   /** Owns a database of its name. */
   readonly hasDatabase: boolean;
+  /** Writes and reads the event log. */
+  readonly hasEvents: boolean;
   /** Megabytes of JavaScript heap. Tensors, Parquet and models live outside of it. */
   readonly heapMb: number;
 }
 
 /** The services that always run; `realtime` runs where the deployer wants it. */
 export const SERVICES: readonly ServiceSpec[] = [
-  { name: 'auth', hasDatabase: true, heapMb: 192 },
-  { name: 'registry', hasDatabase: true, heapMb: 256 },
-  { name: 'training', hasDatabase: true, heapMb: 256 },
-  { name: 'evaluator', hasDatabase: true, heapMb: 256 },
-  { name: 'deployer', hasDatabase: true, heapMb: 192 },
-  { name: 'batch', hasDatabase: true, heapMb: 256 },
-  { name: 'gateway', hasDatabase: false, heapMb: 256 },
+  { name: 'auth', hasDatabase: true, hasEvents: true, heapMb: 192 },
+  { name: 'registry', hasDatabase: true, hasEvents: true, heapMb: 256 },
+  { name: 'training', hasDatabase: true, hasEvents: true, heapMb: 256 },
+  { name: 'evaluator', hasDatabase: true, hasEvents: true, heapMb: 256 },
+  { name: 'deployer', hasDatabase: true, hasEvents: true, heapMb: 192 },
+  { name: 'batch', hasDatabase: true, hasEvents: true, heapMb: 256 },
+  { name: 'objects', hasDatabase: false, hasEvents: false, heapMb: 96 },
+  { name: 'gateway', hasDatabase: false, hasEvents: true, heapMb: 256 },
 ];
 
-export const REALTIME: ServiceSpec = { name: 'realtime', hasDatabase: false, heapMb: 512 };
+export const REALTIME: ServiceSpec = { name: 'realtime', hasDatabase: false, hasEvents: true, heapMb: 512 };
 
 export const LOG_DATABASE = 'myriad_log';
 
@@ -32,6 +35,6 @@ export function logRole(name: string): string {
 
 /** Every login of the event log: one a service, one an environment. */
 export const LOG_LOGINS: readonly string[] = [
-  ...SERVICES.map(({ name }) => name),
+  ...SERVICES.filter(({ hasEvents }) => hasEvents).map(({ name }) => name),
   ...ENVIRONMENTS.map((environment) => `realtime-${environment}`),
 ];

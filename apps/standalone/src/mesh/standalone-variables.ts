@@ -7,9 +7,9 @@ import type { Variables } from './variables.js';
 export function standaloneVariables(plan: MeshPlan, service: string): Variables {
   const spec = SERVICES.find(({ name }) => name === service);
   return {
-    ...standaloneObjectStore(plan),
+    ...presignedObjects(plan),
     SNAPSHOTS: 'true',
-    ...eventLog(plan, service),
+    ...(spec?.hasEvents === true && eventLog(plan, service)),
     ...(spec?.hasDatabase === true && {
       DATABASE_URL: plan.databaseUrl(service, `${service}_app`),
       DATABASE_MIGRATION_URL: plan.databaseUrl(service, `${service}_owner`),
@@ -22,17 +22,25 @@ export function standaloneVariables(plan: MeshPlan, service: string): Variables 
 export function standaloneReplicaVariables(plan: MeshPlan, environment: EnvironmentName): Variables {
   return {
     ...eventLog(plan, `realtime-${environment}`),
-    OBJECT_STORE: 'file',
-    OBJECT_STORE_PATH: plan.state.objects,
+    ...encryptedObjects(plan),
     SNAPSHOTS: 'true',
   };
 }
 
-/** For the door of presigned URLs, too. */
-export function standaloneObjectStore(plan: MeshPlan): Variables {
+function encryptedObjects(plan: MeshPlan): Variables {
   return {
     OBJECT_STORE: 'file',
     OBJECT_STORE_PATH: plan.state.objects,
+    OBJECT_ENCRYPTION: 'local',
+    OBJECT_KEYRING_PATH: plan.state.keys,
+    OBJECT_MASTER_SECRET_FILE: plan.secrets.objectMasterFile,
+  };
+}
+
+/** The store, and what signs and proves presigned URLs. */
+function presignedObjects(plan: MeshPlan): Variables {
+  return {
+    ...encryptedObjects(plan),
     OBJECT_STORE_PUBLIC_URL: plan.urlOf('objects'),
     OBJECT_STORE_SIGNING_KEY_FILE: plan.secrets.objectStoreKeyFile,
   };

@@ -26,7 +26,7 @@ export const TOPOLOGIES: Readonly<Record<Mode, Topology>> = {
     mode: 'standalone',
     eventLog: 'postgres',
     objectStore: 'file',
-    engines: ['postgres', 'control', 'objects'],
+    engines: ['postgres', 'control'],
     replicas: ONE_EACH,
     replicasPerPool: 1,
   },

@@ -22,6 +22,7 @@ export class Secrets {
     for (const path of [this.controlTokenFile, this.objectStoreKeyFile, this.s3SecretFile]) {
       if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600 });
     }
+    this.#makeMasterSecret();
     if (!existsSync(this.signingKeyEncryptionFile)) {
       writeFileSync(this.signingKeyEncryptionFile, randomBytes(32).toString('base64'), { mode: 0o600 });
     }
@@ -59,6 +60,10 @@ export class Secrets {
   private get s3SecretFile(): string {
     return this.state.secret('s3-secret.key');
   }
+  /** What seals the keys of tenants' objects. Whoever loses it loses the objects. */
+  get objectMasterFile(): string {
+    return this.state.secret('object-master.key');
+  }
   /** 32 bytes in base64 with which auth encrypts the private keys of its public tokens. */
   get signingKeyEncryptionFile(): string {
     return this.state.secret('signing-key-encryption.key');
@@ -69,6 +74,16 @@ export class Secrets {
   /** Where auth writes the first administrator's key, once. */
   get adminKeyFile(): string {
     return this.state.secret('admin.key');
+  }
+
+  /** @throws {Error} when it is lost: a new one would open none of the objects that are there. */
+  #makeMasterSecret(): void {
+    if (existsSync(this.objectMasterFile)) return;
+    if (this.state.hasSealedObjects())
+      throw new Error(
+        `${this.objectMasterFile} is gone, and only it opens the objects here: bring it back from a copy`,
+      );
+    writeFileSync(this.objectMasterFile, randomBytes(32).toString('base64'), { mode: 0o600 });
   }
 
   #makeSigningKey(): void {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** The one folder that holds all of a mesh on this machine. */
@@ -13,7 +13,7 @@ export class StateFolder {
   create(): void {
     mkdirSync(this.path, { recursive: true });
     chmodSync(this.path, 0o711);
-    for (const folder of [this.secrets, this.logs, this.objects, this.kafka, this.s3, this.scratchRoot]) {
+    for (const folder of [this.secrets, this.logs, this.objects, this.keys, this.kafka, this.s3, this.scratchRoot]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       chmodSync(folder, 0o700);
     }
@@ -55,6 +55,16 @@ export class StateFolder {
   get s3(): string {
     return join(this.path, 's3');
   }
+  /** The keys of tenants' objects, sealed by a secret; apart from the objects, so that a copy of those is of no use. */
+  get keys(): string {
+    return join(this.path, 'keys');
+  }
+  /** Whether objects are there, in files or in the bucket, that only the master secret opens. */
+  hasSealedObjects(): boolean {
+    return [this.objects, join(this.s3, 'buckets/myriad')].some((folder) =>
+      namesIn(folder).some((tenant) => existsSync(join(folder, tenant, 'sealed'))),
+    );
+  }
   get logs(): string {
     return join(this.path, 'logs');
   }
@@ -77,4 +87,8 @@ export class StateFolder {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return folder;
   }
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TempFolder, tempFolder } from '@myriad/testing';
@@ -24,6 +24,23 @@ describe('Secrets', () => {
     expect(modes.length).toBeGreaterThanOrEqual(5);
     expect(new Set(modes)).toEqual(new Set([0o600]));
     expect(statSync(state.secrets).mode & 0o777).toBe(0o700);
+  });
+
+  it('make no new master secret where objects are that only the lost one opens', () => {
+    const secrets = new Secrets(state);
+    secrets.create();
+    const master = readFileSync(secrets.objectMasterFile, 'utf8');
+    const sealed = join(state.objects, 'acme', 'sealed');
+    mkdirSync(sealed, { recursive: true });
+    secrets.create();
+    expect(readFileSync(secrets.objectMasterFile, 'utf8')).toBe(master);
+    rmSync(secrets.objectMasterFile);
+    expect(() => {
+      secrets.create();
+    }).toThrow(/object-master\.key is gone/);
+    rmSync(sealed, { recursive: true });
+    secrets.create();
+    expect(readFileSync(secrets.objectMasterFile, 'utf8')).not.toBe(master);
   });
 
   it('stay the same over restarts, and differ from role to role', () => {

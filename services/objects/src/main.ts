@@ -1,0 +1,22 @@
+import { runMain, stopOnSignal } from '@myriad/config';
+import { SERVICE_QUIET_MS } from '@myriad/http';
+import { createLogger, startTelemetry } from '@myriad/telemetry';
+import { objectsConfig } from './config.js';
+import { Door } from './http/door.js';
+import { openSigningStore } from './signing-store.js';
+
+const SERVICE = 'objects';
+
+await runMain(async () => {
+  const config = objectsConfig();
+  const logger = createLogger({ service: SERVICE, level: config.LOG_LEVEL });
+  const telemetry = await startTelemetry({
+    service: SERVICE,
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    sampleRatio: config.TRACE_SAMPLE_RATIO,
+  });
+  const door = new Door({ store: await openSigningStore(config), logger, telemetry });
+  const port = await door.listen(config.PORT, config.HOST);
+  logger.info({ port }, 'listening');
+  stopOnSignal([() => door.close({ quietMs: SERVICE_QUIET_MS }), () => telemetry.shutdown()]);
+});
