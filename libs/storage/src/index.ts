@@ -9,6 +9,7 @@ export {
   type ObjectStore,
   type PresignedUrl,
   type PutOptions,
+  type StoredObject,
 } from './object-store.port.js';
 export { openObjectStore } from './open-object-store.js';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3/s3-object-store.js';

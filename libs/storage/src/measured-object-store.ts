@@ -11,6 +11,7 @@ const MEASURED: ReadonlySet<PropertyKey> = new Set<keyof ObjectStore>([
   'getBytes',
   'head',
   'delete',
+  'deleteUnchanged',
   'presignUpload',
   'confirmUpload',
   'presignDownload',

@@ -12,6 +12,12 @@ export interface ObjectInfo {
   readonly sizeBytes: number;
 }
 
+/** An object as a list shows it. */
+export interface StoredObject extends ObjectInfo {
+  /** When its bytes were stored last, Unix milliseconds by the store's clock; a bucket knows whole seconds. */
+  readonly modifiedMs: number;
+}
+
 export interface PutOptions {
   /** When given and the bytes differ, nothing is stored. */
   readonly expectedDigest?: Digest;
@@ -41,7 +47,7 @@ export interface PresignedUrl {
  */
 export interface ObjectStore {
   /**
-   * Stores the bytes; equal bytes are stored once a tenant. A stream that fails fails the call with its error, and a call that fails destroys the stream.
+   * Stores the bytes; equal bytes are stored once a tenant, and count as stored now. A stream that fails fails the call with its error, and a call that fails destroys the stream.
    * @throws {ProblemError} `storage.digest_mismatch`, `storage.too_large`, `storage.full`.
    */
   put(tenantId: TenantId, bytes: Readable | Uint8Array, options?: PutOptions): Promise<ObjectInfo>;
@@ -53,8 +59,12 @@ export interface ObjectStore {
   head(tenantId: TenantId, digest: Digest): Promise<ObjectInfo | undefined>;
   /** Removes the object; nothing happens when it is not there. */
   delete(tenantId: TenantId, digest: Digest): Promise<void>;
+  /** Removes an object that was listed unless it was stored again since; false when it was. True when it was gone already. */
+  deleteUnchanged(tenantId: TenantId, listed: StoredObject): Promise<boolean>;
   /** Every object of the tenant, in order of the digests. */
-  list(tenantId: TenantId): AsyncIterable<ObjectInfo>;
+  list(tenantId: TenantId): AsyncIterable<StoredObject>;
+  /** Tenants that have or had objects, in no order. */
+  tenants(): AsyncIterable<TenantId>;
   /** Lets the holder upload exactly the bytes of `digest` (the server or {@link confirmUpload} refuses others). `expiresInSeconds` 1–86,400. */
   presignUpload(tenantId: TenantId, digest: Digest, sizeBytes: number, expiresInSeconds: number): Promise<PresignedUrl>;
   /** Checks a presigned upload's bytes against its digest and makes it an object. @throws {ProblemError} `storage.object_not_found`, `storage.digest_mismatch`. */

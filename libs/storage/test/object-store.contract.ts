@@ -201,6 +201,7 @@ export function objectStoreContract(openFixture: () => Promise<StoreFixture>): v
           () => store.get(tenant, digest),
           () => store.head(tenant, digest),
           () => store.delete(tenant, digest),
+          () => store.deleteUnchanged(tenant, { digest, sizeBytes: 1, modifiedMs: 0 }),
           () => listed(store, tenant),
           () => store.presignUpload(tenant, digest, 1, 60),
           () => store.presignDownload(tenant, digest, 60),

@@ -61,7 +61,7 @@ export async function read(stream: Readable): Promise<Buffer> {
 
 export async function listed(store: ObjectStore, tenant: TenantId): Promise<ObjectInfo[]> {
   const all: ObjectInfo[] = [];
-  for await (const info of store.list(tenant)) all.push(info);
+  for await (const { digest, sizeBytes } of store.list(tenant)) all.push({ digest, sizeBytes });
   return all;
 }
 

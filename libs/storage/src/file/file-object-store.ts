@@ -2,7 +2,7 @@ import { link, lstat, rm, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { systemClock, type Clock, type Digest, type TenantId } from '@myriad/kernel';
+import { isTenantId, systemClock, type Clock, type Digest, type TenantId } from '@myriad/kernel';
 import { ByteMeter, chunksOf, collect, verified } from '../byte-meter.js';
 import { checkRange, resolveRange } from '../byte-range.js';
 import { checkTenant, hexOf } from '../object-name.js';
@@ -14,6 +14,7 @@ import {
   type ObjectStore,
   type PresignedUrl,
   type PutOptions,
+  type StoredObject,
 } from '../object-store.port.js';
 import type { HasSealedObjects } from '../sealed/sealed-objects.port.js';
 import { storageProblem } from '../storage-problem.js';
@@ -21,7 +22,7 @@ import { DoorUrls } from './door-urls.js';
 import { TempFiles, ensureFolder, isCode, openForReading, removeFile } from './durable-files.js';
 import { FileDocuments } from './file-documents.js';
 import { FileSealedObjects } from './file-sealed-objects.js';
-import { ObjectFolder } from './object-folder.js';
+import { ObjectFolder, namesIn } from './object-folder.js';
 import { UrlSigner } from './url-signer.js';
 
 const READ_BYTES = 64 * 1024;
@@ -120,8 +121,16 @@ export class FileObjectStore implements ObjectStore, HasSealedObjects {
     await removeFile(this.folder.pathOf(tenantId, digest));
   }
 
-  list(tenantId: TenantId): AsyncIterable<ObjectInfo> {
+  deleteUnchanged(tenantId: TenantId, listed: StoredObject): Promise<boolean> {
+    return this.folder.deleteUnchanged(tenantId, listed);
+  }
+
+  list(tenantId: TenantId): AsyncIterable<StoredObject> {
     return this.folder.list(tenantId);
+  }
+
+  async *tenants(): AsyncGenerator<TenantId, void> {
+    for (const name of await namesIn(this.root)) if (isTenantId(name)) yield name;
   }
 
   presignUpload(...upload: Parameters<ObjectStore['presignUpload']>): Promise<PresignedUrl> {

@@ -3,6 +3,7 @@ import { chmod, copyFile, lstat, open, rename, rm, type FileHandle } from 'node:
 import { dirname } from 'node:path';
 import type { Digest, TenantId } from '@myriad/kernel';
 import { SEALED_SEGMENT_BYTES } from '../sealed/seal-layout.js';
+import type { StoredObject } from '../object-store.port.js';
 import type { Naming, SealedObject, SealedObjects } from '../sealed/sealed-objects.port.js';
 import { openForReading, removeFile, syncFolder, type TempFiles } from './durable-files.js';
 import type { FileDocuments } from './file-documents.js';
@@ -51,8 +52,12 @@ export class FileSealedObjects implements SealedObjects {
     return removeFile(this.folder.pathOf(tenantId, digest));
   }
 
-  async *list(tenantId: TenantId): AsyncGenerator<{ readonly digest: Digest; readonly sealedBytes: number }, void> {
-    for await (const { digest, sizeBytes } of this.folder.list(tenantId)) yield { digest, sealedBytes: sizeBytes };
+  deleteUnchanged(tenantId: TenantId, listed: StoredObject): Promise<boolean> {
+    return this.folder.deleteUnchanged(tenantId, listed);
+  }
+
+  list(tenantId: TenantId): AsyncIterable<StoredObject> {
+    return this.folder.list(tenantId);
   }
 
   putDocument(tenantId: TenantId, name: string, bytes: Uint8Array, expectedVersion: string | null): Promise<string> {

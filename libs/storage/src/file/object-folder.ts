@@ -3,8 +3,8 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest, TenantId } from '@myriad/kernel';
 import { checkTenant, digestOfHex, hexOf } from '../object-name.js';
-import type { ObjectInfo } from '../object-store.port.js';
-import { isCode } from './durable-files.js';
+import type { StoredObject } from '../object-store.port.js';
+import { isCode, removeFile } from './durable-files.js';
 
 /** Where the objects of each tenant are: `<root>/<tenant>/<kind>/<2 hex digits of the digest>/<62>`. */
 export class ObjectFolder {
@@ -24,17 +24,31 @@ export class ObjectFolder {
     return statFile(this.pathOf(tenantId, digest));
   }
 
+  /** Removes the file unless it was written after that time; false when it was. */
+  async deleteUnchanged(tenantId: TenantId, { digest, modifiedMs }: StoredObject): Promise<boolean> {
+    const path = this.pathOf(tenantId, digest);
+    const stats = await statFile(path);
+    if (stats && modifiedMsOf(stats) > modifiedMs) return false;
+    await removeFile(path);
+    return true;
+  }
+
   /** In order of the digests; the sizes are those of the files. */
-  async *list(tenantId: TenantId): AsyncGenerator<ObjectInfo, void> {
+  async *list(tenantId: TenantId): AsyncGenerator<StoredObject, void> {
     const folder = join(this.root, checkTenant(tenantId), this.kind);
     for (const shard of await namesIn(folder)) {
       for (const name of await namesIn(join(folder, shard))) {
         const digest = digestOfHex(shard + name);
         const stats = digest && (await statFile(join(folder, shard, name)));
-        if (stats) yield { digest, sizeBytes: stats.size };
+        if (stats) yield { digest, sizeBytes: stats.size, modifiedMs: modifiedMsOf(stats) };
       }
     }
   }
+}
+
+/** Whole milliseconds, as far as numbers of files keep them alike. */
+function modifiedMsOf({ mtimeMs }: Stats): number {
+  return Math.floor(mtimeMs);
 }
 
 async function statFile(path: string): Promise<Stats | undefined> {
@@ -47,7 +61,8 @@ async function statFile(path: string): Promise<Stats | undefined> {
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+/** Of what is in the folder, in order; none when it is not there. */
+export async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).sort();
   } catch (error) {

@@ -9,6 +9,8 @@ import type { S3Bucket } from './s3-bucket.js';
 import type { TenantPlaces } from './s3-keys.js';
 
 const PART_BYTES = 8 * 1024 * 1024;
+/** What was stored so recently counts as stored now, milliseconds. */
+const RENEW_AFTER_MS = 10_000;
 /** With the part that is being filled: 24 MiB an upload. */
 const PARTS_IN_FLIGHT = 2;
 
@@ -63,22 +65,25 @@ export async function putNamed(
     const first = await parts.next();
     if (!first || parts.hasEnded) await putWhole(passage, first ?? Buffer.alloc(0));
     else if (announcedKey === undefined) await putUnnamed(passage, first);
-    else if (await bucket.head(announcedKey)) await readOnly(passage, first);
+    else if (await bucket.head(announcedKey)) await readOnly(passage, first, announcedKey);
     else await putParts(passage, first, announcedKey);
   } finally {
     await parts.close();
   }
 }
 
-async function putWhole({ bucket, keyOf, finish }: Passage, bytes: Buffer): Promise<void> {
+async function putWhole(passage: Passage, bytes: Buffer): Promise<void> {
+  const { bucket, keyOf, finish } = passage;
   const key = keyOf(finish());
-  if ((await bucket.put(key, bytes, { ifAbsent: true })) === undefined) await requireThere(bucket, key);
+  if ((await bucket.put(key, bytes, { ifAbsent: true })) === undefined) await renew(passage, key);
 }
 
 /** The object is there already; that the bytes are the announced ones is still to be proven. */
-async function readOnly({ parts, finish }: Passage, first: Buffer): Promise<void> {
+async function readOnly(passage: Passage, first: Buffer, key: string): Promise<void> {
+  const { parts, finish } = passage;
   for (let part: Buffer | undefined = first; part; part = await parts.next()) parts.release(part);
   finish();
+  await renew(passage, key);
 }
 
 async function putParts(passage: Passage, first: Buffer, key: string): Promise<Digest> {
@@ -96,7 +101,7 @@ async function putParts(passage: Passage, first: Buffer, key: string): Promise<D
     }
     digest = finish();
   });
-  if (!(await upload.complete({ ifAbsent: true }))) await requireThere(bucket, key);
+  if (!(await upload.complete({ ifAbsent: true }))) await renew(passage, key);
   if (digest === undefined) throw new TypeError('an upload that ran has a digest');
   return digest;
 }
@@ -109,13 +114,27 @@ async function putUnnamed(passage: Passage, first: Buffer): Promise<void> {
     const from = await bucket.head(key);
     if (!from) throw storageProblem.unavailable('the S3 server lost an upload');
     const target = keyOf(digest);
-    if (!(await bucket.head(target)) && !(await bucket.copy(key, target, from))) await requireThere(bucket, target);
+    if ((await bucket.head(target)) || !(await bucket.copy(key, target, from))) await renew(passage, target);
   } finally {
     await bucket.delete(key);
   }
 }
 
-/** A write that found the key taken is done, since keys name their content; one that lost to a deletion is not. */
-async function requireThere(bucket: S3Bucket, key: string): Promise<void> {
-  if (!(await bucket.head(key))) throw storageProblem.unavailable('a concurrent deletion was faster; try again');
+/**
+ * A write that found the key taken is done, since keys name their content, but the content has to count as stored now. There and back within the server: of an object copied onto itself not
+ * every server says that it changed. @throws {ProblemError} `storage.unavailable` when a deletion was faster.
+ */
+async function renew({ bucket, unnamed }: Target, key: string): Promise<void> {
+  const there = await bucket.head(key);
+  if (there && Date.now() - there.modifiedMs < RENEW_AFTER_MS) return;
+  const aside = unnamed();
+  try {
+    if (there && (await bucket.copy(key, aside, there))) {
+      const copied = await bucket.head(aside);
+      if (copied && (await bucket.copy(aside, key, copied))) return;
+    }
+  } finally {
+    await bucket.delete(aside);
+  }
+  throw storageProblem.unavailable('a concurrent deletion was faster; try again');
 }

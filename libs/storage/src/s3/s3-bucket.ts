@@ -37,6 +37,8 @@ const S3_LIMITS: S3Limits = { singleRequestBytes: 5 * 1024 ** 3, copyPartBytes: 
 export interface S3Head {
   readonly sizeBytes: number;
   readonly etag: string;
+  /** Unix milliseconds, whole seconds. */
+  readonly modifiedMs: number;
   /** SHA-256 of the whole in base64, where the server computed one. */
   readonly sha256?: string;
 }
@@ -81,9 +83,10 @@ export class S3Bucket {
     const input = { ...this.at(key), ChecksumMode: 'ENABLED' } as const;
     const answer = await unless([404], () => this.client.send(new HeadObjectCommand(input)));
     if (!answer) return undefined;
-    const { ContentLength = 0, ETag = '', ChecksumSHA256: sha256, ChecksumType } = answer;
+    const { ContentLength = 0, ETag = '', LastModified, ChecksumSHA256: sha256, ChecksumType } = answer;
     const isWhole = sha256 !== undefined && ChecksumType !== 'COMPOSITE';
-    return { sizeBytes: ContentLength, etag: ETag, ...(isWhole ? { sha256 } : {}) };
+    const modifiedMs = wholeSeconds(LastModified);
+    return { sizeBytes: ContentLength, etag: ETag, modifiedMs, ...(isWhole ? { sha256 } : {}) };
   }
 
   /**
@@ -127,8 +130,26 @@ export class S3Bucket {
     await call(() => this.client.send(new DeleteObjectCommand(this.at(key))));
   }
 
+  /** Deletes it unless it was written after that time; false when it was. */
+  async deleteUnchanged(key: string, modifiedMs: number): Promise<boolean> {
+    const there = await this.head(key);
+    if (there && there.modifiedMs > modifiedMs) return false;
+    if (there) await this.delete(key);
+    return true;
+  }
+
+  /** What stands before the first `/` of the keys, each once. */
+  async *topFolders(): AsyncGenerator<string> {
+    const pages = paginateListObjectsV2({ client: this.client }, { Bucket: this.bucket, Delimiter: '/' });
+    for (;;) {
+      const { done, value } = await call(() => pages.next());
+      if (done === true) return;
+      for (const { Prefix = '' } of value.CommonPrefixes ?? []) yield Prefix.slice(0, -1);
+    }
+  }
+
   /** Copies within the server the content that `from` had when its head was read. False, and nothing is copied, when it has another by now or is gone. */
-  async copy(fromKey: string, toKey: string, from: S3Head): Promise<boolean> {
+  async copy(fromKey: string, toKey: string, from: Pick<S3Head, 'sizeBytes' | 'etag'>): Promise<boolean> {
     const source = { CopySource: `${this.bucket}/${encodeURI(fromKey)}`, CopySourceIfMatch: from.etag };
     const command = new CopyObjectCommand({ ...this.at(toKey), ...source });
     const copyWhole = (): Promise<unknown> => this.client.send(command);
@@ -146,7 +167,7 @@ export class S3Bucket {
       const { done, value } = await call(() => pages.next());
       if (done === true) return;
       for (const { Key, Size = 0, LastModified } of value.Contents ?? [])
-        if (Key !== undefined) yield { key: Key, sizeBytes: Size, modifiedMs: LastModified?.getTime() ?? 0 };
+        if (Key !== undefined) yield { key: Key, sizeBytes: Size, modifiedMs: wholeSeconds(LastModified) };
     }
   }
 
@@ -182,7 +203,7 @@ export class S3Bucket {
   }
 
   /** Puts other bytes in place of an object's first ones: sends those and what follows them up to the smallest size of a part, copies the rest within the server. False when the object is another by now. */
-  async replaceHead(key: string, head: Uint8Array, of: S3Head): Promise<boolean> {
+  async replaceHead(key: string, head: Uint8Array, of: Pick<S3Head, 'sizeBytes' | 'etag'>): Promise<boolean> {
     const firstEnd = Math.min(of.sizeBytes, FIRST_PART_BYTES);
     const found = await this.get(key, { start: 0, end: firstEnd - 1 }, of.etag);
     if (found === undefined || found === 'unsatisfiable') return false;
@@ -241,6 +262,10 @@ export class S3Bucket {
   private at(key: string): { readonly Bucket: string; readonly Key: string } {
     return { Bucket: this.bucket, Key: key };
   }
+}
+
+function wholeSeconds(time: Date | undefined): number {
+  return Math.floor((time?.getTime() ?? 0) / 1000) * 1000;
 }
 
 /** undefined when the server answers one of these statuses. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { systemClock, type Clock, type Digest, type TenantId } from '@myriad/kernel';
+import { isTenantId, systemClock, type Clock, type Digest, type TenantId } from '@myriad/kernel';
 import { ByteMeter, collect, verified } from '../byte-meter.js';
 import { checkRange } from '../byte-range.js';
 import { checkExpiry, digestOfHex, hexOf } from '../object-name.js';
@@ -16,6 +16,7 @@ import {
   type ObjectStore,
   type PresignedUrl,
   type PutOptions,
+  type StoredObject,
 } from '../object-store.port.js';
 import type { HasSealedObjects } from '../sealed/sealed-objects.port.js';
 import { storageProblem } from '../storage-problem.js';
@@ -89,12 +90,20 @@ export class S3ObjectStore implements ObjectStore, HasSealedObjects {
     await this.bucket.delete(keysOf(tenantId).object(digest));
   }
 
-  async *list(tenantId: TenantId): AsyncIterable<ObjectInfo> {
+  deleteUnchanged(tenantId: TenantId, { digest, modifiedMs }: StoredObject): Promise<boolean> {
+    return this.bucket.deleteUnchanged(keysOf(tenantId).object(digest), modifiedMs);
+  }
+
+  async *list(tenantId: TenantId): AsyncIterable<StoredObject> {
     const prefix = keysOf(tenantId).objects;
-    for await (const { key, sizeBytes } of this.bucket.list(prefix)) {
+    for await (const { key, ...object } of this.bucket.list(prefix)) {
       const digest = digestOfHex(key.slice(prefix.length));
-      if (digest) yield { digest, sizeBytes };
+      if (digest) yield { digest, ...object };
     }
+  }
+
+  async *tenants(): AsyncIterable<TenantId> {
+    for await (const name of this.bucket.topFolders()) if (isTenantId(name)) yield name;
   }
 
   /** The bytes go to a place of their own until {@link confirmUpload}. @throws {ProblemError} `storage.too_large` over 5 GiB, which is the most that one PUT carries. */

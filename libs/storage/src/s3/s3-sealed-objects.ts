@@ -4,6 +4,7 @@ import type { Digest, TenantId } from '@myriad/kernel';
 import { collect } from '../byte-meter.js';
 import { TempFiles } from '../file/durable-files.js';
 import { digestOfHex } from '../object-name.js';
+import type { StoredObject } from '../object-store.port.js';
 import type { Naming, SealedObject, SealedObjects } from '../sealed/sealed-objects.port.js';
 import { storageProblem } from '../storage-problem.js';
 import { putNamed } from './put-stream.js';
@@ -53,11 +54,15 @@ export class S3SealedObjects implements SealedObjects {
     return this.bucket.delete(keysOf(tenantId).sealed(digest));
   }
 
-  async *list(tenantId: TenantId): AsyncGenerator<{ readonly digest: Digest; readonly sealedBytes: number }, void> {
+  deleteUnchanged(tenantId: TenantId, { digest, modifiedMs }: StoredObject): Promise<boolean> {
+    return this.bucket.deleteUnchanged(keysOf(tenantId).sealed(digest), modifiedMs);
+  }
+
+  async *list(tenantId: TenantId): AsyncGenerator<StoredObject, void> {
     const { sealedObjects: prefix } = keysOf(tenantId);
-    for await (const { key, sizeBytes } of this.bucket.list(prefix)) {
+    for await (const { key, ...object } of this.bucket.list(prefix)) {
       const digest = digestOfHex(key.slice(prefix.length));
-      if (digest) yield { digest, sealedBytes: sizeBytes };
+      if (digest) yield { digest, ...object };
     }
   }
 

@@ -18,6 +18,7 @@ import {
   type ObjectStore,
   type PresignedUrl,
   type PutOptions,
+  type StoredObject,
 } from '../object-store.port.js';
 import { storageProblem } from '../storage-problem.js';
 import { mergeLists } from './merge-lists.js';
@@ -116,9 +117,21 @@ export class EncryptingObjectStore implements ObjectStore {
     await this.inner.delete(tenantId, digest);
   }
 
-  list(tenantId: TenantId): AsyncIterable<ObjectInfo> {
+  /** Both forms, when it has been stored in plain and encrypted. */
+  async deleteUnchanged(tenantId: TenantId, listed: StoredObject): Promise<boolean> {
+    return (
+      (await this.inner.sealed.deleteUnchanged(tenantId, listed)) &&
+      (await this.inner.deleteUnchanged(tenantId, listed))
+    );
+  }
+
+  list(tenantId: TenantId): AsyncIterable<StoredObject> {
     const sealed = this.listSealed(tenantId);
     return this.acceptsPlaintext ? mergeLists(sealed, this.inner.list(tenantId)) : sealed;
+  }
+
+  tenants(): AsyncIterable<TenantId> {
+    return this.inner.tenants();
   }
 
   presignUpload(...upload: Parameters<ObjectStore['presignUpload']>): Promise<PresignedUrl> {
@@ -173,8 +186,8 @@ export class EncryptingObjectStore implements ObjectStore {
     return undefined;
   }
 
-  private async *listSealed(tenantId: TenantId): AsyncGenerator<ObjectInfo, void> {
-    for await (const { digest, sealedBytes } of this.inner.sealed.list(tenantId))
-      yield { digest, sizeBytes: plainSizeOf(sealedBytes) ?? 0 };
+  private async *listSealed(tenantId: TenantId): AsyncGenerator<StoredObject, void> {
+    for await (const { sizeBytes, ...object } of this.inner.sealed.list(tenantId))
+      yield { ...object, sizeBytes: plainSizeOf(sizeBytes) ?? 0 };
   }
 }

@@ -1,5 +1,6 @@
 import type { Digest, TenantId } from '@myriad/kernel';
 import type { TempFiles } from '../file/durable-files.js';
+import type { StoredObject } from '../object-store.port.js';
 
 /** One state of a stored object: what is read of it belongs together, whoever replaces it meanwhile. */
 export interface SealedObject {
@@ -34,8 +35,10 @@ export interface SealedObjects {
   /** How many sealed bytes there are; undefined when there is no such object. */
   head(tenantId: TenantId, digest: Digest): Promise<number | undefined>;
   delete(tenantId: TenantId, digest: Digest): Promise<void>;
-  /** In order of the digests. */
-  list(tenantId: TenantId): AsyncIterable<{ readonly digest: Digest; readonly sealedBytes: number }>;
+  /** As the store's own. */
+  deleteUnchanged(tenantId: TenantId, listed: StoredObject): Promise<boolean>;
+  /** In order of the digests of the plain bytes; the sizes are of the sealed ones. */
+  list(tenantId: TenantId): AsyncIterable<StoredObject>;
   /** As the store's documents, without their limit of size. */
   putDocument(tenantId: TenantId, name: string, bytes: Uint8Array, expectedVersion: string | null): Promise<string>;
 }
