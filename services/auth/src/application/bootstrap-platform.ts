@@ -41,8 +41,17 @@ export class BootstrapPlatform {
       await this.addAdministrator(tx, keyText, createdAt);
       return true;
     });
-    if (!isFirst) await discard();
+    if (!isFirst && !(await this.isInUse(keyText))) await discard();
     return isFirst;
+  }
+
+  /** Whether the other first start found our file, and goes on with the key in it. */
+  private async isInUse(keyText: string): Promise<boolean> {
+    const { prefix, hash } = apiKeyOf(keyText);
+    const { items } = await this.uow.run(systemContext('auth'), (tx) =>
+      this.stores.keys.list(tx, { prefix, pageSize: 1 }),
+    );
+    return items.some((key) => key.hash === hash);
   }
 
   private async addTenant(tx: Tx, createdAt: Date): Promise<boolean> {
