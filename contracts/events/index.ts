@@ -3,12 +3,14 @@ import { approvalDecidedV1 } from './auth/approval-decided.v1.js';
 import { approvalRequestedV1 } from './auth/approval-requested.v1.js';
 import { approvalVoidedV1 } from './auth/approval-voided.v1.js';
 import { keyChangedV1 } from './auth/key-changed.v1.js';
+import { authObjectsNamedV1 } from './auth/objects-named.v1.js';
 import { principalChangedV1 } from './auth/principal-changed.v1.js';
 import { signingKeysChangedV1 } from './auth/signing-keys-changed.v1.js';
 import { tenantChangedV1 } from './auth/tenant-changed.v1.js';
 import { tenantKeyRotationRequestedV1 } from './auth/tenant-key-rotation-requested.v1.js';
 import { tenantPurgedV1 } from './auth/tenant-purged.v1.js';
 import { batchJobChangedV1 } from './batch/batch-job-changed.v1.js';
+import { batchObjectsNamedV1 } from './batch/objects-named.v1.js';
 import { batchUsageMeteredV1 } from './batch/usage-metered.v1.js';
 import { costRecordedV1 } from './deployer/cost-recorded.v1.js';
 import { placementChangedV1 } from './deployer/placement-changed.v1.js';
@@ -16,6 +18,7 @@ import { poolChangedV1 } from './deployer/pool-changed.v1.js';
 import { rolloutChangedV1 } from './deployer/rollout-changed.v1.js';
 import { campaignChangedV1 } from './evaluator/campaign-changed.v1.js';
 import { evaluationCompletedV1 } from './evaluator/evaluation-completed.v1.js';
+import { evaluatorObjectsNamedV1 } from './evaluator/objects-named.v1.js';
 import { promotionApprovedV1 } from './evaluator/promotion-approved.v1.js';
 import { promotionCompletedV1 } from './evaluator/promotion-completed.v1.js';
 import { promotionRequestedV1 } from './evaluator/promotion-requested.v1.js';
@@ -31,6 +34,8 @@ import { applicationChangedV1 } from './registry/application-changed.v1.js';
 import { datasetVersionCommittedV1 } from './registry/dataset-version-committed.v1.js';
 import { grantChangedV1 } from './registry/grant-changed.v1.js';
 import { grantRequestedV1 } from './registry/grant-requested.v1.js';
+import { objectsRemovedV1 } from './registry/objects-removed.v1.js';
+import { objectsSuspectedV1 } from './registry/objects-suspected.v1.js';
 import { tenantKeyRotatedV1 } from './registry/tenant-key-rotated.v1.js';
 import { tenantShreddedV1 } from './registry/tenant-shredded.v1.js';
 import { versionAdmittedV1 } from './registry/version-admitted.v1.js';
@@ -39,6 +44,7 @@ import { versionRejectedV1 } from './registry/version-rejected.v1.js';
 import { versionReviewRequestedV1 } from './registry/version-review-requested.v1.js';
 import { fleetRunChangedV1 } from './training/fleet-run-changed.v1.js';
 import { jobChangedV1 } from './training/job-changed.v1.js';
+import { trainingObjectsNamedV1 } from './training/objects-named.v1.js';
 import { recipeChangedV1 } from './training/recipe-changed.v1.js';
 import { runCompletedV1 } from './training/run-completed.v1.js';
 
@@ -48,12 +54,14 @@ export const events: readonly EventDefinition[] = [
   approvalRequestedV1,
   approvalVoidedV1,
   keyChangedV1,
+  authObjectsNamedV1,
   principalChangedV1,
   signingKeysChangedV1,
   tenantChangedV1,
   tenantKeyRotationRequestedV1,
   tenantPurgedV1,
   batchJobChangedV1,
+  batchObjectsNamedV1,
   batchUsageMeteredV1,
   costRecordedV1,
   placementChangedV1,
@@ -61,6 +69,7 @@ export const events: readonly EventDefinition[] = [
   rolloutChangedV1,
   campaignChangedV1,
   evaluationCompletedV1,
+  evaluatorObjectsNamedV1,
   promotionApprovedV1,
   promotionCompletedV1,
   promotionRequestedV1,
@@ -76,6 +85,8 @@ export const events: readonly EventDefinition[] = [
   datasetVersionCommittedV1,
   grantChangedV1,
   grantRequestedV1,
+  objectsRemovedV1,
+  objectsSuspectedV1,
   tenantKeyRotatedV1,
   tenantShreddedV1,
   versionAdmittedV1,
@@ -84,6 +95,7 @@ export const events: readonly EventDefinition[] = [
   versionReviewRequestedV1,
   fleetRunChangedV1,
   jobChangedV1,
+  trainingObjectsNamedV1,
   recipeChangedV1,
   runCompletedV1,
 ];

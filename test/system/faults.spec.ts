@@ -9,7 +9,7 @@ import { POSTGRES_FAULTS } from './chaos/postgres-faults.js';
 import { PROCESS_FAULTS } from './chaos/process-faults.js';
 import { STORE_FAULTS } from './chaos/store-faults.js';
 import { startTraffic } from './chaos/traffic.js';
-import { brokenInvariants } from './invariants-hold.js';
+import { brokenOnceCollected } from './invariants-hold.js';
 import { MODE } from './mesh.js';
 import {
   GOLDEN,
@@ -68,7 +68,7 @@ describe(`A mesh in mode ${MODE} in trouble (MYRIAD_TEST_SEED=${SEED})`, () => {
     const struck = await fault.strike(scene).catch((error: unknown) => `the trouble itself: ${String(error)}`);
     await scene.pause(AROUND_MS);
     const report = await traffic.end();
-    const broken = await brokenInvariants(scene.mesh, 120_000);
+    const broken = await brokenOnceCollected(scene.mesh, { timeoutMs: 120_000, collectedMs: 60_000 });
     const problems = [...(struck === undefined ? [] : [struck]), ...unexpected(fault, report), ...broken];
     if (problems.length > 0) process.stderr.write(`\n${scene.mesh.logs()}\n${fault.name}:\n${problems.join('\n')}\n`);
     expect(problems).toEqual([]);

@@ -1,6 +1,22 @@
 import { RULES, check, quiesce, targetOfState, OpenWorld } from '@myriad/invariants';
 import type { Mesh } from './mesh.js';
 
+const LOOK_MS = 2_000;
+const isOrphan = (breach: string): boolean => breach.startsWith('no-orphan-objects: ');
+
+/** As {@link brokenInvariants}, once what failed uploads left is collected, or was not within `collectedMs`. */
+export async function brokenOnceCollected(
+  mesh: Mesh,
+  { timeoutMs, collectedMs }: { readonly timeoutMs: number; readonly collectedMs: number },
+): Promise<readonly string[]> {
+  const untilMs = performance.now() + collectedMs;
+  for (;;) {
+    const broken = await brokenInvariants(mesh, timeoutMs);
+    if (!broken.some(isOrphan) || performance.now() > untilMs) return broken;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
 /** What the mesh breaks of what must hold once it has come to rest; empty when it holds. */
 export async function brokenInvariants(mesh: Mesh, timeoutMs = 60_000): Promise<readonly string[]> {
   const world = await OpenWorld.open(targetOfState(mesh.stateFolder));

@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { authRoutes, type RouteResponse } from '@myriad/contracts';
 import { type Digest, tenantId as asTenantId } from '@myriad/kernel';
+import { EncryptingObjectStore } from '@myriad/storage';
 import { eventually } from '@myriad/testing';
 import { type Cast, PLATFORM, addActor, binding } from './cast.js';
 import type { Mesh } from './mesh.js';
@@ -21,8 +20,9 @@ export async function purgeTenant(
   { tenantId, digest }: { readonly tenantId: string; readonly digest: Digest },
 ): Promise<PurgeOutcome> {
   const second = await addActor(admin.in(PLATFORM), 'Kim, second administrator', [binding('platform-admin', PLATFORM)]);
-  const file = mesh.objectFile(tenantId, digest);
-  const stolen = readFileSync(file);
+  const store = await mesh.openStore();
+  if (!(store instanceof EncryptingObjectStore)) throw new Error('the mesh does not encrypt');
+  const putBack = await steal(store, tenantId, digest);
   const purge = { params: { tenantId }, body: { confirm: tenantId } };
   await admin.call(authRoutes.updateTenant, { params: { tenantId }, body: { status: 'suspended' } });
   await admin.call(authRoutes.purgeTenant, purge);
@@ -35,15 +35,32 @@ export async function purgeTenant(
     },
     { timeoutMs: 15_000 },
   );
-  const store = await mesh.openStore();
   const left: string[] = [];
   for await (const info of store.list(asTenantId(tenantId))) left.push(info.digest);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, stolen);
-  chmodSync(file, 0o400);
-  const refusal = await store.getBytes(asTenantId(tenantId), digest).then(
+  await putBack();
+  // a store of its own, which remembers no key of before
+  const refusal = await (await mesh.openStore()).getBytes(asTenantId(tenantId), digest).then(
     () => 'read',
     (error: unknown) => (error as { code: string }).code,
   );
   return { receipt, refusal, left };
+}
+
+/** Takes an object's bytes as the store keeps them; answers what puts them back behind its back. */
+async function steal(
+  { inner: { sealed } }: EncryptingObjectStore,
+  tenant: string,
+  digest: Digest,
+): Promise<() => Promise<void>> {
+  const tenantId = asTenantId(tenant);
+  const object = await sealed.open(tenantId, digest);
+  if (!object) throw new Error(`${tenant} has no ${digest}`);
+  const pieces: Buffer[] = [];
+  for await (const piece of object.read(0, object.sizeBytes - 1)) pieces.push(Buffer.from(piece));
+  await object.close();
+  // eslint-disable-next-line @typescript-eslint/require-await -- a source that has everything awaits nothing
+  async function* stolen(): AsyncGenerator<Uint8Array, void> {
+    yield* pieces;
+  }
+  return () => sealed.write(tenantId, stolen(), { finish: () => digest });
 }

@@ -9,4 +9,5 @@ export const authTopics = {
   approval: eventTopic('myriad.auth.approval.v1'),
   tenantKey: eventTopic('myriad.auth.tenant-key.v1'),
   tenantPurge: compactedTopic('myriad.auth.tenant-purge.v1'),
+  object: eventTopic('myriad.auth.object.v1', 1),
 } as const;

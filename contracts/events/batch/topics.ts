@@ -4,4 +4,5 @@ import { eventTopic } from '../../define-event.js';
 export const batchTopics = {
   batchJob: eventTopic('myriad.batch.batch-job.v1'),
   usage: eventTopic('myriad.batch.usage.v1'),
+  object: eventTopic('myriad.batch.object.v1', 1),
 } as const;

@@ -6,4 +6,5 @@ export const evaluatorTopics = {
   evaluation: eventTopic('myriad.evaluator.evaluation.v1'),
   promotion: eventTopic('myriad.evaluator.promotion.v1'),
   campaign: eventTopic('myriad.evaluator.campaign.v1'),
+  object: eventTopic('myriad.evaluator.object.v1', 1),
 } as const;

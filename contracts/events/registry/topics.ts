@@ -8,4 +8,5 @@ export const registryTopics = {
   version: eventTopic('myriad.registry.version.v1'),
   alias: compactedTopic('myriad.registry.alias.v1'),
   tenantKey: eventTopic('myriad.registry.tenant-key.v1'),
+  object: eventTopic('myriad.registry.object.v1', 1),
 } as const;

@@ -6,4 +6,5 @@ export const trainingTopics = {
   job: eventTopic('myriad.training.job.v1'),
   run: eventTopic('myriad.training.run.v1'),
   fleetRun: eventTopic('myriad.training.fleet-run.v1'),
+  object: eventTopic('myriad.training.object.v1', 1),
 } as const;

@@ -1,4 +1,10 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
+export {
+  tryNamedObjects,
+  type NamedObjectsFindings,
+  type NamedObjectsTrial,
+  type NamingColumn,
+} from './named-objects.js';
 export { OtlpReceiver, type ReceivedSpan } from './otlp-receiver.js';
 export { ServiceAnswer } from './service-answer.js';
 export { ServiceHarness, type HarnessOptions, type HarnessParts, type RequestOptions } from './service-harness.js';

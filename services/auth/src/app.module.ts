@@ -36,6 +36,7 @@ import { BootstrapKeyFile } from './application/ports/bootstrap-key.port.js';
 import { IdentityProviders } from './application/ports/identity-providers.port.js';
 import { KeyStore } from './application/ports/key.store.js';
 import { ExternalIdentityStore, LoginAttemptStore, LoginSessionStore } from './application/ports/login.store.js';
+import { NamedObjects } from './application/ports/named-objects.js';
 import { PurgeStore } from './application/ports/purge.store.js';
 import { PrincipalStore } from './application/ports/principal.store.js';
 import { SigningKeyStore } from './application/ports/signing-key.store.js';
@@ -63,6 +64,7 @@ import { TenantKeyController } from './http/tenant-key.controller.js';
 import { TokenController } from './http/token.controller.js';
 import { ApprovalHandlers } from './messaging/approval.handlers.js';
 import { AuditHandlers } from './messaging/audit.handlers.js';
+import { ObjectHandlers } from './messaging/object.handlers.js';
 import { PurgeHandlers } from './messaging/purge.handlers.js';
 import { PgApprovalStore } from './persistence/pg-approval.store.js';
 import { PgAuditStore } from './persistence/pg-audit.store.js';
@@ -71,6 +73,7 @@ import { PgKeyStore } from './persistence/pg-key.store.js';
 import { PgLoginAttemptStore } from './persistence/pg-login-attempt.store.js';
 import { PgLoginSessionStore } from './persistence/pg-login-session.store.js';
 import { PgPrincipalStore } from './persistence/pg-principal.store.js';
+import { PgNamedObjects } from './persistence/pg-named-objects.js';
 import { PgPurgeStore } from './persistence/pg-purge.store.js';
 import { PgSigningKeyStore } from './persistence/pg-signing-key.store.js';
 import { PgTenantStore } from './persistence/pg-tenant.store.js';
@@ -135,6 +138,7 @@ const stores: Provider[] = [
   { provide: LoginSessionStore, useClass: PgLoginSessionStore },
   { provide: KeyStore, useClass: PgKeyStore },
   { provide: PrincipalStore, useClass: PgPrincipalStore },
+  { provide: NamedObjects, useClass: PgNamedObjects },
   { provide: PurgeStore, useClass: PgPurgeStore },
   { provide: SigningKeyStore, useClass: PgSigningKeyStore },
   { provide: TenantStore, useClass: PgTenantStore },
@@ -178,6 +182,7 @@ function adapters({ database, logger, settings, clock = systemClock }: AuthParts
     TokenController,
     ApprovalHandlers,
     AuditHandlers,
+    ObjectHandlers,
     PurgeHandlers,
   ],
 })

@@ -96,9 +96,16 @@ export class AuthApp {
   ): Promise<void> {
     const { database, log, clock } = this;
     await ensureContractTopics(log);
-    const topics = ['tenant', 'principal', 'key', 'signing-key', 'approval', 'tenant-key', 'tenant-purge'].map(
-      (noun) => `myriad.auth.${noun}.v1`,
-    );
+    const topics = [
+      'tenant',
+      'principal',
+      'key',
+      'signing-key',
+      'approval',
+      'tenant-key',
+      'tenant-purge',
+      'object',
+    ].map((noun) => `myriad.auth.${noun}.v1`);
     await log.tail({ topics, onRecord: (record) => void this.events.push(parseEvent(record)) });
     const settings = {
       tokenLifeSeconds: 900,

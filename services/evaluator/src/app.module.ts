@@ -15,6 +15,7 @@ import {
   EVALUATION_STORE,
   EVIDENCE_VAULT,
   LOGGER,
+  NAMED_OBJECTS,
   PROMOTION_STORE,
   SCORER,
   SUITE_STORE,
@@ -28,12 +29,14 @@ import { RunEvaluation } from './application/run-evaluation.js';
 import { WorkLoop } from './application/work-loop.js';
 import { EvaluationController } from './http/evaluation.controller.js';
 import { PromotionController } from './http/promotion.controller.js';
+import { ObjectHandlers } from './messaging/object.handlers.js';
 import { EvaluatorHandlers } from './messaging/evaluator.handlers.js';
 import { SqlCampaignStore } from './persistence/sql-campaign-store.js';
 import { SqlEvaluationStore } from './persistence/sql-evaluation-store.js';
 import { SqlPromotionStore } from './persistence/sql-promotion-store.js';
 import { SqlSuiteStore } from './persistence/sql-suite-store.js';
 import { SqlViewStore } from './persistence/sql-view-store.js';
+import { SqlNamedObjects } from './persistence/sql-named-objects.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
 export interface EvaluatorParts {
@@ -60,6 +63,7 @@ const stores: Provider[] = [
   { provide: EVALUATION_STORE, useClass: SqlEvaluationStore },
   { provide: PROMOTION_STORE, useClass: SqlPromotionStore },
   { provide: CAMPAIGN_STORE, useClass: SqlCampaignStore },
+  { provide: NAMED_OBJECTS, useClass: SqlNamedObjects },
 ];
 
 function adapters({ database, store, logger, clock = systemClock }: EvaluatorParts): Provider[] {
@@ -73,7 +77,7 @@ function adapters({ database, store, logger, clock = systemClock }: EvaluatorPar
   ];
 }
 
-@Module({ controllers: [EvaluationController, PromotionController, EvaluatorHandlers] })
+@Module({ controllers: [EvaluationController, PromotionController, ObjectHandlers, EvaluatorHandlers] })
 export class AppModule {
   static with(parts: EvaluatorParts): DynamicModule {
     return { module: AppModule, providers: [...useCases, ...stores, ...adapters(parts)] };

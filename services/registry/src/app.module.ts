@@ -6,6 +6,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DuckdbFileInspector } from './adapters/duckdb/duckdb-file-inspector.js';
 import { OnnxModelInspector } from './adapters/onnx/onnx-model-inspector.js';
 import { AdmitVersion } from './application/admit-version.js';
+import { CollectOrphans, type SweepSettings } from './application/collect-orphans.js';
 import { ManageApplications } from './application/manage-applications.js';
 import { ManageDatasets } from './application/manage-datasets.js';
 import { ManageGrants } from './application/manage-grants.js';
@@ -21,19 +22,25 @@ import {
   MODEL_INSPECTOR,
   MODEL_STORE,
   OBJECT_STORE,
+  OBJECT_SWEEP_STORE,
+  SWEEP_SETTINGS,
   VERSION_STORE,
 } from './application/ports.js';
 import { ManageTenantKeys } from './application/manage-tenant-keys.js';
+import { OrphanLoop } from './application/orphan-loop.js';
 import { RegisterVersion } from './application/register-version.js';
+import { Uploads } from './application/uploads.js';
 import { WorkLoop } from './application/work-loop.js';
 import { DatasetController } from './http/dataset.controller.js';
 import { ModelController } from './http/model.controller.js';
+import { ObjectHandlers } from './messaging/object.handlers.js';
 import { RegistryHandlers } from './messaging/registry.handlers.js';
 import { TenantKeyHandlers } from './messaging/tenant-key.handlers.js';
 import { SqlApplicationStore } from './persistence/sql-application-store.js';
 import { SqlDatasetStore } from './persistence/sql-dataset-store.js';
 import { SqlGrantStore } from './persistence/sql-grant-store.js';
 import { SqlAliasStore, SqlModelStore } from './persistence/sql-model-store.js';
+import { SqlObjectSweepStore } from './persistence/sql-object-sweep-store.js';
 import { SqlVersionStore } from './persistence/sql-version-store.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
@@ -41,17 +48,22 @@ export interface RegistryParts {
   readonly database: Database;
   readonly store: ObjectStore;
   readonly logger: Logger;
+  /** Default: a grace of a day, and a look each hour. */
+  readonly sweep?: SweepSettings;
   readonly clock?: Clock;
 }
 
 const useCases = [
   AdmitVersion,
+  CollectOrphans,
   ManageApplications,
   ManageDatasets,
   ManageGrants,
   ManageModels,
   ManageTenantKeys,
+  OrphanLoop,
   RegisterVersion,
+  Uploads,
   WorkLoop,
 ];
 
@@ -61,21 +73,25 @@ const stores: Provider[] = [
   { provide: APPLICATION_STORE, useClass: SqlApplicationStore },
   { provide: MODEL_STORE, useClass: SqlModelStore },
   { provide: VERSION_STORE, useClass: SqlVersionStore },
+  { provide: OBJECT_SWEEP_STORE, useClass: SqlObjectSweepStore },
   { provide: ALIAS_STORE, useClass: SqlAliasStore },
 ];
 
-function adapters({ database, store, logger, clock = systemClock }: RegistryParts): Provider[] {
+const DAILY: SweepSettings = { graceMs: 86_400_000, intervalMs: 3_600_000 };
+
+function adapters({ database, store, logger, sweep = DAILY, clock = systemClock }: RegistryParts): Provider[] {
   return [
     { provide: UnitOfWork, useValue: new UnitOfWork(database) },
     { provide: CLOCK, useValue: clock },
     { provide: LOGGER, useValue: logger },
     { provide: OBJECT_STORE, useValue: store },
+    { provide: SWEEP_SETTINGS, useValue: sweep },
     { provide: FILE_INSPECTOR, useValue: new DuckdbFileInspector() },
     { provide: MODEL_INSPECTOR, useValue: new OnnxModelInspector() },
   ];
 }
 
-@Module({ controllers: [DatasetController, ModelController, RegistryHandlers, TenantKeyHandlers] })
+@Module({ controllers: [DatasetController, ModelController, ObjectHandlers, RegistryHandlers, TenantKeyHandlers] })
 export class AppModule {
   static with(parts: RegistryParts): DynamicModule {
     return { module: AppModule, providers: [...useCases, ...stores, ...adapters(parts)] };

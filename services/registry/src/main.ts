@@ -14,7 +14,12 @@ await runMain(() => {
     compose: async ({ database, logger }) => {
       const store = await openObjectStore(config);
       return {
-        module: AppModule.with({ database, store, logger }),
+        module: AppModule.with({
+          database,
+          store,
+          logger,
+          sweep: { graceMs: config.ORPHAN_GRACE_SECONDS * 1_000, intervalMs: config.ORPHAN_SWEEP_SECONDS * 1_000 },
+        }),
         readiness: [{ name: 'object-store', check: () => store.ping() }],
       };
     },

@@ -3,6 +3,7 @@ import { type Digest, FakeClock, newId, tenantId } from '@myriad/kernel';
 import { ServiceHarness } from '@myriad/testing';
 import type { z } from 'zod';
 import { AppModule } from '../src/app.module.js';
+import type { SweepSettings } from '../src/application/collect-orphans.js';
 import { openRegistryDatabase } from '../src/persistence/registry-database.js';
 
 type ModelVersion = z.infer<typeof modelVersionSchema>;
@@ -15,12 +16,14 @@ export class RegistryApp {
     readonly clock: FakeClock,
   ) {}
 
-  static async start(): Promise<RegistryApp> {
-    const clock = new FakeClock();
+  /** @param sweep how objects that no row names are looked for; then the clock begins now, as their age does */
+  static async start(sweep?: SweepSettings): Promise<RegistryApp> {
+    const clock = sweep ? new FakeClock(Date.now()) : new FakeClock();
     const harness = await ServiceHarness.start({
       service: 'registry',
       openDatabase: openRegistryDatabase,
-      module: ({ database, objects: store, logger }) => AppModule.with({ database, store, logger, clock }),
+      module: ({ database, objects: store, logger }) =>
+        AppModule.with({ database, store, logger, clock, ...(sweep && { sweep }) }),
     });
     return new RegistryApp(harness, clock);
   }

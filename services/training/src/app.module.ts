@@ -17,6 +17,7 @@ import {
   type JobRunner,
   LOGGER,
   MAX_PARALLEL_JOBS,
+  NAMED_OBJECTS,
   OBJECT_STORE,
   PARAMETER_CHECK,
   RECIPE_STORE,
@@ -32,6 +33,7 @@ import { WorkLoop } from './application/work-loop.js';
 import { FleetRunController } from './http/fleet-run.controller.js';
 import { JobController } from './http/job.controller.js';
 import { RunController } from './http/run.controller.js';
+import { ObjectHandlers } from './messaging/object.handlers.js';
 import { TrainingHandlers } from './messaging/training.handlers.js';
 import { SqlExperimentStore } from './persistence/sql-experiment-store.js';
 import { SqlFleetRunStore } from './persistence/sql-fleet-run-store.js';
@@ -40,6 +42,7 @@ import { SqlJobStore } from './persistence/sql-job-store.js';
 import { SqlRecipeStore } from './persistence/sql-recipe-store.js';
 import { SqlRunStore } from './persistence/sql-run-store.js';
 import { SqlViewStore } from './persistence/sql-view-store.js';
+import { SqlNamedObjects } from './persistence/sql-named-objects.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
 export interface TrainingParts {
@@ -61,6 +64,7 @@ const stores: Provider[] = [
   { provide: JOB_EVENT_STORE, useClass: SqlJobEventStore },
   { provide: EXPERIMENT_STORE, useClass: SqlExperimentStore },
   { provide: VIEW_STORE, useClass: SqlViewStore },
+  { provide: NAMED_OBJECTS, useClass: SqlNamedObjects },
 ];
 
 function adapters({
@@ -82,7 +86,7 @@ function adapters({
   ];
 }
 
-@Module({ controllers: [FleetRunController, JobController, RunController, TrainingHandlers] })
+@Module({ controllers: [FleetRunController, JobController, RunController, ObjectHandlers, TrainingHandlers] })
 export class AppModule {
   static with(parts: TrainingParts): DynamicModule {
     return { module: AppModule, providers: [...useCases, ...stores, ...adapters(parts)] };

@@ -26,6 +26,9 @@ export interface ChaosMesh {
 
 const portsSchema = z.record(z.string(), z.number());
 
+/** What failed uploads leave is collected while a test waits. */
+const COLLECTING = { registry: { ORPHAN_GRACE_SECONDS: '15', ORPHAN_SWEEP_SECONDS: '2' } };
+
 /** Starts a mesh whose processes reach each other through proxies. */
 export async function startChaosMesh(options: Pick<MeshOptions, 'mode'> = {}): Promise<ChaosMesh> {
   let folder = '';
@@ -55,7 +58,7 @@ export async function startChaosMesh(options: Pick<MeshOptions, 'mode'> = {}): P
     const mesh = await Mesh.start({
       ...options,
       prepare: (stateFolder) => (folder = stateFolder),
-      env: { MYRIAD_OVERRIDES: JSON.stringify({ routes }) },
+      env: { MYRIAD_OVERRIDES: JSON.stringify({ routes, variables: COLLECTING }) },
     });
     return {
       mesh,

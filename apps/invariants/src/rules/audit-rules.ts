@@ -1,4 +1,4 @@
-import { aliasMovedV1, requestAuditedV1, rolloutChangedV1 } from '@myriad/contracts';
+import { aliasMovedV1, objectsRemovedV1, requestAuditedV1, rolloutChangedV1 } from '@myriad/contracts';
 import { digestOfJson } from '@myriad/kernel';
 import type { Rule } from '../rule.js';
 import type { World } from '../world.js';
@@ -70,6 +70,7 @@ const AUDITED = [
   { definition: requestAuditedV1, where: `action = 'request'`, what: 'requests' },
   { definition: aliasMovedV1, where: `action = 'alias.moved'`, what: 'moves of aliases' },
   { definition: rolloutChangedV1, where: `action like 'rollout.%'`, what: 'changes of rollouts' },
+  { definition: objectsRemovedV1, where: `action = 'objects.removed'`, what: 'removals of objects' },
 ] as const;
 
 const auditComplete: Rule = {

@@ -98,7 +98,7 @@ async function faultOf(world: World, tenant: string, digest: Digest): Promise<st
 }
 
 /** What only repeats or remembers digests and keeps no object alive. */
-const NOT_OWNING = ['outbox', 'inbox', 'idempotency', 'audit_record', 'job_event', 'migrations'];
+const NOT_OWNING = ['object_sweep', 'outbox', 'inbox', 'idempotency', 'audit_record', 'job_event', 'migrations'];
 
 const noOrphanObjects: Rule = {
   name: 'no-orphan-objects',

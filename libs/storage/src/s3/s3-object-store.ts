@@ -90,7 +90,7 @@ export class S3ObjectStore implements ObjectStore, HasSealedObjects {
     await this.bucket.delete(keysOf(tenantId).object(digest));
   }
 
-  deleteUnchanged(tenantId: TenantId, { digest, modifiedMs }: StoredObject): Promise<boolean> {
+  async deleteUnchanged(tenantId: TenantId, { digest, modifiedMs }: StoredObject): Promise<boolean> {
     return this.bucket.deleteUnchanged(keysOf(tenantId).object(digest), modifiedMs);
   }
 

@@ -54,7 +54,7 @@ export class S3SealedObjects implements SealedObjects {
     return this.bucket.delete(keysOf(tenantId).sealed(digest));
   }
 
-  deleteUnchanged(tenantId: TenantId, { digest, modifiedMs }: StoredObject): Promise<boolean> {
+  async deleteUnchanged(tenantId: TenantId, { digest, modifiedMs }: StoredObject): Promise<boolean> {
     return this.bucket.deleteUnchanged(keysOf(tenantId).sealed(digest), modifiedMs);
   }
 

@@ -1,4 +1,4 @@
-import type { Owned, Page, PageRequest } from '@myriad/kernel';
+import type { Digest, Owned, Page, PageRequest } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { BatchJob, PinnedDataset, PinnedModel, Shard, StoredFile } from '../domain/batch-job.js';
 
@@ -87,6 +87,12 @@ export interface Scoring {
   sweep(job: Owned<BatchJob>, shards: readonly Shard[]): Promise<void>;
 }
 
+/** Which objects rows of this service name. */
+export interface NamedObjects {
+  /** Of these digests those that a row of the tenant names. */
+  among(tx: Tx, digests: readonly Digest[]): Promise<Digest[]>;
+}
+
 export const BATCH_JOB_STORE = Symbol('BatchJobStore');
 export const VIEW_STORE = Symbol('ViewStore');
 export const SCORING = Symbol('Scoring');
@@ -95,3 +101,4 @@ export const CLOCK = Symbol('Clock');
 export const LOGGER = Symbol('Logger');
 /** How many jobs run side by side. */
 export const WORKERS = Symbol('Workers');
+export const NAMED_OBJECTS = Symbol('NamedObjects');

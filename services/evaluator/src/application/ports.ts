@@ -184,6 +184,12 @@ export interface EvidenceVault {
 export type { EnvironmentName };
 
 /** Tokens by which Nest injects the ports. */
+/** Which objects rows of this service name. */
+export interface NamedObjects {
+  /** Of these digests those that a row of the tenant names. */
+  among(tx: Tx, digests: readonly Digest[]): Promise<Digest[]>;
+}
+
 export const SUITE_STORE = Symbol('SuiteStore');
 export const VIEW_STORE = Symbol('ViewStore');
 export const EVALUATION_STORE = Symbol('EvaluationStore');
@@ -194,3 +200,4 @@ export const SCORER = Symbol('Scorer');
 export const EVIDENCE_VAULT = Symbol('EvidenceVault');
 export const CLOCK = Symbol('Clock');
 export const LOGGER = Symbol('Logger');
+export const NAMED_OBJECTS = Symbol('NamedObjects');

@@ -1,13 +1,5 @@
 import { datasetVersionCommittedV1 } from '@myriad/contracts';
-import {
-  type Clock,
-  type Digest,
-  type Page,
-  type PageRequest,
-  ProblemError,
-  type RequestContext,
-  newId,
-} from '@myriad/kernel';
+import { type Clock, type Digest, type Page, type PageRequest, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore, PresignedUrl } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -15,6 +7,7 @@ import type { Readable } from 'node:stream';
 import type { Classification, Dataset, DatasetVersion, FileFacts, FileFormat } from '../domain/dataset.js';
 import { registryProblem } from '../domain/registry-problem.js';
 import { CLOCK, DATASET_STORE, type DatasetStore, FILE_INSPECTOR, type FileInspector, OBJECT_STORE } from './ports.js';
+import { Uploads } from './uploads.js';
 
 const UPLOAD_SECONDS = 3600;
 const DOWNLOAD_SECONDS = 900;
@@ -27,6 +20,7 @@ export class ManageDatasets {
     @Inject(DATASET_STORE) private readonly datasets: DatasetStore,
     @Inject(FILE_INSPECTOR) private readonly inspector: FileInspector,
     @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
+    private readonly uploads: Uploads,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -110,7 +104,7 @@ export class ManageDatasets {
       return this.datasets.findVersionByDigest(tx, name, file.digest);
     });
     if (known) return known;
-    const { sizeBytes } = await uploaded(this.objects, ctx, file.digest);
+    const { sizeBytes } = await this.uploads.confirm(ctx, file.digest);
     const facts = await this.objects.withLocalFile(ctx.tenantId, file.digest, (path) =>
       this.inspector.inspect(path, file.format),
     );
@@ -127,6 +121,7 @@ export class ManageDatasets {
     if (!dataset) throw notFound(ctx, name);
     const known = await this.datasets.findVersionByDigest(tx, name, file.digest);
     if (known) return known;
+    await this.uploads.keep(tx, [file.digest]);
     const version: DatasetVersion = {
       ...file,
       datasetName: name,
@@ -160,26 +155,4 @@ export class ManageDatasets {
 
 function notFound(ctx: RequestContext, name: string): Error {
   return registryProblem('not-found', 'dataset_not_found', `${ctx.tenantId} has no dataset '${name}'`);
-}
-
-/** The uploaded object, its bytes checked. @throws {ProblemError} `registry.upload_not_found`, `registry.digest_mismatch`. */
-export async function uploaded(
-  objects: Pick<ObjectStore, 'head' | 'confirmUpload'>,
-  ctx: RequestContext,
-  digest: Digest,
-): Promise<{ readonly sizeBytes: number }> {
-  const there = await objects.head(ctx.tenantId, digest);
-  if (there) return there;
-  return objects.confirmUpload(ctx.tenantId, digest).catch((cause: unknown) => {
-    const code = cause instanceof ProblemError ? cause.code : '';
-    if (code === 'storage.object_not_found')
-      throw registryProblem(
-        'not-found',
-        'upload_not_found',
-        `${ctx.tenantId} has uploaded nothing with digest ${digest}; ask for an upload URL and send the bytes first`,
-      );
-    if (code === 'storage.digest_mismatch')
-      throw registryProblem('unprocessable', 'digest_mismatch', (cause as ProblemError).message, { cause });
-    throw cause;
-  });
 }

@@ -3,6 +3,7 @@ import type { Tx } from '@myriad/persistence';
 import type { Application } from '../domain/application.js';
 import type { Dataset, DatasetVersion, FileFacts, FileFormat } from '../domain/dataset.js';
 import type { Grant, GrantStatus } from '../domain/grant.js';
+import type { ObjectSweep } from '../domain/object-sweep.js';
 import type { AdmissionReport, AliasMove, Model, ModelVersion } from '../domain/model.js';
 
 export interface DatasetStore {
@@ -68,6 +69,34 @@ export interface AliasStore {
   history(tx: Tx, modelName: string, alias: string, page: PageRequest): Promise<Page<AliasMove>>;
 }
 
+/** How far looks for objects that no row names have come. */
+export interface LooksSoFar {
+  /** Objects stored until then were asked about. */
+  readonly seenUntil: Date;
+  /** When all objects were looked at last, whenever they were stored. */
+  readonly wholeAt: Date;
+}
+
+/** Questions about objects that no row names, and what keeps removing and committing apart. */
+export interface ObjectSweepStore {
+  /** For one caller when a look is due, which then is at `next`: how far looks have come. */
+  claim(tx: Tx, now: Date, next: Date): Promise<LooksSoFar | undefined>;
+  looked(tx: Tx, looks: LooksSoFar): Promise<void>;
+  /** Takes out questions that were not answered in time, of every tenant. */
+  takeOlder(tx: Tx, before: Date): Promise<readonly Owned<Pick<ObjectSweep, 'suspects'>>[]>;
+  /** Of these digests those that a row of the tenant names. */
+  named(tx: Tx, digests: readonly Digest[]): Promise<ReadonlySet<Digest>>;
+  insert(tx: Tx, sweep: ObjectSweep): Promise<void>;
+  /** Locks it until the transaction ends, so that no answer is lost. */
+  lock(tx: Tx, sweepId: string): Promise<ObjectSweep | undefined>;
+  update(tx: Tx, sweep: ObjectSweep): Promise<void>;
+  end(tx: Tx, sweepId: string): Promise<void>;
+  /** Until the transaction ends no object of the tenant is removed: for who is about to name one that is there. */
+  keepObjects(tx: Tx): Promise<void>;
+  /** Waits for those who name objects of the tenant now; until the transaction ends the others wait. */
+  claimObjects(tx: Tx): Promise<void>;
+}
+
 /** Looks into a file of a dataset. */
 export interface FileInspector {
   /** @throws {ProblemError} `registry.csv_*`, `registry.file_empty`, `registry.file_invalid`. */
@@ -89,6 +118,8 @@ export const APPLICATION_STORE = Symbol('ApplicationStore');
 export const MODEL_STORE = Symbol('ModelStore');
 export const VERSION_STORE = Symbol('VersionStore');
 export const ALIAS_STORE = Symbol('AliasStore');
+export const OBJECT_SWEEP_STORE = Symbol('ObjectSweepStore');
+export const SWEEP_SETTINGS = Symbol('SweepSettings');
 export const FILE_INSPECTOR = Symbol('FileInspector');
 export const MODEL_INSPECTOR = Symbol('ModelInspector');
 export const OBJECT_STORE = Symbol('ObjectStore');

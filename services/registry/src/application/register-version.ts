@@ -5,7 +5,6 @@ import type { ObjectStore, PresignedUrl } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Lineage, type ModelVersion, admissionLifecycle } from '../domain/model.js';
 import { registryProblem } from '../domain/registry-problem.js';
-import { uploaded } from './manage-datasets.js';
 import {
   APPLICATION_STORE,
   type ApplicationStore,
@@ -16,6 +15,7 @@ import {
   VERSION_STORE,
   type VersionStore,
 } from './ports.js';
+import { Uploads } from './uploads.js';
 
 const UPLOAD_SECONDS = 3600;
 
@@ -38,6 +38,7 @@ export class RegisterVersion {
     @Inject(VERSION_STORE) private readonly versions: VersionStore,
     @Inject(APPLICATION_STORE) private readonly applications: ApplicationStore,
     @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
+    private readonly uploads: Uploads,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -68,21 +69,23 @@ export class RegisterVersion {
           errors: [{ pointer: '/application', detail: `'${application}' is not known` }],
         });
     }
-    const { sizeBytes } = await uploaded(this.objects, ctx, request.artifactDigest);
-    if (request.parityDigest !== undefined) await uploaded(this.objects, ctx, request.parityDigest);
+    const { artifactDigest, parityDigest } = request;
+    const { sizeBytes } = await this.uploads.confirm(ctx, artifactDigest);
+    if (parityDigest !== undefined) await this.uploads.confirm(ctx, parityDigest);
     const lineage: Lineage = { runId: null, fleetRunId: null, datasetDigests: [], recipeDigest: null, parameters: {} };
-    const { modelName, artifactDigest } = request;
-    return this.work.run(ctx, (tx) =>
-      this.register(tx, {
+    const { modelName } = request;
+    return this.work.run(ctx, async (tx) => {
+      await this.uploads.keep(tx, parityDigest === undefined ? [artifactDigest] : [artifactDigest, parityDigest]);
+      return this.register(tx, {
         modelName,
         application: application ?? null,
         artifactDigest,
-        parityDigest: request.parityDigest ?? null,
+        parityDigest: parityDigest ?? null,
         sizeBytes,
         lineage,
         registeredBy: ctx.principal.id,
-      }),
-    );
+      });
+    });
   }
 
   /** The version of a finished run; a run gives one version, however often it is told. */

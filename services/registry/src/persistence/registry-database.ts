@@ -1,11 +1,12 @@
 import { Database, type DatabaseOptions, infrastructureMigration } from '@myriad/persistence';
 import { Registry1700000000001 } from './migrations/1700000000001-registry.js';
+import { ObjectSweeps1700000000002 } from './migrations/1700000000002-object-sweeps.js';
 
 /** Opens the registry's database, migrated. */
 export function openRegistryDatabase(options: Omit<DatabaseOptions, 'entities' | 'migrations'>): Promise<Database> {
   return Database.open({
     ...options,
     entities: [],
-    migrations: [infrastructureMigration('registry'), Registry1700000000001],
+    migrations: [infrastructureMigration('registry'), Registry1700000000001, ObjectSweeps1700000000002],
   });
 }

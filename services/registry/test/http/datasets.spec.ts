@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { datasetVersionCommittedV1, registryRoutes as routes } from '@myriad/contracts';
 import { type Digest, digestOf, problems } from '@myriad/kernel';
+import type { ObjectStore } from '@myriad/storage';
 import { testContext } from '@myriad/testing';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
-import { uploaded } from '../../src/application/manage-datasets.js';
+import type { ObjectSweepStore } from '../../src/application/ports.js';
+import { Uploads } from '../../src/application/uploads.js';
 import { RegistryApp } from '../registry-app.js';
 
 const CSV = 'day,delay\n1,2.5\n2,\n';
@@ -150,7 +152,8 @@ describe('datasets', () => {
       [down, { code: 'storage.unavailable' }],
     ] as const) {
       const objects = { head: () => Promise.resolve(undefined), confirmUpload: () => Promise.reject(thrown) };
-      await expect(uploaded(objects, testContext('aa'), ABSENT)).rejects.toMatchObject(expected);
+      const uploads = new Uploads(objects as unknown as ObjectStore, {} as ObjectSweepStore);
+      await expect(uploads.confirm(testContext('aa'), ABSENT)).rejects.toMatchObject(expected);
     }
   });
 

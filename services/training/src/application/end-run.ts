@@ -35,13 +35,14 @@ export class EndRun {
       startedAt: run.startedAt ?? now,
       endedAt: now,
     };
-    const { artifact = null, metrics = {}, durationMs = 0 } = end;
+    const { artifact = null, parityDigest = null, metrics = {}, durationMs = 0 } = end;
     const artifactDigest = artifact === null ? null : artifact.digest;
     await this.runs.update(tx, {
       ...run,
       ...ended,
       metrics: { ...run.metrics, ...metrics },
       artifactDigest,
+      parityDigest,
       durationMs,
     });
     if (run.modelName !== null)

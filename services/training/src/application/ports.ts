@@ -184,6 +184,12 @@ export interface ParameterCheck {
   assertValid(schema: Record<string, unknown>, parameters: Record<string, unknown>): void;
 }
 
+/** Which objects rows of this service name. */
+export interface NamedObjects {
+  /** Of these digests those that a row of the tenant names. */
+  among(tx: Tx, digests: readonly Digest[]): Promise<Digest[]>;
+}
+
 export const RECIPE_STORE = Symbol('RecipeStore');
 export const JOB_STORE = Symbol('JobStore');
 export const RUN_STORE = Symbol('RunStore');
@@ -197,3 +203,4 @@ export const OBJECT_STORE = Symbol('ObjectStore');
 export const CLOCK = Symbol('Clock');
 export const LOGGER = Symbol('Logger');
 export const MAX_PARALLEL_JOBS = Symbol('MaxParallelJobs');
+export const NAMED_OBJECTS = Symbol('NamedObjects');

@@ -203,6 +203,7 @@ export function newRun(spec: {
     inputs,
     metrics: {},
     artifactDigest: null,
+    parityDigest: null,
     durationMs: null,
     createdAt: now,
     startedAt: null,

@@ -83,6 +83,7 @@ export class TrackRuns {
         inputs: [],
         metrics: {},
         artifactDigest: null,
+        parityDigest: null,
         durationMs: null,
         createdAt: now,
         startedAt: now,

@@ -72,6 +72,8 @@ export interface Run {
   readonly inputs: readonly RunInput[];
   readonly metrics: Record<string, number>;
   readonly artifactDigest: Digest | null;
+  /** The rows that its trainer recorded, for whoever checks the artifact. */
+  readonly parityDigest: Digest | null;
   readonly durationMs: number | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

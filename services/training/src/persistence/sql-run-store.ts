@@ -18,6 +18,7 @@ interface RunRecord {
   inputs: RunInput[];
   metrics: Record<string, number>;
   artifact_digest: Digest | null;
+  parity_digest: Digest | null;
   duration_ms: number | null;
   created_at: Date;
   started_at: Date | null;
@@ -39,6 +40,7 @@ function toRun(row: RunRecord): Run {
     inputs: row.inputs,
     metrics: row.metrics,
     artifactDigest: row.artifact_digest,
+    parityDigest: row.parity_digest,
     durationMs: row.duration_ms,
     createdAt: row.created_at,
     startedAt: row.started_at,
@@ -74,7 +76,7 @@ export class SqlRunStore implements RunStore {
 
   async update(tx: Tx, run: Run): Promise<void> {
     await tx.query(
-      'UPDATE run SET status = $3, reason = $4, metrics = $5, artifact_digest = $6, duration_ms = $7, started_at = $8, ended_at = $9 WHERE tenant_id = $1 AND run_id = $2',
+      'UPDATE run SET status = $3, reason = $4, metrics = $5, artifact_digest = $6, duration_ms = $7, started_at = $8, ended_at = $9, parity_digest = $10 WHERE tenant_id = $1 AND run_id = $2',
       [
         run.tenantId,
         run.runId,
@@ -85,6 +87,7 @@ export class SqlRunStore implements RunStore {
         run.durationMs,
         run.startedAt,
         run.endedAt,
+        run.parityDigest,
       ],
     );
   }
