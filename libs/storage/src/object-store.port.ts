@@ -82,6 +82,8 @@ export interface ObjectStore {
     tenantId: TenantId,
     name: string,
   ): Promise<{ readonly bytes: Buffer; readonly version: string } | undefined>;
+  /** Names of the tenant's documents, in order. */
+  documentNames(tenantId: TenantId): AsyncIterable<string>;
   /** @throws when the store can't be reached or written. */
   ping(): Promise<void>;
 }

@@ -27,6 +27,17 @@ export function documentContract(openFixture: () => Promise<StoreFixture>): void
     expect(await fixture.leftovers()).toEqual([]);
   });
 
+  test('the names of documents are told, and of no other tenant', async () => {
+    const [tenant, other] = newTenants();
+    for (const name of ['b.json', 'a', 'c-1_2']) await store.putDocument(tenant, name, Buffer.from(name), null);
+    await store.putDocument(other, 'theirs', Buffer.from('x'), null);
+    await store.put(tenant, Buffer.from('an object'));
+    const names: string[] = [];
+    for await (const name of store.documentNames(tenant)) names.push(name);
+    expect(names).toEqual(['a', 'b.json', 'c-1_2']);
+    for await (const name of store.documentNames(newTenants()[0])) throw new Error(`nobody has ${name}`);
+  });
+
   test('a stale, an unknown and a missing version are refused and change nothing', async () => {
     const [tenant, other] = newTenants();
     const first = await store.putDocument(tenant, 'doc', Buffer.from('one'), null);

@@ -5,6 +5,9 @@ import { checkDocumentName, checkTenant } from '../object-name.js';
 import { storageProblem } from '../storage-problem.js';
 import { ensureFolder, isCode, type TempFiles } from './durable-files.js';
 import { withLockFile } from './lock-file.js';
+import { namesIn } from './object-folder.js';
+
+const EXTENSION = '.doc';
 
 /** Small mutable documents as files; a version is the digest of the content. Reading takes no lock, since `rename` replaces a document in one step. */
 export class FileDocuments {
@@ -21,7 +24,7 @@ export class FileDocuments {
       if ((current?.version ?? null) !== expectedVersion) throw storageProblem.preconditionFailed(name);
       await this.temps.publish(async (file) => {
         await file.writeFile(bytes);
-        return `${path}.doc`;
+        return path + EXTENSION;
       });
     });
     return digestOf(bytes);
@@ -32,12 +35,17 @@ export class FileDocuments {
     name: string,
   ): Promise<{ readonly bytes: Buffer; readonly version: string } | undefined> {
     try {
-      const bytes = await readFile(`${this.pathOf(tenantId, name)}.doc`);
+      const bytes = await readFile(this.pathOf(tenantId, name) + EXTENSION);
       return { bytes, version: digestOf(bytes) };
     } catch (error) {
       if (isCode(error, 'ENOENT')) return undefined;
       throw error;
     }
+  }
+
+  async *names(tenantId: TenantId): AsyncGenerator<string, void> {
+    const folder = join(this.root, checkTenant(tenantId), 'documents');
+    for (const name of await namesIn(folder)) if (name.endsWith(EXTENSION)) yield name.slice(0, -EXTENSION.length);
   }
 
   /** `<root>/<tenant>/documents/<name>`, to which `.doc` or `.lock` is added. */

@@ -173,6 +173,10 @@ export class FileObjectStore implements ObjectStore, HasSealedObjects {
     return this.documents.get(tenantId, name);
   }
 
+  documentNames(tenantId: TenantId): AsyncIterable<string> {
+    return this.documents.names(tenantId);
+  }
+
   async ping(): Promise<void> {
     await ensureFolder(this.root);
     const probe = join(this.root, '.ping');

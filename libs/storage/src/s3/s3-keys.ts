@@ -13,6 +13,8 @@ export interface TenantPlaces {
   /** Prefix of what an encrypting store sealed. */
   readonly sealedObjects: string;
   sealed(digest: Digest): string;
+  /** Prefix of all its documents. */
+  readonly documents: string;
   document(name: string): string;
   /** Where a presigned upload goes. */
   upload(digest: Digest): string;
@@ -25,12 +27,14 @@ export function keysOf(tenantId: TenantId): TenantPlaces {
   const tenant = checkTenant(tenantId);
   const objects = `${tenant}/sha256/`;
   const sealedObjects = `${tenant}/sealed/`;
+  const documents = `${tenant}/documents/`;
   return {
     objects,
     sealedObjects,
     sealed: (digest) => sealedObjects + hexOf(digest),
     object: (digest) => objects + hexOf(digest),
-    document: (name) => `${tenant}/documents/${checkDocumentName(name)}`,
+    documents,
+    document: (name) => documents + checkDocumentName(name),
     upload: (digest) => `${UNPROVEN_PREFIXES.uploads}${tenant}/${hexOf(digest)}`,
     unnamed: () => `${UNPROVEN_PREFIXES.unnamed}${tenant}/${randomUUID()}`,
   };

@@ -177,6 +177,11 @@ export class S3ObjectStore implements ObjectStore, HasSealedObjects {
     return { bytes: await collect(found.body, found.sizeBytes), version: found.etag };
   }
 
+  async *documentNames(tenantId: TenantId): AsyncIterable<string> {
+    const { documents } = keysOf(tenantId);
+    for await (const { key } of this.bucket.list(documents)) yield key.slice(documents.length);
+  }
+
   ping(): Promise<void> {
     return this.bucket.ping();
   }

@@ -8,6 +8,7 @@ import { ByteMeter, chunksOf, metered } from '../byte-meter.js';
 import { checkRange } from '../byte-range.js';
 import { DoorUrls } from '../file/door-urls.js';
 import type { UrlSigner } from '../file/url-signer.js';
+import { KEYRING_NAME } from '../keys/local-tenant-keys.js';
 import type { TenantKeys } from '../keys/tenant-keys.port.js';
 import { checkTenant, hexOf } from '../object-name.js';
 import {
@@ -172,6 +173,11 @@ export class EncryptingObjectStore implements ObjectStore {
     name: string,
   ): Promise<{ readonly bytes: Buffer; readonly version: string } | undefined> {
     return this.documents.get(tenantId, name);
+  }
+
+  /** Without the keyring, which is no document of ours where it lies in the same bucket. */
+  async *documentNames(tenantId: TenantId): AsyncIterable<string> {
+    for await (const name of this.inner.documentNames(tenantId)) if (name !== KEYRING_NAME) yield name;
   }
 
   async ping(): Promise<void> {

@@ -103,11 +103,22 @@ export class CollectOrphans {
     });
   }
 
+  /** Documents name objects as well: snapshots of topics do. */
+  private async withoutThoseInDocuments(tenantId: TenantId, suspects: readonly Suspect[]): Promise<readonly Suspect[]> {
+    let left = suspects;
+    for await (const name of this.objects.documentNames(tenantId)) {
+      const document = await this.objects.getDocument(tenantId, name);
+      left = left.filter(({ digest }) => document?.bytes.includes(digest) !== true);
+    }
+    return left;
+  }
+
   /** Alone with the tenant's objects: who is about to name one has either done so, or finds it gone. */
   private async remove(tx: Tx, sweep: ObjectSweep): Promise<void> {
     await this.sweeps.claimObjects(tx);
     const named = await this.sweeps.named(tx, digestsOf(sweep.suspects));
-    const doomed = unnamedOf(sweep).filter(({ digest }) => !named.has(digest));
+    const unnamed = unnamedOf(sweep).filter(({ digest }) => !named.has(digest));
+    const doomed = unnamed.length === 0 ? [] : await this.withoutThoseInDocuments(tx.tenantId, unnamed);
     const removed: Suspect[] = [];
     for (let at = 0; at < doomed.length; at += DELETIONS_AT_ONCE)
       await Promise.all(

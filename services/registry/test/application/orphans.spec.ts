@@ -139,6 +139,16 @@ describe('objects that no row names', () => {
     expect(await isThere(digest)).toBe(true);
   });
 
+  it('are not what a document of the tenant names', async () => {
+    const [kept, left] = [await put('a part of a snapshot'), await put('left behind')];
+    const document = Buffer.from(JSON.stringify({ snapshots: [{ parts: [kept] }] }));
+    await objects().putDocument(tenant, 'snapshots.a-topic', document, null);
+    await objects().putDocument(neighbour, 'snapshots.a-topic', Buffer.from(JSON.stringify({ parts: [left] })), null);
+    await look();
+    for (const by of ANSWERS) await answer(by);
+    expect([await isThere(kept), await isThere(left)]).toEqual([true, false]);
+  });
+
   it('are asked about once when they are old enough, and again with all others after a week', async () => {
     const digest = await put('named by a run');
     await look();
