@@ -68,7 +68,7 @@ describe(`A mesh in mode ${MODE} in trouble (MYRIAD_TEST_SEED=${SEED})`, () => {
     const struck = await fault.strike(scene).catch((error: unknown) => `the trouble itself: ${String(error)}`);
     await scene.pause(AROUND_MS);
     const report = await traffic.end();
-    const broken = await brokenOnceCollected(scene.mesh, { timeoutMs: 120_000, collectedMs: 60_000 });
+    const broken = await brokenOnceCollected(scene.mesh, { timeoutMs: 120_000, collectedMs: 120_000 });
     const problems = [...(struck === undefined ? [] : [struck]), ...unexpected(fault, report), ...broken];
     if (problems.length > 0) process.stderr.write(`\n${scene.mesh.logs()}\n${fault.name}:\n${problems.join('\n')}\n`);
     expect(problems).toEqual([]);

@@ -26,8 +26,8 @@ export interface ChaosMesh {
 
 const portsSchema = z.record(z.string(), z.number());
 
-/** What failed uploads leave is collected while a test waits. */
-const COLLECTING = { registry: { ORPHAN_GRACE_SECONDS: '15', ORPHAN_SWEEP_SECONDS: '2' } };
+/** What failed uploads leave is collected while a test waits; no request takes longer from bytes to row. */
+const COLLECTING = { registry: { ORPHAN_GRACE_SECONDS: '30', ORPHAN_SWEEP_SECONDS: '10' } };
 
 /** Starts a mesh whose processes reach each other through proxies. */
 export async function startChaosMesh(options: Pick<MeshOptions, 'mode'> = {}): Promise<ChaosMesh> {

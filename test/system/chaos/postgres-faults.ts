@@ -3,6 +3,7 @@ import pg from 'pg';
 import { targetOfState } from '@myriad/invariants';
 import type { Fault, FaultScene } from './fault.js';
 import { postgresUsers } from './chaos-proxy.js';
+import { allowLostUpload, lostUploadIsCollected } from './lost-upload.js';
 
 const BOTH = ['standalone', 'mesh'] as const;
 
@@ -65,11 +66,15 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
     predictions: 'all answered',
     writes: 'refused for the moment',
     reads: 'all answered',
-    strike: async ({ between, isFull, pause }: FaultScene): Promise<void> => {
+    strike: async (scene: FaultScene): Promise<void> => {
+      const { between, isFull, pause } = scene;
+      const upload = await allowLostUpload(scene);
       between.postgres.set({ way: 'hole' }, postgresUsers('registry_app'));
+      await upload();
       await pause(isFull ? 30_000 : 6_000);
       between.postgres.clear();
     },
+    afterwards: lostUploadIsCollected,
   },
 ];
 
