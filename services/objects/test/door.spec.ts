@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -8,7 +9,7 @@ import { type Digest, digestOf, tenantId } from '@myriad/kernel';
 import { type ObjectStore, objectStoreConfig, openObjectStore, shredTenant } from '@myriad/storage';
 import { type TempFolder, eventually, tempFolder } from '@myriad/testing';
 import { z } from 'zod';
-import { Door } from '../src/http/door.js';
+import { Door, type DoorOptions } from '../src/http/door.js';
 import { openSigningStore } from '../src/signing-store.js';
 
 const ACME = tenantId('acme');
@@ -32,8 +33,9 @@ describe('the door', () => {
   const configOf = (more?: Readonly<Record<string, string>>): z.output<z.ZodObject<typeof objectStoreConfig>> =>
     loadConfig(z.object(objectStoreConfig), variables(more));
   /** A door with caches of its own, as another replica has. */
-  const openDoor = async (): Promise<string> => {
+  const openDoor = async (more: Pick<DoorOptions, 'stalledMs'> = {}): Promise<string> => {
     const door = new Door({
+      ...more,
       store: await openSigningStore(configOf()),
       logger: { error: (...of: unknown[]) => errors.push(of) },
       telemetry: { metricsText: () => Promise.resolve('# metrics') },
@@ -100,6 +102,21 @@ describe('the door', () => {
     expect(await sent.json()).toMatchObject({ code: 'storage.key_destroyed' });
   });
 
+  it('cuts an upload on which nothing moves any more, and keeps nothing of it', async () => {
+    const url = await openDoor({ stalledMs: 300 });
+    const store = await storeAt(url);
+    const digest = digestOf(randomBytes(1_000));
+    const upload = await store.presignUpload(ACME, digest, 1_000, 60);
+    const sending = request(upload.url, { method: 'PUT', headers: upload.headers });
+    const broken = once(sending, 'error');
+    sending.write(randomBytes(500));
+    await broken;
+    expect(await store.head(ACME, digest)).toBeUndefined();
+    await eventually(() => {
+      expect(readdirSync(join(folder.path, 'objects/.tmp'))).toEqual([]);
+    });
+  });
+
   it('lets an upload in flight end when it is closed', async () => {
     const url = await openDoor();
     const store = await storeAt(url);
@@ -109,8 +126,8 @@ describe('the door', () => {
     const sending = request(upload.url, { method: 'PUT', headers: upload.headers });
     const answered = once(sending, 'response') as Promise<[{ statusCode: number }]>;
     sending.write(bytes.subarray(0, 500));
-    await eventually(async () => {
-      expect((await import('node:fs')).readdirSync(join(folder.path, 'objects/.tmp'))).toHaveLength(1);
+    await eventually(() => {
+      expect(readdirSync(join(folder.path, 'objects/.tmp'))).toHaveLength(1);
     });
     const closed = doors[0]!.close();
     await eventually(() => expect(fetch(`${url}/healthz`)).rejects.toThrow());

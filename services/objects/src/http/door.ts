@@ -7,6 +7,8 @@ export interface DoorOptions {
   readonly store: SigningStore;
   readonly logger: Pick<Logger, 'error'>;
   readonly telemetry: { metricsText(): Promise<string> };
+  /** A connection on which nothing moves for so long is cut, milliseconds; longer than the store takes to finish a large object. Default 600,000. */
+  readonly stalledMs?: number;
 }
 
 /** A request's head must be there within, milliseconds. */
@@ -29,7 +31,7 @@ export class Door {
   private isClosing = false;
 
   constructor(private readonly options: DoorOptions) {
-    const { store, logger } = options;
+    const { store, logger, stalledMs = 600_000 } = options;
     this.readiness = [{ name: 'object-store', check: () => store.ping() }];
     this.serveObject = createObjectDoor(store, {
       onError: (error) => {
@@ -41,6 +43,7 @@ export class Door {
       if (this.isClosing) response.setHeader('connection', 'close');
       if (request.method !== 'GET' || !this.serveOwn(request.url ?? '', response)) this.serve(request, response);
     });
+    this.server.timeout = stalledMs;
     this.use = new ConnectionUse(this.server);
   }
 
