@@ -80,7 +80,7 @@ describe.each(clusters.map((cluster) => [cluster.name, cluster] as const))('the 
     const clients = services.map((service) => [service.name, told(service.name)['TLS_ALLOWED_CLIENTS']]);
     const expected = services.map((service) => [
       service.name,
-      name !== 'production' || service.name === 'gateway'
+      name !== 'production' || service.public
         ? undefined
         : service.name === 'realtime'
           ? 'deployer,gateway'
