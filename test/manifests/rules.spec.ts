@@ -53,7 +53,7 @@ const WORKLOADS: readonly Case[] = [
   hardened('must not mount the host', `${POD}.volumes.1`, { name: 'state', hostPath: { path: '/' } }),
   hardened('must spread over zones', `${POD}.topologySpreadConstraints.0`),
   hardened('must spread over hosts', `${POD}.topologySpreadConstraints.1`),
-  hardened('ends after 12 s', `${POD}.terminationGracePeriodSeconds`, 12),
+  hardened('ends after 22 s', `${POD}.terminationGracePeriodSeconds`, 22),
   hardened('runs as nobody', `${POD}.serviceAccountName`, 'nobody'),
   hardened('does not select the pods', 'spec.selector.matchLabels', { app: 'other' }),
   hardened('has no startupProbe', `${CONTAINER}.startupProbe`),

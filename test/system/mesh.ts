@@ -14,7 +14,7 @@ import { type MeshAddresses, type MeshMode, superviseMesh, tailsOf } from './sup
 const ROOT = join(import.meta.dirname, '../..');
 /** Downloads of engines are not counted: `tools/test-engines.mjs` has them ready. */
 const START_SECONDS = { standalone: 240, mesh: 300 } as const;
-const STOP_MS = 45_000;
+const STOP_MS = 120_000;
 const MAX_ATTEMPTS = 5;
 const running = new Set<Mesh>();
 

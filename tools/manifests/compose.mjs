@@ -76,7 +76,7 @@ function serviceOf(service) {
     ...hardened,
     user: `${OWNER.uid}:${OWNER.gid}`,
     init: true,
-    stop_grace_period: '40s',
+    stop_grace_period: '50s',
     environment: composeVariables(service),
     secrets: secretsOf(service),
     ...stateOf(service),

@@ -9,7 +9,7 @@ import { lockHolder } from './state/state-lock.js';
 
 const ORPHAN_GRACE_MS = 10_000;
 /** Gateway, services and PostgreSQL each have their grace, one after the other. */
-const LONGEST_STOP_MS = 60_000;
+const LONGEST_STOP_MS = 120_000;
 const POLL_MS = 50;
 
 /** Ends the mesh of the state folder. Answers what was done, for people. @throws when the supervisor does not end. */

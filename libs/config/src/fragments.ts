@@ -11,6 +11,15 @@ export const httpConfig = {
     .max(65_535)
     .optional()
     .describe('plain port for /healthz, /readyz and /metrics alone; needed with TLS, for kubelets have no certificate'),
+  DRAIN_QUIET_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(6_000)
+    .describe(
+      'at the end a connection is closed with an answer, or when it was idle for so long, milliseconds, 0–60000; clients are told to use none that was idle for 5 s',
+    ),
   TLS_CERT_FILE: z
     .string()
     .min(1)

@@ -25,6 +25,7 @@ describe('loadConfig', () => {
       ...good,
       PORT: 8080,
       HOST: '127.0.0.1',
+      DRAIN_QUIET_MS: 6_000,
       LOG_LEVEL: 'info',
       TRACE_SAMPLE_RATIO: 1,
     });

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { problemOf } from './problem-of.js';
 import { ProtocolError } from './protocol-error.js';
 import type { HttpLimits } from './options.js';
+import { KEEP_ALIVE_GRACE_MS } from './server-drain.js';
 import { tlsServerOptions } from './tls/guard-tls.js';
 import type { Tls } from './tls/open-tls.js';
 
@@ -23,6 +24,7 @@ export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
 export function bareAdapter(limits: HttpLimits, tls?: Tls): FastifyAdapter {
   const server = {
     headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeoutBuffer: KEEP_ALIVE_GRACE_MS,
     connectionsCheckingInterval: Math.min(5_000, Math.max(50, Math.floor(limits.headersTimeoutMs / 4))),
   };
   const secure = tls === undefined ? undefined : { ...server, ...tlsServerOptions(tls.files.current) };

@@ -1,7 +1,6 @@
 export { AdminDoor, openAdminDoor, type AdminDoorOptions } from './admin-door.js';
 export { closeDoors, type Doors } from './close-doors.js';
 export { HTTP_PROBLEM_CODES, type HttpProblemCode } from './codes.js';
-export { ConnectionUse } from './connection-use.js';
 export { configureHttpApp, createHttpAdapter, createHttpApp } from './create-http-app.js';
 export { EventStream, eventStream, type EventStreamOptions, type ServerSentEvent } from './event-stream.js';
 export { Handle, type Handled } from './handle.decorator.js';
@@ -32,7 +31,6 @@ export { JwksFile, staticKeys, type KeySource } from './jwks-file.js';
 export { MAX_JSON_DEPTH, parseJsonBody } from './json-body.js';
 export {
   DEFAULT_LIMITS,
-  SERVICE_QUIET_MS,
   type HttpAppOptions,
   type HttpLimits,
   type HttpLogger,
@@ -55,6 +53,7 @@ export { ProblemFilter } from './problem.filter.js';
 export { ProtocolError } from './protocol-error.js';
 export { requestIdOf } from './http-adapter.js';
 export { traceparentOf } from './request-telemetry.js';
+export { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain, type DrainLimits } from './server-drain.js';
 export { openTls, type Tls, type TlsConfig } from './tls/open-tls.js';
 export { TlsFiles, type TlsFilesOptions, type TlsMaterial } from './tls/tls-files.js';
 export { validationProblem } from './validate.js';

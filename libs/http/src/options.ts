@@ -1,5 +1,6 @@
 import type { IdempotencyPort } from './idempotency.port.js';
 import type { TokenVerifier } from './internal-token-verifier.js';
+import { type DrainLimits, KEEP_ALIVE_MS } from './server-drain.js';
 import type { Tls } from './tls/open-tls.js';
 
 /** What the library needs of a logger; pino has it. */
@@ -20,7 +21,7 @@ export interface ReadinessCheck {
 }
 
 /** Times and sizes of the server. */
-export interface HttpLimits {
+export interface HttpLimits extends DrainLimits {
   /** Longest JSON body of a route that says nothing, bytes. */
   readonly maxBodyBytes: number;
   /** Headers must be there within, milliseconds. */
@@ -31,19 +32,9 @@ export interface HttpLimits {
   readonly streamPauseMs: number;
   /** Longest time for a whole request to arrive, streamed ones included, milliseconds. */
   readonly requestTimeoutMs: number;
-  /** An idle connection is kept, milliseconds; longer than the gateway's pool keeps it. */
+  /** Clients are told that an idle connection lasts so long, milliseconds. */
   readonly keepAliveMs: number;
-  /**
-   * At the end, connections that were used within this time are left to end with their next answer, milliseconds; at most three seconds in
-   * all. Default 0: they are closed at once.
-   */
-  readonly quietMs: number;
-  /** Requests in flight at the end may take, milliseconds; then their connections are cut. */
-  readonly drainMs: number;
 }
-
-/** `quietMs` of a service whose callers keep connections. */
-export const SERVICE_QUIET_MS = 500;
 
 export const DEFAULT_LIMITS: HttpLimits = {
   maxBodyBytes: 1_048_576,
@@ -51,7 +42,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   bodyTimeoutMs: 30_000,
   streamPauseMs: 30_000,
   requestTimeoutMs: 3_600_000,
-  keepAliveMs: 75_000,
+  keepAliveMs: KEEP_ALIVE_MS,
   quietMs: 0,
   drainMs: 10_000,
 };

@@ -6,15 +6,7 @@ import {
   stopOnSignal,
   type telemetryConfig,
 } from '@myriad/config';
-import {
-  type ReadinessCheck,
-  SERVICE_QUIET_MS,
-  closeDoors,
-  createHttpApp,
-  openAdminDoor,
-  openTls,
-  verifierFromFile,
-} from '@myriad/http';
+import { type ReadinessCheck, closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import {
   type EventLogConfig,
   EventLogServer,
@@ -116,7 +108,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
   const writer = snapshots && new SnapshotWriter({ ...snapshots, log, isLeader: () => relay.isLeader, logger });
   const [health, depths] = [new HealthWatch(readiness), new QueueDepths(database, queues)];
   const operations = new Operations({ service: name, database, log, relay, events, health, depths, logger });
-  const http = { service: name, logger, telemetry, readiness, limits: { quietMs: SERVICE_QUIET_MS } };
+  const http = { service: name, logger, telemetry, readiness, limits: { quietMs: config.DRAIN_QUIET_MS } };
   const tls = openTls(config, logger);
   const verifier = await verifierFromFile(config.INTERNAL_JWKS_FILE);
   const idempotency = new IdempotencyStore(new UnitOfWork(database));

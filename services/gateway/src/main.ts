@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { ConfigError, runMain, secretReader, stopOnSignal } from '@myriad/config';
-import { SERVICE_QUIET_MS, internalSigner, openTls } from '@myriad/http';
+import { internalSigner, openTls } from '@myriad/http';
 import { systemClock } from '@myriad/kernel';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { openObjectStore } from '@myriad/storage';
@@ -46,7 +46,7 @@ await runMain(async () => {
     return Promise.resolve();
   };
   stopOnSignal([
-    () => door.close({ quietMs: SERVICE_QUIET_MS }),
+    () => door.close({ quietMs: config.DRAIN_QUIET_MS }),
     () => audit.close(),
     () => limits.close(),
     () => gossip.close(),

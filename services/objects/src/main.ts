@@ -1,5 +1,4 @@
 import { runMain, stopOnSignal } from '@myriad/config';
-import { SERVICE_QUIET_MS } from '@myriad/http';
 import { createLogger, startTelemetry } from '@myriad/telemetry';
 import { objectsConfig } from './config.js';
 import { Door } from './http/door.js';
@@ -18,5 +17,5 @@ await runMain(async () => {
   const door = new Door({ store: await openSigningStore(config), logger, telemetry });
   const port = await door.listen(config.PORT, config.HOST);
   logger.info({ port }, 'listening');
-  stopOnSignal([() => door.close({ quietMs: SERVICE_QUIET_MS }), () => telemetry.shutdown()]);
+  stopOnSignal([() => door.close({ quietMs: config.DRAIN_QUIET_MS }), () => telemetry.shutdown()]);
 });

@@ -1,5 +1,5 @@
 import { runMain, stopOnSignal } from '@myriad/config';
-import { SERVICE_QUIET_MS, closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
+import { closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { openObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry } from '@myriad/telemetry';
@@ -27,7 +27,7 @@ await runMain(async () => {
   await ensureContractTopics(log);
   const tls = openTls(config, logger);
   const readiness = [{ name: 'placements', check: (): boolean => app.get(PlacementTail).isReady }];
-  const http = { service: SERVICE, logger, telemetry, readiness, limits: { quietMs: SERVICE_QUIET_MS } };
+  const http = { service: SERVICE, logger, telemetry, readiness, limits: { quietMs: config.DRAIN_QUIET_MS } };
   const app: NestFastifyApplication = await createHttpApp(
     AppModule.with({
       log,

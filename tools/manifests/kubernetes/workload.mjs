@@ -13,7 +13,8 @@ const probes = (port) => {
 
 /** Until the endpoint has left the load balancers, seconds. */
 const LEAVE_SECONDS = 5;
-/** What `createHttpApp` and the gateway's door give requests in flight, and what closing the rest takes, seconds. */
+/** Until nobody uses an idle connection any more (`DRAIN_QUIET_MS` and three seconds), then what requests in flight get, and what closing the rest takes, seconds. */
+const QUIET_SECONDS = 9;
 const DRAIN_SECONDS = 10;
 const CLOSE_SECONDS = 25;
 
@@ -54,7 +55,7 @@ function pod(service) {
     serviceAccountName: service.name,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: LEAVE_SECONDS + DRAIN_SECONDS + CLOSE_SECONDS,
+    terminationGracePeriodSeconds: LEAVE_SECONDS + QUIET_SECONDS + DRAIN_SECONDS + CLOSE_SECONDS,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 1000,

@@ -1,8 +1,8 @@
 /** What every workload keeps. Each rule takes the manifests by path and answers with faults, `path: what is wrong`. */
 import { dirname } from 'node:path';
 
-/** What `createHttpApp` and the gateway's door give requests in flight, seconds. */
-const DRAIN_SECONDS = 10;
+/** What `ServerDrain` takes: until idle connections are out of use, and for requests in flight, seconds. */
+const DRAIN_SECONDS = 19;
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'];
 const SECRET = /SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE/;
 

@@ -9,7 +9,8 @@ import { SERVICES } from './services.js';
 import { processesOf } from './topology.js';
 import type { Variables } from './variables.js';
 
-const STOP_GRACE_MS = 15_000;
+/** To drain (`DRAIN_QUIET_MS`, three seconds, and ten for what is in flight) and to close the rest. */
+const STOP_GRACE_MS = 30_000;
 const BALANCER_HEAP_MB = 96;
 
 /** PostgreSQL, and what else holds the data in this mode. */

@@ -9,7 +9,8 @@ import { PORTS, isFree } from './ports.js';
 import { type DesiredReplica, type ReplicaSpec, type ReplicaStatus, desiredReplicasSchema } from './replica.js';
 import { type EnvironmentName, REALTIME } from './services.js';
 
-const STOP_GRACE_MS = 10_000;
+/** As services have. */
+const STOP_GRACE_MS = 30_000;
 
 /** The serving processes that the deployer wants. What is wanted is written down first, so a start after a crash brings it back. */
 export class Replicas {

@@ -3,10 +3,14 @@ import type { MeshPlan } from './mesh-plan.js';
 import { type EnvironmentName, LOG_DATABASE, SERVICES, logRole } from './services.js';
 import type { Variables } from './variables.js';
 
+/** Nobody takes over from the one process of a service, so it does not wait until all have noticed that it ends, milliseconds. */
+const DRAIN_QUIET_MS = '500';
+
 /** What a service is told in standalone mode, besides what every process is. */
 export function standaloneVariables(plan: MeshPlan, service: string): Variables {
   const spec = SERVICES.find(({ name }) => name === service);
   return {
+    DRAIN_QUIET_MS,
     ...presignedObjects(plan),
     SNAPSHOTS: 'true',
     ...(spec?.hasEvents === true && eventLog(plan, service)),
@@ -22,6 +26,7 @@ export function standaloneVariables(plan: MeshPlan, service: string): Variables 
 export function standaloneReplicaVariables(plan: MeshPlan, environment: EnvironmentName): Variables {
   return {
     ...eventLog(plan, `realtime-${environment}`),
+    DRAIN_QUIET_MS,
     ...encryptedObjects(plan),
     SNAPSHOTS: 'true',
   };

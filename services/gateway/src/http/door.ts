@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { observedGauge, traceFieldsOf, type Logger } from '@myriad/telemetry';
-import { ConnectionUse } from '@myriad/http';
+import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain } from '@myriad/http';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
@@ -30,31 +30,27 @@ export interface DoorOptions {
 const HEADERS_TIMEOUT_MS = 10_000;
 /** A whole request, streamed uploads included, may take so long to arrive, milliseconds. */
 const REQUEST_TIMEOUT_MS = 3_600_000;
-/** Idle connections of clients are kept so long, milliseconds. */
-const KEEP_ALIVE_MS = 75_000;
 /** After a refusal, the rest of a body is read away for so long, so that the client gets to see why, milliseconds. */
 const LINGER_MS = 2_000;
-/** A gateway that is asked without a pause ends all the same, milliseconds. */
-const LONGEST_QUIET_MS = 3_000;
 const PRINTABLE = /^[\x21-\x7e]*$/;
 
 /** The public door: plain Node HTTP, for every prediction passes here. */
 export class Door {
   readonly server: Server;
   private inFlight = 0;
-  private readonly use: ConnectionUse;
-  private closing = false;
+  private readonly drain: ServerDrain;
 
   constructor(private readonly options: DoorOptions) {
     const timeouts = {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeoutBuffer: KEEP_ALIVE_GRACE_MS,
     };
     this.server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
       void this.serve(request, response);
     });
-    this.use = new ConnectionUse(this.server);
+    this.drain = new ServerDrain(this.server);
     this.server.on('clientError', answerBrokenRequest);
     observedGauge('myriad_gateway_requests_in_flight', 'Requests that are being answered', () => this.inFlight);
   }
@@ -71,33 +67,18 @@ export class Door {
 
   /** Whether it ends: connections end with their next answer. */
   get isClosing(): boolean {
-    return this.closing;
+    return this.drain.isDraining;
   }
 
-  /**
-   * Takes no more requests once no connection was used for `quietMs` (at most three seconds); until then connections end with their next
-   * answer. Requests in flight may then end within `drainMs`.
-   */
+  /** Ends without failing a request: see {@link ServerDrain}. */
   async close({ quietMs = 0, drainMs = 10_000 } = {}): Promise<void> {
-    this.closing = true;
-    this.use.endWithAnswers();
-    await this.use.quiet(quietMs, LONGEST_QUIET_MS);
-    await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => {
-        this.server.closeAllConnections();
-      }, drainMs);
-      this.server.close(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-      this.server.closeIdleConnections();
-    });
+    await this.drain.begin({ quietMs, drainMs });
+    await new Promise((resolve) => this.server.close(resolve));
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response);
     this.inFlight += 1;
-    if (this.closing) response.setHeader('connection', 'close');
     response.once('close', () => {
       this.inFlight -= 1;
       this.options.record.execute(exchange);

@@ -69,7 +69,8 @@ describe('Door', () => {
   it('ends without failing a request: answers on, and closes connections with their answers', async () => {
     const door = closedDoor(() => true);
     const url = await door.listen(0, '127.0.0.1');
-    expect((await fetch(`${url}/healthz`)).headers.get('connection')).toBe('keep-alive');
+    const { headers } = await fetch(`${url}/healthz`);
+    expect([headers.get('connection'), headers.get('keep-alive')]).toEqual(['keep-alive', 'timeout=5']);
     const closing = door.close({ quietMs: 200, drainMs: 100 });
     const answer = await fetch(`${url}/healthz`);
     expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);

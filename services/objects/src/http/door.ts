@@ -1,5 +1,5 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import { ConnectionUse, type ReadinessCheck, runChecks } from '@myriad/http';
+import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, type ReadinessCheck, ServerDrain, runChecks } from '@myriad/http';
 import { type SigningStore, createObjectDoor } from '@myriad/storage';
 import { type Logger, histogram } from '@myriad/telemetry';
 
@@ -15,8 +15,6 @@ export interface DoorOptions {
 const HEADERS_TIMEOUT_MS = 10_000;
 /** An upload of 5 GB over a slow line, milliseconds. */
 const LONGEST_REQUEST_MS = 6 * 3_600_000;
-/** A door that is asked without a pause ends all the same, milliseconds. */
-const LONGEST_QUIET_MS = 3_000;
 
 const duration = histogram('myriad_objects_request_seconds', 'Uploads and downloads, to their last byte', {
   unit: 'seconds',
@@ -25,10 +23,9 @@ const duration = histogram('myriad_objects_request_seconds', 'Uploads and downlo
 /** The public door of presigned URLs: it moves the bytes of one object, in one direction, for whoever has a valid URL, and knows nobody. */
 export class Door {
   private readonly server: Server;
-  private readonly use: ConnectionUse;
+  private readonly drain: ServerDrain;
   private readonly serveObject: (request: IncomingMessage, response: ServerResponse) => void;
   private readonly readiness: readonly ReadinessCheck[];
-  private isClosing = false;
 
   constructor(private readonly options: DoorOptions) {
     const { store, logger, stalledMs = 600_000 } = options;
@@ -38,13 +35,17 @@ export class Door {
         logger.error({ err: error }, 'an object could not be served');
       },
     });
-    const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: LONGEST_REQUEST_MS };
+    const timeouts = {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: LONGEST_REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeoutBuffer: KEEP_ALIVE_GRACE_MS,
+    };
     this.server = createServer(timeouts, (request, response) => {
-      if (this.isClosing) response.setHeader('connection', 'close');
       if (request.method !== 'GET' || !this.serveOwn(request.url ?? '', response)) this.serve(request, response);
     });
     this.server.timeout = stalledMs;
-    this.use = new ConnectionUse(this.server);
+    this.drain = new ServerDrain(this.server);
   }
 
   /** @returns the port */
@@ -58,21 +59,10 @@ export class Door {
     });
   }
 
-  /** Takes no more requests once no connection was used for `quietMs`, three seconds at most; what is being moved then may end within `drainMs`. */
+  /** Ends without failing a request, see {@link ServerDrain}; what is being moved then may end within `drainMs`. */
   async close({ quietMs = 0, drainMs = 8_000 } = {}): Promise<void> {
-    this.isClosing = true;
-    this.use.endWithAnswers();
-    await this.use.quiet(quietMs, LONGEST_QUIET_MS);
-    await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => {
-        this.server.closeAllConnections();
-      }, drainMs);
-      this.server.close(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-      this.server.closeIdleConnections();
-    });
+    await this.drain.begin({ quietMs, drainMs });
+    await new Promise((resolve) => this.server.close(resolve));
   }
 
   private serve(request: IncomingMessage, response: ServerResponse): void {
@@ -95,8 +85,8 @@ export class Door {
 
   private async serveReadiness(response: ServerResponse): Promise<void> {
     const checks = await runChecks(this.readiness);
-    const isReady = !this.isClosing && Object.values(checks).every(({ ok }) => ok);
-    const status = this.isClosing ? 'draining' : isReady ? 'ready' : 'not-ready';
+    const isReady = !this.drain.isDraining && Object.values(checks).every(({ ok }) => ok);
+    const status = this.drain.isDraining ? 'draining' : isReady ? 'ready' : 'not-ready';
     json(response, isReady ? 200 : 503, { status, service: 'objects', checks });
   }
 

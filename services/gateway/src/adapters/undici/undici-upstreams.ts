@@ -6,7 +6,7 @@ import { Upstreams, type Flight, type UpstreamListener, type UpstreamRequest } f
 /** Connections to one origin. */
 const CONNECTIONS = 256;
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Shorter than services keep idle connections, so that none is used that is about to be closed. */
+/** Of services that do not say how long an idle connection lasts, as ours do. */
 const KEEP_ALIVE_MS = 30_000;
 /** Origins come and go with replicas; a pool that served nothing for so long is closed. */
 const IDLE_POOL_MS = 300_000;
