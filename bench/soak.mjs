@@ -1,4 +1,4 @@
-// npm run bench -- soak : the main job in a loop for half an hour, with a random kill every 20 s.
+// npm run bench -- soak : the main job in a loop for half an hour, with a random kill every 20 s (of any process but the balancer).
 // SOAK_MINUTES (30), SOAK_MODE (mesh or standalone), SOAK_SEED choose otherwise.
 import './lib/typescript.mjs';
 import { MemoryWatch } from './lib/memory-watch.mjs';
