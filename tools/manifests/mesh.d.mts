@@ -6,6 +6,8 @@ export interface ServiceManifest {
   readonly objects?: boolean;
   /** False: needs no event log. */
   readonly events?: boolean;
+  /** Clients reach it from outside. */
+  readonly public?: boolean;
   readonly replicas: number;
   /** What it is told besides {@link commonEnvironment}. */
   readonly environment: Readonly<Record<string, string>>;
