@@ -32,7 +32,10 @@ function newer(value: unknown, schema: Schema = {}): unknown {
   return { ...Object.fromEntries(members), ...(!isMap && { memberOfTomorrow: { is: ['unknown', 1, null] } }) };
 }
 
-const recordOf = (event: unknown): { value: Buffer } => ({ value: Buffer.from(JSON.stringify(event)) });
+const recordOf = (event: CloudEvent): { key: string; value: Buffer } => ({
+  key: event.subject,
+  value: Buffer.from(JSON.stringify(event)),
+});
 
 describe.each(released)('%s as released', (type) => {
   const example = read(`examples/${type}.json`) as CloudEvent;

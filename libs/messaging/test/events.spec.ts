@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { events, keyChangedV1, placementChangedV1, topics, type CloudEvent, type EventData } from '@myriad/contracts';
+import {
+  events,
+  keyChangedV1,
+  placementChangedV1,
+  topics,
+  type CloudEvent,
+  type EventData,
+  type EventDefinition,
+} from '@myriad/contracts';
 import { eventually } from '@myriad/testing';
 import {
   MemoryEventLog,
@@ -13,6 +21,9 @@ import {
 
 type KeyChanged = CloudEvent<EventData<typeof keyChangedV1>>;
 
+/** The tenant that the example is of; those that name none can be of any. */
+const tenantOf = ({ key, example }: EventDefinition): string => key(example, 'aa').split('/')[0] ?? '';
+
 describe('events', () => {
   let log: MemoryEventLog;
   beforeEach(async () => {
@@ -23,18 +34,53 @@ describe('events', () => {
 
   it('make the way from definition to record and back for each contract', () => {
     for (const definition of events) {
+      const tenantId = tenantOf(definition);
       const event = makeEvent(definition, {
-        tenantId: 'aa',
+        tenantId,
         data: definition.example,
         source: 'test',
         causationid: 'c',
         traceparent: '00-1',
       });
       const record = toRecord(event, definition);
-      expect(record).toMatchObject({ topic: definition.topic.name, key: definition.key(event.data, 'aa') });
+      expect(record).toMatchObject({ topic: definition.topic.name, key: definition.key(event.data, tenantId) });
       expect(parseEvent(record)).toEqual(event);
-      expect(event).toMatchObject({ source: '/myriad/test', tenantid: 'aa', subject: record.key });
+      expect(event).toMatchObject({ source: '/myriad/test', tenantid: tenantId, subject: record.key });
     }
+  });
+
+  describe('of two tenants', () => {
+    const named = events.filter(({ key, example }) => key(example, 'one') === key(example, 'other'));
+
+    it.each(named)('are refused: $type in the envelope of a tenant that its data is not of', (definition) => {
+      for (const tenantId of ['mallory', tenantOf(definition).slice(0, -1), `${tenantOf(definition)}-x`]) {
+        const event = makeEvent(definition, { tenantId, data: definition.example, source: 'test' });
+        expect(() => parseEvent(toRecord(event, definition))).toThrow(
+          expect.objectContaining({ code: 'messaging.invalid_event' }),
+        );
+      }
+    });
+
+    it.each(events)("are refused: $type under another tenant's key, or a subject that is not its key", (definition) => {
+      const event = makeEvent(definition, {
+        tenantId: tenantOf(definition),
+        data: definition.example,
+        source: 'test',
+      });
+      const record = toRecord(event, definition);
+      const foreign = event.subject.replace(/^[^/]+/, 'mallory');
+      expect(() => parseEvent({ ...record, key: foreign })).toThrow(
+        expect.objectContaining({ code: 'messaging.invalid_event' }),
+      );
+      expect(() => parseEvent({ ...record, key: 'mallory' })).toThrow(
+        expect.objectContaining({ code: 'messaging.invalid_event' }),
+      );
+      const posing = toRecord({ ...event, subject: foreign }, definition);
+      expect(() => parseEvent(posing)).toThrow(expect.objectContaining({ code: 'messaging.invalid_event' }));
+      expect(() => parseEvent({ ...posing, key: event.subject })).toThrow(
+        expect.objectContaining({ code: 'messaging.invalid_event' }),
+      );
+    });
   });
 
   it('are refused when their data is against the contract, with pointers', () => {
