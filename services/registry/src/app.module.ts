@@ -20,6 +20,7 @@ import {
   GRANT_STORE,
   LOGGER,
   MODEL_INSPECTOR,
+  type ModelInspector,
   MODEL_STORE,
   OBJECT_STORE,
   OBJECT_SWEEP_STORE,
@@ -51,6 +52,8 @@ export interface RegistryParts {
   /** Default: a grace of a day, and a look each hour. */
   readonly sweep?: SweepSettings;
   readonly clock?: Clock;
+  /** Default: in this process. Files of strangers belong into another one. */
+  readonly modelInspector?: ModelInspector;
 }
 
 const useCases = [
@@ -79,7 +82,14 @@ const stores: Provider[] = [
 
 const DAILY: SweepSettings = { graceMs: 86_400_000, intervalMs: 3_600_000 };
 
-function adapters({ database, store, logger, sweep = DAILY, clock = systemClock }: RegistryParts): Provider[] {
+function adapters({
+  database,
+  store,
+  logger,
+  sweep = DAILY,
+  clock = systemClock,
+  modelInspector = new OnnxModelInspector(),
+}: RegistryParts): Provider[] {
   return [
     { provide: UnitOfWork, useValue: new UnitOfWork(database) },
     { provide: CLOCK, useValue: clock },
@@ -87,7 +97,7 @@ function adapters({ database, store, logger, sweep = DAILY, clock = systemClock 
     { provide: OBJECT_STORE, useValue: store },
     { provide: SWEEP_SETTINGS, useValue: sweep },
     { provide: FILE_INSPECTOR, useValue: new DuckdbFileInspector() },
-    { provide: MODEL_INSPECTOR, useValue: new OnnxModelInspector() },
+    { provide: MODEL_INSPECTOR, useValue: modelInspector },
   ];
 }
 

@@ -1,6 +1,7 @@
 import { runMain } from '@myriad/config';
 import { startService } from '@myriad/service';
 import { openObjectStore } from '@myriad/storage';
+import { SeparateModelInspector } from './adapters/onnx/separate-model-inspector.js';
 import { AppModule } from './app.module.js';
 import { registryConfig } from './config.js';
 import { openRegistryDatabase } from './persistence/registry-database.js';
@@ -18,6 +19,7 @@ await runMain(() => {
           database,
           store,
           logger,
+          modelInspector: new SeparateModelInspector(),
           sweep: { graceMs: config.ORPHAN_GRACE_SECONDS * 1_000, intervalMs: config.ORPHAN_SWEEP_SECONDS * 1_000 },
         }),
         readiness: [{ name: 'object-store', check: () => store.ping() }],

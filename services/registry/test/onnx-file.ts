@@ -29,6 +29,37 @@ export function onnxFile(
   return Buffer.concat([int(1, 8), part(7, ...graph), part(8, int(2, 17))]);
 }
 
+/** A node `outputs = operator(inputs)`. */
+function node(operator: string, inputs: readonly string[], output: string): Buffer {
+  return part(1, ...inputs.map((name) => part(1, name)), part(2, output), part(4, operator));
+}
+
+/** An initializer of whole numbers. */
+function integers(name: string, values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(8 * values.length);
+  for (const [at, one] of values.entries()) bytes.writeBigInt64LE(BigInt(one), 8 * at);
+  return part(5, int(1, values.length), int(2, 7), part(8, name), part(9, bytes));
+}
+
+/** A file of some hundred bytes that makes a square of so many rows and columns of zeros, multiplies it by itself so often, and adds its greatest value to x. */
+export function exploding({ size, products = 0 }: { readonly size: number; readonly products?: number }): Buffer {
+  const chain = Array.from({ length: products }, (_, at) => node('MatMul', [`c${at}`, 'c0'], `c${at + 1}`));
+  const graph = [
+    // computed, so that no reading of the file alone says how large it gets
+    node('Mul', ['thousands', 'thousand'], 'size'),
+    node('ConstantOfShape', ['size'], 'c0'),
+    ...chain,
+    node('ReduceMax', [`c${products}`], 'm'),
+    node('Add', ['x', 'm'], 'y'),
+    part(2, 'g'),
+    integers('thousands', [size / 1_000, size / 1_000]),
+    integers('thousand', [1_000]),
+    value(11, 'x', [-1, 1]),
+    value(12, 'y', [-1, 1]),
+  ];
+  return Buffer.concat([int(1, 8), part(7, ...graph), part(8, int(2, 17))]);
+}
+
 /** An initializer whose values are said to lie in another file. */
 export function externalData(location: string): Buffer {
   return part(5, int(1, 4), int(2, 1), part(8, 'w'), part(13, part(1, 'location'), part(2, location)), int(14, 1));

@@ -8,6 +8,7 @@ import { type AdmissionReport, type ModelVersion, type Reason, admissionLifecycl
 import {
   CLOCK,
   MODEL_INSPECTOR,
+  type ModelInspection,
   type ModelInspector,
   OBJECT_STORE,
   VERSION_STORE,
@@ -17,7 +18,6 @@ import {
 /** A worker that says nothing for this long is taken for dead, and its version is looked at again. */
 const STALE_MS = 120_000;
 const MAX_ATTEMPTS = 3;
-const MAX_ARTIFACT_BYTES = 2_147_483_648;
 const MAX_PARITY_BYTES = 16 * 1024 * 1024;
 const REVIEW_DAYS = 30;
 
@@ -98,13 +98,14 @@ export class AdmitVersion {
     return this.settle(version, report, 'awaiting-review', digest);
   }
 
-  private async inspect(version: Owned<ModelVersion>): Promise<{ report: AdmissionReport; isRefused: boolean }> {
+  private async inspect(version: Owned<ModelVersion>): Promise<ModelInspection> {
     const { tenantId, artifactDigest, parityDigest } = version;
     try {
-      const artifact = await this.objects.getBytes(tenantId, artifactDigest, MAX_ARTIFACT_BYTES);
       const parity =
         parityDigest === null ? undefined : await this.objects.getBytes(tenantId, parityDigest, MAX_PARITY_BYTES);
-      return await this.inspector.inspect(artifact, parity);
+      return await this.objects.withLocalFile(tenantId, artifactDigest, (path) =>
+        this.inspector.inspect({ path, digest: artifactDigest }, parity),
+      );
     } catch (error) {
       if (!(error instanceof ProblemError) || error.retryable || error.kind === 'internal') throw error;
       return { report: { ...blankReport, reasons: [{ code: error.code, detail: error.message }] }, isRefused: true };

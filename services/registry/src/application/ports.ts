@@ -103,13 +103,24 @@ export interface FileInspector {
   inspect(path: string, format: FileFormat): Promise<FileFacts>;
 }
 
+/** A model's file on this machine. */
+export interface InspectedArtifact {
+  readonly path: string;
+  readonly digest: Digest;
+}
+
 /** What comes of looking at an artifact: a report, with reasons when it may not run. */
+export interface ModelInspection {
+  readonly report: AdmissionReport;
+  readonly isRefused: boolean;
+}
+
 export interface ModelInspector {
-  /** @param parity the trainer's recorded rows, when there are any. Never throws for what is wrong with the file. */
-  inspect(
-    artifact: Uint8Array,
-    parity: Uint8Array | undefined,
-  ): Promise<{ readonly report: AdmissionReport; readonly isRefused: boolean }>;
+  /**
+   * @param parity the trainer's recorded rows, when there are any. Never throws for what is wrong with the model.
+   * @throws when the file does not match its digest, or could not be looked at for want of something else
+   */
+  inspect(artifact: InspectedArtifact, parity: Uint8Array | undefined): Promise<ModelInspection>;
 }
 
 export const DATASET_STORE = Symbol('DatasetStore');

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   type OnnxInspection,
   OnnxRuntimeModel,
@@ -14,12 +15,10 @@ import {
   rowCount,
   sliceRows,
 } from '@myriad/inference';
-import { ProblemError } from '@myriad/kernel';
-import type { ModelInspector } from '../../application/ports.js';
+import { ProblemError, digestOf } from '@myriad/kernel';
+import type { InspectedArtifact, ModelInspection, ModelInspector } from '../../application/ports.js';
 import { MAX_PARAMETERS, refusals } from '../../domain/admission-policy.js';
 import type { AdmissionReport, Reason, TensorSpec } from '../../domain/model.js';
-
-type Outcome = Awaited<ReturnType<ModelInspector['inspect']>>;
 
 const BLANK: AdmissionReport = {
   reasons: [],
@@ -35,7 +34,9 @@ const SAMPLE_ROWS = 16;
 
 /** Parses the file without running it, then runs it: parity, latency, and whether batches change bits. */
 export class OnnxModelInspector implements ModelInspector {
-  async inspect(artifact: Uint8Array, parity: Uint8Array | undefined): Promise<Outcome> {
+  async inspect({ path, digest }: InspectedArtifact, parity: Uint8Array | undefined): Promise<ModelInspection> {
+    const artifact = await readFile(path);
+    if (digestOf(artifact) !== digest) throw new Error('the file is not what its digest says');
     try {
       const inspection = await inspectOnnx(artifact, { maxBytes: MAX_ARTIFACT_BYTES });
       const reasons = refusals(inspection.operators, Math.min(inspection.parameterCount, MAX_PARAMETERS + 1));
@@ -48,11 +49,16 @@ export class OnnxModelInspector implements ModelInspector {
   }
 }
 
-function refused(reasons: readonly Reason[]): Outcome {
+/** What becomes of a file that may not run here. */
+export function refused(reasons: readonly Reason[]): ModelInspection {
   return { report: { ...BLANK, reasons }, isRefused: true };
 }
 
-async function run(artifact: Uint8Array, parity: Uint8Array | undefined, inspection: OnnxInspection): Promise<Outcome> {
+async function run(
+  artifact: Uint8Array,
+  parity: Uint8Array | undefined,
+  inspection: OnnxInspection,
+): Promise<ModelInspection> {
   const model = await OnnxRuntimeModel.load(artifact);
   try {
     const record = parity && parseParity(parity, model.signature);
