@@ -202,13 +202,25 @@ describe('DuckdbFileInspector', () => {
       expect(performance.now() - fromMs).toBeLessThan(20_000);
     });
 
-    it('Parquet of a few kilobytes that stands for many rows is given up when its time is over', async () => {
+    const packed = async (select: string): Promise<string> => {
       const path = join(folder.path, 'bomb.parquet');
       const instance = await DuckDBInstance.create(':memory:');
       const connection = await instance.connect();
-      await connection.run(`COPY (SELECT 'x' AS a FROM range(4000000)) TO '${path}' (FORMAT parquet)`);
+      await connection.run(`COPY (${select}) TO '${path}' (FORMAT parquet, COMPRESSION zstd)`);
       connection.closeSync();
       expect((await stat(path)).size).toBeLessThan(1_000_000);
+      return path;
+    };
+
+    it('Parquet of a few kilobytes that holds a text of 270 MB is refused, and takes none of them', async () => {
+      const path = await packed("SELECT repeat('x', 270000000) AS a");
+      const residentBytes = process.memoryUsage().rss;
+      expect(await codeOf(path, 'parquet')).toBe('registry.file_too_costly');
+      expect(process.memoryUsage().rss - residentBytes).toBeLessThan(200_000_000);
+    });
+
+    it('Parquet of a few kilobytes that stands for many rows is given up when its time is over', async () => {
+      const path = await packed("SELECT 'x' AS a FROM range(4000000)");
       expect(await codeOf(path, 'parquet', new DuckdbFileInspector(0.001))).toBe('registry.file_too_costly');
     });
   });

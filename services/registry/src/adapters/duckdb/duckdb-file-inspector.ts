@@ -94,10 +94,16 @@ function assertNotTooWide(columns: number): void {
 
 const noRows = (): ProblemError => registryProblem('unprocessable', 'file_empty', 'the file has no rows');
 
+function costOf(message: string): string | undefined {
+  if (/^INTERRUPT/i.test(message)) return 'long';
+  return /^Out of Memory/i.test(message) ? 'much memory' : undefined;
+}
+
 function refusalOf(text: string, format: FileFormat, cause: unknown): ProblemError {
   const message = text.replaceAll(/\s+/g, ' ');
-  if (/^INTERRUPT/i.test(message))
-    return registryProblem('unprocessable', 'file_too_costly', 'reading the file takes too long; send less of it', {
+  const cost = costOf(message);
+  if (cost !== undefined)
+    return registryProblem('unprocessable', 'file_too_costly', `reading the file takes too ${cost}; send less of it`, {
       cause,
     });
   const line = /Line: (\d+)/i.exec(message)?.[1] ?? '?';
