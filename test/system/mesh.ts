@@ -128,19 +128,35 @@ export class Mesh {
     await this.control('POST', `/processes/${name}/restart`);
   }
 
+  /** One of the mesh's databases, for its superuser. */
+  databaseUrl(database: string): string {
+    const passwords = z.record(z.string(), z.string()).parse(JSON.parse(this.secret('database-passwords.json')));
+    return `postgresql://postgres:${encodeURIComponent(passwords['postgres'] ?? '')}@127.0.0.1:${this.addresses.postgresPort}/${database}`;
+  }
+
   /** Rows of one of the mesh's databases, as its superuser. */
   async query(database: string, sql: string): Promise<readonly Record<string, unknown>[]> {
-    const passwords = z.record(z.string(), z.string()).parse(JSON.parse(this.secret('database-passwords.json')));
-    const client = new pg.Client({
-      host: '127.0.0.1',
-      port: this.addresses.postgresPort,
-      user: 'postgres',
-      password: passwords['postgres'],
-      database,
-    });
-    await client.connect();
+    const client = await this.connect(database);
     try {
       return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** The number `n` that a query gives, as a role that acts for a tenant; as the superuser without. */
+  async countAs(
+    database: string,
+    sql: string,
+    as?: { readonly role: string; readonly tenantId: string },
+  ): Promise<number> {
+    const client = await this.connect(database);
+    try {
+      if (as !== undefined) {
+        await client.query(`SET ROLE ${as.role}`);
+        await client.query(`SELECT set_config('myriad.tenant_id', $1, false)`, [as.tenantId]);
+      }
+      return (await client.query<{ n: number }>(sql)).rows[0]?.n ?? 0;
     } finally {
       await client.end();
     }
@@ -179,6 +195,12 @@ export class Mesh {
       ]);
     }
     rmSync(this.stateFolder, { recursive: true, force: true });
+  }
+
+  private async connect(database: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.databaseUrl(database) });
+    await client.connect();
+    return client;
   }
 
   private secret(name: string): string {

@@ -1,14 +1,7 @@
-import {
-  authRoutes,
-  batchRoutes,
-  deployerRoutes,
-  evaluatorRoutes,
-  registryRoutes,
-  trainingRoutes,
-} from '@myriad/contracts';
+import { authRoutes, registryRoutes } from '@myriad/contracts';
 import { digestOf, tenantId } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
-import { type Cast, type Tenant, addKey, assembleCast, onceHeard } from './cast.js';
+import { type Cast, type Tenant, addKey, assembleCast } from './cast.js';
 import { Client } from './client.js';
 import type { Mesh } from './mesh.js';
 import {
@@ -34,8 +27,6 @@ export interface World {
   readonly revoked: Client;
   /** Sent by the stranger's steward, waiting for a decision. */
   readonly pending: Approval;
-  /** Parameters of one thing of the owner's, by the operation that shows it. */
-  readonly things: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export async function makeWorld(mesh: Mesh): Promise<World> {
@@ -59,7 +50,6 @@ export async function makeWorld(mesh: Mesh): Promise<World> {
     expired: await expiredKey(mesh, owner),
     revoked: await revokedKey(mesh, owner),
     pending: await pendingApproval(stranger.steward.client, grantId),
-    things: await thingsOf(owner, cast),
   };
 }
 
@@ -92,63 +82,6 @@ async function revokedKey(mesh: Mesh, { tenantId, program }: Tenant): Promise<Cl
     { timeoutMs: 1_000 },
   );
   return client;
-}
-
-async function thingsOf({ tenantId, steward, program }: Tenant, { admin }: Cast): Promise<World['things']> {
-  const { client } = steward;
-  const job = await client.call(trainingRoutes.createJob, {
-    body: { recipe: MODEL, modelName: 'own', application: MODEL, datasets: [{ name: TRAINING }] },
-  });
-  const batch = await onceHeard(() =>
-    client.call(batchRoutes.createBatchJob, { body: { modelName: MODEL, dataset: { name: GOLDEN } } }),
-  );
-  const [grants, approvals, evaluations, runs, rollouts] = await Promise.all([
-    client.call(registryRoutes.listGrants),
-    client.call(authRoutes.listApprovals),
-    client.call(evaluatorRoutes.listEvaluations),
-    client.call(trainingRoutes.listRuns),
-    admin.call(deployerRoutes.listRollouts),
-  ]);
-  const promotion = await client.call(evaluatorRoutes.requestPromotion, {
-    body: { modelName: MODEL, version: 1, environment: 'applied-science' },
-  });
-  const dataset = { name: TRAINING };
-  const datasetVersion = { name: TRAINING, version: '1' };
-  const model = { name: MODEL };
-  const evaluation = { evaluationId: evaluations.items[0]!.evaluationId };
-  const run = { runId: runs.items.find((one) => one.fleetRunId !== null)!.runId };
-  const ownJob = { jobId: job.jobId };
-  const served = { model: MODEL };
-  const servedVersion = { model: MODEL, version: '1' };
-  return {
-    getTenant: { tenantId },
-    getPrincipal: { principalId: program.principalId },
-    getApproval: { approvalId: approvals.items[0]!.approvalId },
-    getDataset: dataset,
-    listDatasetVersions: dataset,
-    getDatasetVersion: datasetVersion,
-    downloadDatasetVersion: datasetVersion,
-    getGrant: { grantId: grants.items[0]!.grantId },
-    getModel: model,
-    listModelVersions: model,
-    getModelVersion: { name: MODEL, version: '1' },
-    listAliases: model,
-    listAliasHistory: { name: MODEL, alias: 'champion' },
-    getJob: ownJob,
-    getJobLogs: ownJob,
-    watchJob: ownJob,
-    getRun: run,
-    listRunMetrics: run,
-    getEvaluation: evaluation,
-    getEvidence: evaluation,
-    getPromotion: { promotionId: promotion.promotionId },
-    getRollout: { rolloutId: rollouts.items.find((one) => one.tenantId === tenantId)!.rolloutId },
-    getBatchJob: { batchJobId: batch.batchJobId },
-    modelMetadata: served,
-    modelVersionMetadata: servedVersion,
-    modelReady: served,
-    modelVersionReady: servedVersion,
-  };
 }
 
 /** Uploads bytes by a presigned URL and registers them as a version; answers why admission refused it. */

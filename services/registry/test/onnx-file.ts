@@ -34,6 +34,24 @@ function node(operator: string, inputs: readonly string[], output: string): Buff
   return part(1, ...inputs.map((name) => part(1, name)), part(2, output), part(4, operator));
 }
 
+/** A file whose only node has an attribute with a graph, whose only node has one again, and so on. */
+export function nested(depth: number): Buffer {
+  // from the inside to the outside; prepending keeps it linear
+  const heads: Buffer[] = [];
+  let size = 0;
+  const around = (field: number): void => {
+    const head = Buffer.concat([varint((field << 3) | 2), varint(size)]);
+    heads.push(head);
+    size += head.length;
+  };
+  for (let level = 0; level < depth; level += 1) {
+    // AttributeProto.g, NodeProto.attribute, GraphProto.node
+    for (const field of [6, 5, 1]) around(field);
+  }
+  around(7);
+  return Buffer.concat([int(1, 8), ...heads.reverse(), part(8, int(2, 17))]);
+}
+
 /** An initializer of whole numbers. */
 function integers(name: string, values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(8 * values.length);
