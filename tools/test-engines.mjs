@@ -66,8 +66,11 @@ const ENGINES = {
   },
 };
 
-/** Journeys of test/system that run on Kafka and S3 here, too (any does with MYRIAD_TEST_MESH=engines); `npm test` runs all of them on PostgreSQL and files. */
-const JOURNEYS = ['test/system/model-way.spec.ts'];
+/**
+ * Journeys of test/system that run on Kafka and S3 here, some seven minutes of two cores: the main job, the short faults (a rolling restart among them), a
+ * full disk. The others do in `npm run test:faults -- --mode mesh`; `npm test` runs all on PostgreSQL and files.
+ */
+const JOURNEYS = ['model-way', 'faults', 'disk-full'].map((name) => `test/system/${name}.spec.ts`);
 
 /** Starts what can be started; the others come back as sentences. */
 async function startEngines(names, folder, started) {

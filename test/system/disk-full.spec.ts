@@ -7,7 +7,7 @@ import { digestOf } from '@myriad/kernel';
 import { registryRoutes } from '@myriad/contracts';
 import { type Tenant, addTenant } from './cast.js';
 import { problemOf } from './client.js';
-import { Mesh } from './mesh.js';
+import { MODE, Mesh } from './mesh.js';
 import { commitRows } from './model-way.js';
 import { stepsOn } from './steps.js';
 import { csvOf, machineRows } from './tables.js';
@@ -15,6 +15,9 @@ import { csvOf, machineRows } from './tables.js';
 const mount = (...args: string[]): void => {
   execFileSync('mount', args, { stdio: 'pipe' });
 };
+
+/** The disk that fills up: the folder store's, or the one under the S3 server's buckets. */
+const DISK = MODE === 'mesh' ? 's3/buckets' : 'objects';
 
 /** A small file system needs the right to mount one. */
 function canMount(): boolean {
@@ -35,29 +38,31 @@ function canMount(): boolean {
   () => {
     let mesh: Mesh;
     let tenant: Tenant;
-    let objects = '';
+    let disk = '';
     const LARGE = csvOf(machineRows(300_000, 2));
     const step = stepsOn(() => mesh);
 
     beforeAll(async () => {
       mesh = await Mesh.start({
         prepare: (stateFolder) => {
-          objects = join(stateFolder, 'objects');
-          mkdirSync(objects, { mode: 0o700 });
-          mount('-t', 'tmpfs', '-o', 'size=4m,mode=0700', 'tmpfs', objects);
+          disk = join(stateFolder, DISK);
+          mkdirSync(disk, { recursive: true, mode: 0o700 });
+          mount('-t', 'tmpfs', '-o', 'size=4m,mode=0700', 'tmpfs', disk);
         },
       });
       tenant = await addTenant(mesh.admin, 'acme');
     });
     afterAll(async () => {
-      execFileSync('umount', ['--lazy', objects], { stdio: 'pipe' });
+      execFileSync('umount', ['--lazy', disk], { stdio: 'pipe' });
       await Mesh.stopAll();
     });
 
     const files = (): readonly string[] =>
-      readdirSync(objects, { recursive: true, withFileTypes: true })
+      readdirSync(mesh.objectsFolder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name))
+        // snapshots of topics are written when they are due
+        .filter((file) => !file.includes('/platform/'))
         .sort();
     const putLarge = () =>
       tenant.program.client.send({
@@ -99,7 +104,7 @@ function canMount(): boolean {
         params: { name: 'machines', version: 1 },
       });
       expect(await (await fetch(download.url)).text()).toBe(csvOf(machineRows(100, 1)));
-      mount('-o', 'remount,size=64m', objects);
+      mount('-o', 'remount,size=64m', disk);
       expect((await putLarge()).status).toBe(201);
       expect(await versions()).toEqual([2, 1]);
     });

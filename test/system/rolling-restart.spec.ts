@@ -1,18 +1,12 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { registryRoutes } from '@myriad/contracts';
+import { eventually } from '@myriad/testing';
 import { type Cast, assembleCast } from './cast.js';
 import type { Client } from './client.js';
 import { brokenInvariants } from './invariants-hold.js';
+import { predictOne, sendUntil } from './load.js';
 import { Mesh } from './mesh.js';
-import {
-  GOLDEN,
-  TRAINING,
-  bringToProduction,
-  commitRows,
-  describeApplication,
-  obtainGrants,
-  predict,
-} from './model-way.js';
+import { GOLDEN, TRAINING, bringToProduction, commitRows, describeApplication, obtainGrants } from './model-way.js';
 import { stepsOn } from './steps.js';
 import { machineRows } from './tables.js';
 
@@ -34,6 +28,9 @@ describe('A rolling restart of everything under load', () => {
     await obtainGrants(cast, tenant!);
     await describeApplication(cast);
     await bringToProduction(cast);
+    // each gateway hears of a new pool a moment after the campaign has ended; so many at once reach all of them
+    const client = tenant!.program.client.impatient();
+    await eventually(() => Promise.all(Array.from({ length: 16 }, () => predictOne(client))));
   });
   afterAll(() => Mesh.stopAll());
 
@@ -41,10 +38,11 @@ describe('A rolling restart of everything under load', () => {
     const client = cast.tenants[0]!.program.client.impatient();
     const before = await mesh.processes();
     const ending = new AbortController();
+    const options = { signal: ending.signal, pauseMs: PAUSE_MS };
     const work = [
-      ...Array.from({ length: PREDICTORS }, () => until(ending.signal, () => predict(client, machineRows(1, 9)))),
-      until(ending.signal, () => client.call(registryRoutes.listDatasets)),
-      until(ending.signal, (at) => makeDataset(client, `made-${at}`)),
+      ...Array.from({ length: PREDICTORS }, () => sendUntil(options, () => predictOne(client))),
+      sendUntil(options, () => client.call(registryRoutes.listDatasets)),
+      sendUntil(options, (at) => makeDataset(client, `made-${at}`)),
     ];
     await mesh.rollingRestart();
     ending.abort();
@@ -64,19 +62,4 @@ describe('A rolling restart of everything under load', () => {
 
 function makeDataset(client: Client, name: string): Promise<unknown> {
   return client.call(registryRoutes.createDataset, { body: { name } });
-}
-
-/** Does it again and again; whatever is refused or breaks off is a failure. */
-async function until(
-  signal: AbortSignal,
-  work: (at: number) => Promise<unknown>,
-): Promise<{ failures: string[]; count: number }> {
-  const failures: string[] = [];
-  let count = 0;
-  while (!signal.aborted) {
-    await work(count).catch((error: unknown) => failures.push((error as Error).message));
-    count++;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-  return { failures, count };
 }
