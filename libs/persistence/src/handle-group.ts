@@ -32,6 +32,7 @@ const MAX_GROUP = 32;
 export class HandleGroup {
   private readonly waiting: Waiting[] = [];
   private running = 0;
+  private isGathering = false;
 
   constructor(
     private readonly database: Database,
@@ -41,7 +42,17 @@ export class HandleGroup {
   handle(entry: HandleEntry): Promise<Handled | 'alone'> {
     return new Promise((settle) => {
       this.waiting.push({ ...entry, settle, inContext: AsyncLocalStorage.snapshot() });
-      if (this.running < MAX_RUNNING) void this.work();
+      this.gather();
+    });
+  }
+
+  /** Begins when all that came with the event is there. */
+  private gather(): void {
+    if (this.isGathering || this.running >= MAX_RUNNING) return;
+    this.isGathering = true;
+    setImmediate(() => {
+      this.isGathering = false;
+      void this.work();
     });
   }
 

@@ -50,6 +50,7 @@ export class OutboxSession {
       application_name: 'outbox-relay',
       statement_timeout: STATEMENT_TIMEOUT_MS,
       keepAlive: true,
+      pipeline: true,
     });
     const session = new OutboxSession(client);
     client.on('error', (error) => {
@@ -107,8 +108,11 @@ export class OutboxSession {
     };
   }
 
-  async remove(ids: readonly string[]): Promise<void> {
-    await this.client.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [ids]);
+  /** Removes what is relayed and gives what stands behind it. */
+  async next(relayed: readonly string[], limit: number): Promise<PendingBatch> {
+    const removed = this.client.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [relayed]);
+    const [, head] = await Promise.all([removed, this.head(limit)]);
+    return head;
   }
 
   /** The newest event that is there; undefined when there is none. */
