@@ -45,7 +45,8 @@ describe('GatewayTails', () => {
   });
 
   async function publish<D extends EventDefinition>(definition: D, data: EventData<D>): Promise<void> {
-    const event = makeEvent(definition, { tenantId: 'acme', data, source: 'test' });
+    const [tenantId = ''] = definition.key(data, 'platform').split('/');
+    const event = makeEvent(definition, { tenantId, data, source: 'test' });
     await log.append([toRecord(event, definition)]);
   }
 
