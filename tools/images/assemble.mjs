@@ -26,7 +26,9 @@ const root = join(import.meta.dirname, '../..');
 export const LAYERS = ['packages', 'shared', 'service'];
 const SCOPE = '@myriad';
 /** What no process reads at run time. */
-const UNUSED = /\.(d\.[cm]?ts|map|tsbuildinfo)$|\.(md|markdown)$/i;
+const UNUSED = /\.([cm]?ts|map|tsbuildinfo)$|\.(test|spec)\.[cm]?js$|\.(md|markdown)$/i;
+/** Folders that packages keep their tests in, beside their package.json. */
+const TESTS = /^(tests?|__tests__)$/;
 const LICENCE = /^(licen[cs]e|notice|copying)/i;
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
@@ -84,7 +86,8 @@ function pruneBinaries(modules) {
         if (system !== 'linux' || machine !== arch()) rmSync(join(folder, api, system, machine), { recursive: true });
 }
 
-const isUsed = (path) => !UNUSED.test(path) || LICENCE.test(basename(path));
+const isTests = (path) => TESTS.test(basename(path)) && existsSync(join(dirname(path), 'package.json'));
+const isUsed = (path) => (!UNUSED.test(path) || LICENCE.test(basename(path))) && !isTests(path);
 const isRun = (path) =>
   !['.bin', '.package-lock.json', SCOPE].includes(basename(path)) || !path.includes('node_modules');
 

@@ -117,11 +117,12 @@ export async function unpackImage(out, root) {
   mkdirSync(root, { recursive: true });
   for (const [index, descriptor] of manifest.layers.entries()) {
     const plain = measured();
+    const packed = await checked(out, descriptor);
     const tar = spawn('tar', ['-x', '--same-permissions', '--no-same-owner', '-C', root, '-f', '-'], {
       stdio: ['pipe', 'inherit', 'inherit'],
     });
     const ended = new Promise((resolve, reject) => tar.once('error', reject).once('close', resolve));
-    await pipeline(createReadStream(await checked(out, descriptor)), createGunzip(), plain.stream, tar.stdin);
+    await pipeline(createReadStream(packed), createGunzip(), plain.stream, tar.stdin);
     if ((await ended) !== 0) throw new Error(`layer ${index} can't be unpacked`);
     if (plain.result().digest !== rootfs.diff_ids[index]) throw new Error(`layer ${index} is not what the image says`);
   }

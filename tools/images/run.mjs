@@ -9,6 +9,8 @@ import { join } from 'node:path';
 const quote = (text) => `'${String(text).replaceAll("'", `'\\''`)}'`;
 /** Folders that a pod mounts writable. */
 const WRITABLE = ['tmp', 'var/lib/myriad'];
+/** Folders that a pod mounts secrets and certificates at. */
+const MOUNTED = ['run/myriad', 'run/tls'];
 
 /** Why images can't be run here, or undefined. */
 export function whyNotRunnable() {
@@ -19,8 +21,8 @@ export function whyNotRunnable() {
   return error || status !== 0 ? `no mount namespaces: ${error?.message ?? stderr.trim()}` : undefined;
 }
 
-/** Mounts, then the program in place of the shell. `files`: folder of this machine that stands for mounted secrets, at /run/myriad. */
-function script(root, { config, node, files }) {
+/** Mounts, then the program in place of the shell. */
+function script(root, { config, node, mounts }) {
   const at = (path) => quote(join(root, path));
   const bind = (from, to) => `mount --bind ${quote(from)} ${at(to)} && mount -o remount,bind,ro ${at(to)}`;
   const [uid, gid] = config.User.split(':');
@@ -34,7 +36,7 @@ function script(root, { config, node, files }) {
     bind(node, 'usr/local/bin/node'),
     `mount --bind /dev ${at('dev')}`,
     `mount --bind /proc ${at('proc')}`,
-    ...(files === undefined ? [] : [bind(files, 'run/myriad')]),
+    ...Object.entries(mounts).map(([path, folder]) => bind(folder, path)),
     ...WRITABLE.map((path) => `mount -t tmpfs -o uid=${uid},gid=${gid},mode=0700 tmpfs ${at(path)}`),
     `mount -o remount,bind,ro ${quote(root)}`,
     `exec setpriv --no-new-privs --clear-groups unshare --root=${quote(root)} --wd=${quote(config.WorkingDir)} --setgid=${gid} --setuid=${uid} ${program}`,
@@ -44,7 +46,7 @@ function script(root, { config, node, files }) {
 
 /** Makes the places that are mounted over. */
 export function prepareRoot(root) {
-  for (const path of ['usr/lib', 'usr/lib64', 'usr/local/bin', 'dev', 'proc', 'etc', 'run/myriad', ...WRITABLE])
+  for (const path of ['usr/lib', 'usr/lib64', 'usr/local/bin', 'dev', 'proc', 'etc', ...MOUNTED, ...WRITABLE])
     mkdirSync(join(root, path), { recursive: true });
   for (const [name, target] of [
     ['lib', 'usr/lib'],
@@ -56,14 +58,15 @@ export function prepareRoot(root) {
 }
 
 /**
- * Starts the image's program in `root`, which {@link prepareRoot} made ready. `env`: what a pod is given besides the image's own. Answers with the child process, which becomes the program;
+ * Starts the image's program in `root`, which {@link prepareRoot} made ready. `env`: what a pod is given besides the image's own; `mounts`: folders of this machine by where they are
+ * mounted, /run/myriad and /run/tls. Answers with the child process, which becomes the program;
  * the mounts end with it.
  */
-export function runImage(root, { config, node = process.execPath, env = {}, files }) {
+export function runImage(root, { config, node = process.execPath, env = {}, mounts = {} }) {
   const own = Object.fromEntries(
     config.Env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
-  return spawn('unshare', ['--mount', 'sh', '-c', script(root, { config, node, files })], {
+  return spawn('unshare', ['--mount', 'sh', '-c', script(root, { config, node, mounts })], {
     env: { ...own, PATH: `${own.PATH}:/usr/bin:/bin`, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

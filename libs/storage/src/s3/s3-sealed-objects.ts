@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Digest, TenantId } from '@myriad/kernel';
 import { collect } from '../byte-meter.js';
@@ -22,7 +21,8 @@ export class S3SealedObjects implements SealedObjects {
     private readonly bucket: S3Bucket,
     scratchFolder: string,
   ) {
-    this.temps = new TempFiles(join(scratchFolder, `myriad-plain-${userInfo().uid}`));
+    // a container's user may have no entry in /etc/passwd, which os.userInfo() asks for
+    this.temps = new TempFiles(join(scratchFolder, `myriad-plain-${process.getuid?.() ?? 0}`));
   }
 
   async write(tenantId: TenantId, bytes: AsyncGenerator<Uint8Array, void>, naming: Naming): Promise<void> {
