@@ -67,10 +67,11 @@ const ENGINES = {
 };
 
 /**
- * Journeys of test/system that run on Kafka and S3 here, some seven minutes of two cores: the main job, the short faults (a rolling restart among them), a
+ * Journeys of test/system that run on Kafka and S3 here, some four minutes of two cores: the main job, what only these engines can fail by, a
  * full disk. The others do in `npm run test:faults -- --mode mesh`; `npm test` runs all on PostgreSQL and files.
  */
 const JOURNEYS = ['model-way', 'faults', 'disk-full'].map((name) => `test/system/${name}.spec.ts`);
+const FAULTS = ['kafka-killed', 'store-unavailable'];
 
 /** Starts what can be started; the others come back as sentences. */
 async function startEngines(names, folder, started) {
@@ -190,7 +191,7 @@ async function journeys({ folder, onChild }) {
     if (!(error instanceof EngineUnavailable)) throw error;
     return { passed: 0, failed: 0, skipped: [`the journeys on Kafka and S3: ${error.message}`] };
   }
-  const env = { MYRIAD_TEST_SYSTEM: '1', MYRIAD_TEST_MESH: 'engines' };
+  const env = { MYRIAD_TEST_SYSTEM: '1', MYRIAD_TEST_MESH: 'engines', MYRIAD_FAULTS_ONLY: FAULTS.join() };
   return { ...(await runCounted('journeys', ['--runInBand', ...JOURNEYS], env, { folder, onChild })), skipped: [] };
 }
 
