@@ -19,6 +19,8 @@ export class Session {
   /** What was sent and not waited for; the first fault among them is the transaction's. */
   private readonly sent: Promise<unknown>[] = [];
   private isHeld = false;
+  /** The tenant in whose scope the next statement is. */
+  private scope: string | undefined;
 
   private constructor(
     private readonly runner: QueryRunner,
@@ -50,6 +52,7 @@ export class Session {
 
   /** From here on the transaction sees and writes this tenant's rows. */
   setScope(tenantId: string, statementTimeoutMs: number): void {
+    this.scope = tenantId;
     this.send(`SELECT set_config('${TENANT_SETTING}', $1, true), set_config('statement_timeout', $2, true)`, [
       tenantId,
       String(statementTimeoutMs),
@@ -70,7 +73,7 @@ export class Session {
   writeEvents(events: readonly OutboxEvent[]): void {
     if (events.length === 0) return;
     const buckets = [...new Set(events.map(outboxBucketOf))].sort((a, b) => a - b);
-    if (new Set(events.map(({ tenantId }) => tenantId)).size > 1)
+    if (events.some(({ tenantId }) => tenantId !== this.scope) && this.scope !== ACROSS_TENANTS)
       this.setScope(ACROSS_TENANTS, this.database.statementTimeoutMs);
     this.send('SELECT pg_advisory_xact_lock($1, bucket) FROM unnest($2::int[]) AS bucket', [LOCK_CLASS, buckets]);
     this.send(

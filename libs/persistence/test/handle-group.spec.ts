@@ -59,6 +59,19 @@ describe('effects of events that come together', () => {
       expect((JSON.parse(row['event'] as string) as { tenantid: string }).tenantid).toBe(row['tenant_id']);
   });
 
+  it('share a transaction also where a tenant before the last has all the events', async () => {
+    let runs = 0;
+    await Promise.all([
+      shop.uow.handle(eventOf('aa'), (tx) => {
+        runs += 1;
+        return tx.emit(thingChanged, { name: 'x', size: 1 });
+      }),
+      shop.uow.handle(eventOf('bb'), (tx) => put(tx, 'y', 1)),
+    ]);
+    expect(runs).toBe(1);
+    expect(await shop.admin('SELECT tenant_id FROM outbox')).toEqual([{ tenant_id: 'aa' }]);
+  });
+
   it('are all done but the one that fails', async () => {
     const work = Array.from({ length: 30 }, (_, n) =>
       shop.uow.handle(eventOf('aa'), async (tx) => {
