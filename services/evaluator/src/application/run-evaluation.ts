@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type Clock,
   type Digest,
@@ -38,6 +39,9 @@ const STALE_MS = 120_000;
 /** An evaluation that broke off waits this long before it runs again. */
 const RETRY_MS = 5000;
 const MAX_ATTEMPTS = 3;
+/** How long, and how often, what came of an evaluation is tried to be kept while the database is away. */
+const OUTAGE_MS = 30_000;
+const OUTAGE_PAUSE_MS = 250;
 
 interface Inputs {
   readonly suite: Suite;
@@ -180,8 +184,24 @@ export class RunEvaluation {
     await this.whileHeld(claimed, (tx) => this.evaluations.update(tx, { ...claimed, status, reason, completedAt }));
   }
 
-  /** Does nothing when another worker took the evaluation over: it is that worker's now. */
+  /**
+   * Does nothing when another worker took the evaluation over: it is that worker's now. A database that is away for a moment is waited for:
+   * what stays claimed is nobody's for two minutes.
+   */
   private async whileHeld(claimed: Owned<Evaluation>, effect: (tx: Tx) => Promise<void>): Promise<void> {
+    for (let pauses = 0; ; pauses += 1) {
+      try {
+        await this.ifHeld(claimed, effect);
+        return;
+      } catch (error) {
+        const isAway = error instanceof ProblemError && error.kind === 'unavailable';
+        if (!isAway || pauses >= OUTAGE_MS / OUTAGE_PAUSE_MS) throw error;
+        await setTimeout(OUTAGE_PAUSE_MS);
+      }
+    }
+  }
+
+  private async ifHeld(claimed: Owned<Evaluation>, effect: (tx: Tx) => Promise<void>): Promise<void> {
     await this.work.run(systemContext('evaluator', claimed.tenantId), async (tx) => {
       const current = await this.evaluations.lock(tx, claimed.evaluationId);
       if (current?.status === 'running' && current.attempt === claimed.attempt) await effect(tx);

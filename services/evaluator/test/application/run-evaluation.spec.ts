@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { evaluationCompletedV1 } from '@myriad/contracts';
-import { newId, systemContext, tenantId } from '@myriad/kernel';
+import { ProblemError, newId, systemContext, tenantId } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { EVALUATION_STORE, type EvaluationStore, SCORER, type Scorer } from '../../src/application/ports.js';
 import { RunEvaluation } from '../../src/application/run-evaluation.js';
@@ -128,6 +128,28 @@ describe('RunEvaluation', () => {
       expect(runs).toBe(2); // and once by the worker that died
     } finally {
       scorer.withModel = real;
+    }
+  });
+
+  it('keeps what came of one when the database was away for a moment', async () => {
+    const store = app.harness.get<EvaluationStore>(EVALUATION_STORE);
+    const real = store.lock.bind(store);
+    let refusals = 0;
+    store.lock = (tx, id) => {
+      refusals += 1;
+      if (refusals > 2) return real(tx, id);
+      return Promise.reject(
+        new ProblemError({ kind: 'unavailable', code: 'persistence.database_unavailable', detail: 'away' }),
+      );
+    };
+    try {
+      const dead = await claimed();
+      app.clock.advance(121_000);
+      await app.harness.get(RunEvaluation).execute();
+      expect(refusals).toBe(3);
+      expect(await stored(dead.evaluationId)).toMatchObject({ status: 'completed', verdict: 'pass', attempt: 2 });
+    } finally {
+      store.lock = real;
     }
   });
 
