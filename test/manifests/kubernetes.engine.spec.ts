@@ -152,7 +152,7 @@ describeWithCluster('the manifests on a real API server', () => {
         expect(Object.values(told).filter((value) => /^http:\/\/[a-z{}-]+:8080/.test(value)).length > 0).toBe(
           !isProduction && ['gateway', 'deployer'].includes(service),
         );
-        const port = service === 'gateway' ? Number(told['PORT']) : Number(told['ADMIN_PORT']);
+        const port = Number(told['ADMIN_PORT'] ?? told['PORT']);
         expect(probedPorts(each)).toEqual([port, port, port]);
         expect(portsFor(objectsOf(name), { service, namespace: 'monitoring' })).toEqual([port]);
       }
