@@ -20,7 +20,7 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
 const HOUR_MS = 3_600_000;
 /** Events that come this soon after a small batch go together: each batch costs the log and its readers about as much as ten events. */
-const LINGER_MS = 4;
+const LINGER_MS = 2;
 const FLUSH_TIMEOUT_MS = 10_000;
 const FLUSH_POLL_MS = 10;
 

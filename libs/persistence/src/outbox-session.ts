@@ -85,13 +85,14 @@ export class OutboxSession {
 
   /** The oldest events, in the order of their commits. */
   async head(limit: number): Promise<PendingBatch> {
-    const { rows } = await this.client.query<Row>(
-      `SELECT id, topic, key, event_id, type, event
+    const { rows } = await this.client.query<Row>({
+      name: 'head',
+      text: `SELECT id, topic, key, event_id, type, event
        FROM (SELECT *, sum(octet_length(event)) OVER (ORDER BY id) - octet_length(event) AS bytes_before
              FROM outbox ORDER BY id LIMIT $1) AS pending
        WHERE bytes_before < $2 ORDER BY id`,
-      [limit, MAX_BATCH_BYTES],
-    );
+      values: [limit, MAX_BATCH_BYTES],
+    });
     return {
       ids: rows.map((row) => row.id),
       records: rows.map(({ topic, key, event_id, type, event }) => ({
@@ -110,7 +111,8 @@ export class OutboxSession {
 
   /** Removes what is relayed and gives what stands behind it. */
   async next(relayed: readonly string[], limit: number): Promise<PendingBatch> {
-    const removed = this.client.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [relayed]);
+    const text = 'DELETE FROM outbox WHERE id = ANY($1::bigint[])';
+    const removed = this.client.query({ name: 'remove', text, values: [relayed] });
     const [, head] = await Promise.all([removed, this.head(limit)]);
     return head;
   }

@@ -3,7 +3,7 @@ const WORTH_IT = 5;
 /** Statements a connection keeps prepared, and texts that are counted. */
 const MAX_PREPARED = 100;
 const MAX_COUNTED = 1_000;
-const WRITES = /^\s*(?:INSERT|UPDATE|DELETE|SELECT set_config|SELECT pg_advisory)\b/i;
+const WRITES = /^\s*(?:INSERT|UPDATE|DELETE|SELECT set_config)\b/i;
 /** PostgreSQL's words for a statement whose table was changed by a migration since it was prepared (SQLSTATE 0A000). */
 const OUTDATED = /cached plan must not change result type/;
 

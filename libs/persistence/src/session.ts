@@ -68,18 +68,21 @@ export class Session {
 
   /**
    * Writes the events, last of all before the commit. Writers of one key wait for each other here until the other has committed,
-   * so ids of one key grow in the order of commits and the relay never sees a later one first.
+   * so ids of one key grow in the order of commits and the relay never sees a later one first. An id is given only when all locks are taken:
+   * the count of them is joined, and read.
    */
   writeEvents(events: readonly OutboxEvent[]): void {
     if (events.length === 0) return;
     const buckets = [...new Set(events.map(outboxBucketOf))].sort((a, b) => a - b);
     if (events.some(({ tenantId }) => tenantId !== this.scope) && this.scope !== ACROSS_TENANTS)
       this.setScope(ACROSS_TENANTS, this.database.statementTimeoutMs);
-    this.send('SELECT pg_advisory_xact_lock($1, bucket) FROM unnest($2::int[]) AS bucket', [LOCK_CLASS, buckets]);
     this.send(
       `INSERT INTO outbox (tenant_id, topic, key, event_id, type, event)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[])`,
-      OUTBOX_COLUMNS.map((column) => events.map((event) => event[column])),
+       SELECT event.*
+       FROM (SELECT count(pg_advisory_xact_lock($7, bucket)) AS taken FROM unnest($8::int[]) AS bucket) AS locks,
+            unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[]) AS event
+       WHERE locks.taken >= 0`,
+      [...OUTBOX_COLUMNS.map((column) => events.map((event) => event[column])), LOCK_CLASS, buckets],
     );
   }
 
