@@ -1,21 +1,4 @@
-import { z } from 'zod';
-import { defineEvent, fields } from '../../define-event.js';
+import { objectsNamedV1 } from '../objects-named.js';
 import { trainingTopics } from './topics.js';
 
-export const trainingObjectsNamedV1 = defineEvent({
-  type: 'training.objects-named.v1',
-  topic: trainingTopics.object,
-  summary: 'Which of the objects that the registry suspected rows of training name.',
-  data: z.object({
-    tenantId: fields.tenantId,
-    sweepId: fields.id,
-    /** Of the suspected ones; empty when there is none. */
-    digests: z.array(fields.digest).max(200),
-  }),
-  key: (data) => data.tenantId,
-  example: {
-    tenantId: 'aa',
-    sweepId: 'swp_1',
-    digests: ['sha256:0000000000000000000000000000000000000000000000000000000000000001'],
-  },
-});
+export const trainingObjectsNamedV1 = objectsNamedV1('training', trainingTopics.object);
