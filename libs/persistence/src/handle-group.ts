@@ -81,11 +81,8 @@ export class HandleGroup {
     session.setScope(ACROSS_TENANTS, statementTimeoutMs);
     const isNew = await remember(session, group);
     const done = new Map<Waiting, OpenTx>();
-    let scope: string = ACROSS_TENANTS;
     for (const entry of group.filter(isNew).sort(byTenant)) {
-      const { tenantId } = entry.origin;
-      if (tenantId !== scope) session.setScope(tenantId, statementTimeoutMs);
-      scope = tenantId;
+      session.setScope(entry.origin.tenantId, statementTimeoutMs);
       const tx = new OpenTx(session, entry.origin);
       await entry.inContext(() => entry.fn(tx));
       done.set(entry, tx);
@@ -99,8 +96,11 @@ export class HandleGroup {
  * Enters the events in the inbox, in the order of their keys, so that two processes with the same events wait for each other and not both
  * ways. @returns whether an entry's event was not there before; of one that is there twice in the group only the first is new
  */
-async function remember(session: Session, group: readonly HandleEntry[]): Promise<(entry: HandleEntry) => boolean> {
-  const rows = await session.query<{ tenant_id: string; handler: string; event_id: string }>(
+export async function remember(
+  tx: Pick<Tx, 'query'>,
+  group: readonly HandleEntry[],
+): Promise<(entry: HandleEntry) => boolean> {
+  const rows = await tx.query<{ tenant_id: string; handler: string; event_id: string }>(
     `INSERT INTO inbox (tenant_id, handler, event_id)
      SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[]) AS event (tenant_id, handler, event_id)
      ORDER BY tenant_id, handler, event_id

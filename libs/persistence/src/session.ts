@@ -50,8 +50,9 @@ export class Session {
     return this.runner.manager;
   }
 
-  /** From here on the transaction sees and writes this tenant's rows. */
+  /** From here on the transaction sees and writes this tenant's rows; nothing is sent when it does already. */
   setScope(tenantId: string, statementTimeoutMs: number): void {
+    if (tenantId === this.scope) return;
     this.scope = tenantId;
     this.send(`SELECT set_config('${TENANT_SETTING}', $1, true), set_config('statement_timeout', $2, true)`, [
       tenantId,

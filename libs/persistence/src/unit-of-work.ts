@@ -2,7 +2,7 @@ import type { CloudEvent } from '@myriad/contracts';
 import { ProblemError, type RequestContext } from '@myriad/kernel';
 import { currentTraceparent, withSpan } from '@myriad/telemetry';
 import type { Database } from './database.js';
-import { HandleGroup } from './handle-group.js';
+import { HandleGroup, remember, type HandleEntry } from './handle-group.js';
 import type { EventOrigin } from './outbox-event.js';
 import { KeptStep } from './kept-step.js';
 import { asProblem, isTransient } from './pg-errors.js';
@@ -79,16 +79,12 @@ export class UnitOfWork {
       this.database.logger.debug({ reason: acrossTenants, type: event.type }, 'event handled across tenants');
     const tenantId = acrossTenants === undefined ? event.tenantid : ACROSS_TENANTS;
     const origin = { tenantId, causationId: event.id, traceparent: currentTraceparent() ?? event.traceparent };
-    const outcome = await this.traced(() =>
-      this.group.handle({ origin, inbox: [event.tenantid, handler, event.id], fn }),
-    );
+    const entry: HandleEntry = { origin, inbox: [event.tenantid, handler, event.id], fn };
+    const outcome = await this.traced(() => this.group.handle(entry));
     if (outcome !== 'alone') return outcome;
     return this.transact(origin, async (tx) => {
-      const isNew = await tx.query(
-        'INSERT INTO inbox (tenant_id, handler, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1',
-        [event.tenantid, handler, event.id],
-      );
-      if (isNew.length === 0) return 'duplicate';
+      const isNew = await remember(tx, [entry]);
+      if (!isNew(entry)) return 'duplicate';
       await fn(tx);
       return 'handled';
     });
