@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Place } from './weather.js';
 
 /** What an HTTP server behind a proxy seems to do. */
 export interface HttpWeather {
@@ -17,10 +18,9 @@ export interface HttpWeather {
 const SLOW_DOWN = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>`;
 
 /** A server of the S3 protocol (or any HTTP) with trouble of its own making. */
-export class ChaosHttp {
+export class ChaosHttp implements Place<HttpWeather> {
   private weather: HttpWeather = { kind: 'fair' };
   private turn = 0;
-  /** Requests that were hit. */
   hits = 0;
 
   private constructor(

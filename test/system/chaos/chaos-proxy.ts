@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+import type { Place } from './weather.js';
 
 /** What a connection goes through. */
 export interface Weather {
@@ -7,10 +8,9 @@ export interface Weather {
   readonly way: 'pass' | 'refuse' | 'hole';
   /** Added to each way, milliseconds. */
   readonly latencyMs?: number;
+  /** Which connections it is for, by the first bytes that the client sends; all when absent. */
+  readonly concerns?: (first: Buffer) => boolean;
 }
-
-/** Which connections a weather is for, by the first bytes that the client sends; all when absent. */
-export type Concerns = (first: Buffer) => boolean;
 
 const FAIR: Weather = { way: 'pass' };
 
@@ -23,9 +23,9 @@ interface Link {
 }
 
 /** Stands between clients and a server on the loopback interface, and makes trouble when told to. */
-export class ChaosProxy {
+export class ChaosProxy implements Place<Weather> {
   private weather: Weather = FAIR;
-  private concerns: Concerns | undefined;
+  hits = 0;
   private readonly links = new Set<Link>();
 
   private constructor(
@@ -49,15 +49,10 @@ export class ChaosProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Connections that are open. */
-  get connections(): number {
-    return this.links.size;
-  }
-
   /** Changes the weather for new and open connections. */
-  set(weather: Weather, concerns?: Concerns): void {
+  set(weather: Weather): void {
     this.weather = weather;
-    this.concerns = concerns;
+    this.hits = 0;
     for (const link of this.links) this.apply(link);
   }
 
@@ -65,7 +60,6 @@ export class ChaosProxy {
   clear(): void {
     const held = [...this.links].filter((link) => this.weatherOf(link).way === 'hole');
     this.weather = FAIR;
-    this.concerns = undefined;
     for (const link of held) end(link);
   }
 
@@ -112,17 +106,22 @@ export class ChaosProxy {
   }
 
   private apply(link: Link): void {
-    if (this.weatherOf(link).way === 'refuse') end(link);
+    if (this.weatherOf(link).way !== 'refuse') return;
+    this.hits += 1;
+    end(link);
   }
 
   private weatherOf({ first }: Link): Weather {
-    if (this.concerns === undefined) return this.weather;
-    return first !== undefined && this.concerns(first) ? this.weather : FAIR;
+    const { concerns } = this.weather;
+    if (concerns === undefined) return this.weather;
+    return first !== undefined && concerns(first) ? this.weather : FAIR;
   }
 
   /** In order, each chunk as late as the weather at its coming says. */
   private async forward(link: Link, to: Socket, chunk: Buffer, before: Promise<void>): Promise<void> {
-    const { way, latencyMs = 0 } = this.weatherOf(link);
+    const weather = this.weatherOf(link);
+    const { way, latencyMs = 0 } = weather;
+    if (weather !== FAIR) this.hits += 1;
     if (way !== 'pass') return before;
     const late = latencyMs > 0 ? new Promise((resolve) => setTimeout(resolve, latencyMs)) : undefined;
     await before;
@@ -137,6 +136,6 @@ function end({ client, server }: Pick<Link, 'client' | 'server'>): void {
 }
 
 /** PostgreSQL connections of these users, by their startup message. */
-export function postgresUsers(...users: readonly string[]): Concerns {
+export function postgresUsers(...users: readonly string[]): (first: Buffer) => boolean {
   return (first) => users.some((user) => first.includes(`user\0${user}\0`));
 }

@@ -1,15 +1,20 @@
 import { datasetVersionCommittedV1 } from '@myriad/contracts';
+import type { Between } from './chaos-mesh.js';
+import type { ChaosProxy } from './chaos-proxy.js';
 import { LogOrder } from './log-order.js';
 import type { Fault, FaultScene } from './fault.js';
 import type { TrafficReport } from './traffic.js';
+import { spellOf } from './weather.js';
 
 const MESH = ['mesh'] as const;
 const ALL_ANSWERED = { modes: MESH, predictions: 'all answered', writes: 'all answered' } as const;
 
-/** Events that wait in the outbox of the registry. */
-async function waiting({ mesh }: FaultScene): Promise<number> {
+const kafka = ({ kafka: place }: Between): ChaosProxy | undefined => place;
+
+/** @throws when no event waits in the outbox of the registry. */
+async function eventsWait({ mesh }: FaultScene): Promise<void> {
   const [row] = await mesh.query('registry', 'select count(*)::int as events from outbox');
-  return Number(row?.['events']);
+  if (Number(row?.['events']) === 0) throw new Error('the outbox did not fill: the log was not away');
 }
 
 /** What was committed while the log was away has reached it, in order. */
@@ -37,14 +42,7 @@ export const LOG_FAULTS: readonly Fault[] = [
     promise: 'No broker is there for a minute: nothing is refused, the outbox fills, and drains in order per key.',
     ...ALL_ANSWERED,
     inCi: true,
-    strike: async (scene: FaultScene): Promise<void> => {
-      const { between, isFull, pause } = scene;
-      between.kafka?.set({ way: 'refuse' });
-      await pause(isFull ? 60_000 : 8_000);
-      const events = await waiting(scene);
-      between.kafka?.clear();
-      if (events === 0) throw new Error('the outbox did not fill: the log was not away');
-    },
+    strike: spellOf({ at: kafka, weather: { way: 'refuse' }, full: 60_000, short: 8_000, meanwhile: eventsWait }),
     afterwards: inOrder,
   },
   {
@@ -52,11 +50,7 @@ export const LOG_FAULTS: readonly Fault[] = [
     promise: 'Packets to the broker vanish: nothing is refused, and what waits follows when they arrive again.',
     ...ALL_ANSWERED,
     inCi: false,
-    strike: async ({ between, isFull, pause }: FaultScene): Promise<void> => {
-      between.kafka?.set({ way: 'hole' });
-      await pause(isFull ? 30_000 : 8_000);
-      between.kafka?.clear();
-    },
+    strike: spellOf({ at: kafka, weather: { way: 'hole' }, full: 30_000, short: 8_000 }),
     afterwards: inOrder,
   },
   {
@@ -64,11 +58,7 @@ export const LOG_FAULTS: readonly Fault[] = [
     promise: 'Each answer of the broker takes 200 ms more: everything goes on.',
     ...ALL_ANSWERED,
     inCi: false,
-    strike: async ({ between, pause }: FaultScene): Promise<void> => {
-      between.kafka?.set({ way: 'pass', latencyMs: 100 });
-      await pause(15_000);
-      between.kafka?.clear();
-    },
+    strike: spellOf({ at: kafka, weather: { way: 'pass', latencyMs: 100 }, full: 15_000, short: 15_000 }),
     afterwards: inOrder,
   },
 ];

@@ -2,9 +2,12 @@ import { eventually } from '@myriad/testing';
 import pg from 'pg';
 import { targetOfState } from '@myriad/invariants';
 import type { Fault, FaultScene } from './fault.js';
-import { postgresUsers } from './chaos-proxy.js';
+import type { Between } from './chaos-mesh.js';
+import { type ChaosProxy, postgresUsers } from './chaos-proxy.js';
 import { allowLostUpload, lostUploadIsCollected } from './lost-upload.js';
+import { spellOf } from './weather.js';
 
+const postgres = ({ postgres: place }: Between): ChaosProxy => place;
 const BOTH = ['standalone', 'mesh'] as const;
 
 export const POSTGRES_FAULTS: readonly Fault[] = [
@@ -24,11 +27,7 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
     inCi: true,
     predictions: 'all answered',
     writes: 'all answered',
-    strike: async ({ between, isFull, pause }: FaultScene): Promise<void> => {
-      between.postgres.set({ way: 'pass', latencyMs: 50 });
-      await pause(isFull ? 20_000 : 5_000);
-      between.postgres.clear();
-    },
+    strike: spellOf({ at: postgres, weather: { way: 'pass', latencyMs: 50 }, full: 20_000, short: 5_000 }),
   },
   {
     name: 'postgres-connections-exhausted',
@@ -51,11 +50,7 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
     inCi: false,
     predictions: 'all answered',
     writes: 'refused for the moment',
-    strike: async ({ between, isFull, pause }: FaultScene): Promise<void> => {
-      between.postgres.set({ way: 'hole' });
-      await pause(isFull ? 30_000 : 8_000);
-      between.postgres.clear();
-    },
+    strike: spellOf({ at: postgres, weather: { way: 'hole' }, full: 30_000, short: 8_000 }),
   },
   {
     name: 'registry-without-database',
@@ -67,12 +62,9 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
     writes: 'refused for the moment',
     reads: 'all answered',
     strike: async (scene: FaultScene): Promise<void> => {
-      const { between, isFull, pause } = scene;
-      const upload = await allowLostUpload(scene);
-      between.postgres.set({ way: 'hole' }, postgresUsers('registry_app'));
-      await upload();
-      await pause(isFull ? 30_000 : 6_000);
-      between.postgres.clear();
+      const meanwhile = await allowLostUpload(scene);
+      const weather = { way: 'hole', concerns: postgresUsers('registry_app') } as const;
+      await spellOf({ at: postgres, weather, full: 30_000, short: 6_000, meanwhile })(scene);
     },
     afterwards: lostUploadIsCollected,
   },

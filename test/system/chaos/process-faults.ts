@@ -4,6 +4,7 @@ import { machineRows } from '../tables.js';
 import { batchRoutes } from '@myriad/contracts';
 import { freeze } from './chaos-mesh.js';
 import type { Fault, FaultScene } from './fault.js';
+import { spellOf } from './weather.js';
 
 const BOTH = ['standalone', 'mesh'] as const;
 const ROWS = 6_000;
@@ -18,11 +19,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     predictions: 'all answered',
     writes: 'may break off',
     reads: 'all answered',
-    strike: async ({ between, isFull, pause }: FaultScene): Promise<void> => {
-      between.registry.set({ way: 'hole' });
-      await pause(isFull ? 30_000 : 5_000);
-      between.registry.clear();
-    },
+    strike: spellOf({ at: ({ registry }) => registry, weather: { way: 'hole' }, full: 30_000, short: 5_000 }),
   },
   {
     name: 'registry-frozen',

@@ -3,21 +3,14 @@ import { batchRoutes } from '@myriad/contracts';
 import { eventually } from '@myriad/testing';
 import { MODEL, commitRows } from '../model-way.js';
 import { machineRows } from '../tables.js';
-import type { HttpWeather } from './chaos-http.js';
+import type { ChaosHttp } from './chaos-http.js';
+import type { Between } from './chaos-mesh.js';
 import type { Fault, FaultScene } from './fault.js';
+import { spellOf } from './weather.js';
 
 const MESH = ['mesh'] as const;
 
-/** The store has this weather for a while; it must have hit something. */
-const weather =
-  (of: HttpWeather, full: number, short: number) =>
-  async ({ between, isFull, pause }: FaultScene): Promise<void> => {
-    between.store?.set(of);
-    await pause(isFull ? full : short);
-    const hits = between.store?.hits ?? 0;
-    between.store?.clear();
-    if (hits === 0) throw new Error('nothing was asked of the store');
-  };
+const store = ({ store: place }: Between): ChaosHttp | undefined => place;
 
 export const STORE_FAULTS: readonly Fault[] = [
   {
@@ -27,7 +20,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     inCi: false,
     predictions: 'all answered',
     writes: 'all answered',
-    strike: weather({ kind: 'slow', delayMs: 300 }, 15_000, 4_000),
+    strike: spellOf({ at: store, weather: { kind: 'slow', delayMs: 300 }, full: 15_000, short: 4_000 }),
   },
   {
     name: 'store-unavailable',
@@ -37,7 +30,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     predictions: 'all answered',
     writes: 'refused for the moment',
     reads: 'all answered',
-    strike: weather({ kind: 'unavailable' }, 20_000, 5_000),
+    strike: spellOf({ at: store, weather: { kind: 'unavailable' }, full: 20_000, short: 5_000 }),
   },
   {
     name: 'store-flaky',
@@ -46,7 +39,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     inCi: false,
     predictions: 'all answered',
     writes: 'all answered',
-    strike: weather({ kind: 'unavailable', share: 0.25 }, 15_000, 4_000),
+    strike: spellOf({ at: store, weather: { kind: 'unavailable', share: 0.25 }, full: 15_000, short: 4_000 }),
   },
   {
     name: 'store-resets',
@@ -56,7 +49,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     predictions: 'all answered',
     writes: 'refused for the moment',
     reads: 'all answered',
-    strike: weather({ kind: 'reset' }, 15_000, 4_000),
+    strike: spellOf({ at: store, weather: { kind: 'reset' }, full: 15_000, short: 4_000 }),
   },
   {
     name: 'store-truncates',
@@ -65,7 +58,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     inCi: false,
     predictions: 'all answered',
     writes: 'refused for the moment',
-    strike: weather({ kind: 'truncate' }, 15_000, 4_000),
+    strike: spellOf({ at: store, weather: { kind: 'truncate' }, full: 15_000, short: 4_000 }),
   },
   {
     name: 'store-corrupts',
@@ -75,7 +68,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     inCi: true,
     predictions: 'all answered',
     writes: 'refused',
-    strike: weather({ kind: 'corrupt' }, 15_000, 4_000),
+    strike: spellOf({ at: store, weather: { kind: 'corrupt' }, full: 15_000, short: 4_000 }),
   },
   {
     name: 'object-damaged-on-disk',
