@@ -89,7 +89,7 @@ export class ChaosHttp implements Place<HttpWeather> {
       { host: '127.0.0.1', port: this.targetPort(), method, path: url, headers: headersOf(rawHeaders), agent: false },
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-        if (damage === undefined || answer.statusCode !== 200) answer.pipe(outgoing);
+        if (damage === undefined || ![200, 206].includes(answer.statusCode ?? 0)) answer.pipe(outgoing);
         else spoil(answer, outgoing, damage);
         answer.on('error', () => outgoing.destroy());
       },

@@ -52,12 +52,22 @@ export const STORE_FAULTS: readonly Fault[] = [
     strike: spellOf({ at: store, weather: { kind: 'reset' }, full: 15_000, short: 4_000 }),
   },
   {
+    name: 'store-breaks-off',
+    promise: 'One download from the object store in two ends halfway: the rest is asked for, and nothing is refused.',
+    modes: MESH,
+    inCi: false,
+    predictions: 'all answered',
+    writes: 'all answered',
+    strike: spellOf({ at: store, weather: { kind: 'truncate', share: 0.5 }, full: 15_000, short: 4_000 }),
+  },
+  {
     name: 'store-truncates',
-    promise: 'Downloads from the object store end halfway: nobody takes half an object for a whole one.',
+    promise: 'Every download from the object store ends halfway: nobody takes half an object for a whole one.',
     modes: MESH,
     inCi: false,
     predictions: 'all answered',
     writes: 'refused for the moment',
+    reads: 'all answered',
     strike: spellOf({ at: store, weather: { kind: 'truncate' }, full: 15_000, short: 4_000 }),
   },
   {
@@ -68,6 +78,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     inCi: true,
     predictions: 'all answered',
     writes: 'refused',
+    reads: 'all answered',
     strike: spellOf({ at: store, weather: { kind: 'corrupt' }, full: 15_000, short: 4_000 }),
   },
   {
