@@ -49,6 +49,7 @@ export async function predictOne(client: Client): Promise<void> {
 const ROW = inferBody(machineRows(1, 9));
 
 function toldBy(error: unknown): string {
+  // by its message, not its class: what fetch throws comes from outside of Jest's realm
   const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${toldBy(cause)}` : message;
+  return cause === undefined ? message : `${message}: ${toldBy(cause)}`;
 }
