@@ -30,7 +30,10 @@ export interface DatabaseOptions {
 
 /** A session that holds a transaction open without a word for this long is ended: its locks must not outlive its service. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
-const POOL_CONNECT_TIMEOUT_MS = 5_000;
+/** The longest that a connection may take until it takes statements. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** What an answer may take beyond the statement's own limit: then the server is out of reach, and the connection is given up. */
+export const ANSWER_GRACE_MS = 5_000;
 const DEFAULT_POOL_SIZE = 8;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 15_000;
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
@@ -107,7 +110,7 @@ function dataSourceOf(options: DatabaseOptions, statementTimeoutMs: number): Dat
     url: readerOf(options)(),
     entities: options.entities,
     poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
-    connectTimeoutMS: POOL_CONNECT_TIMEOUT_MS,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
     installExtensions: false,
     synchronize: false,
     logging: false,
@@ -116,6 +119,7 @@ function dataSourceOf(options: DatabaseOptions, statementTimeoutMs: number): Dat
     },
     extra: {
       statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + ANSWER_GRACE_MS,
       lock_timeout: options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { LOCKS, LOCK_CLASS } from './advisory-lock.js';
+import { ANSWER_GRACE_MS, CONNECT_TIMEOUT_MS } from './database.js';
 import { ACROSS_TENANTS, TENANT_SETTING } from './tenant-table.js';
 
 /** A record for the event log; `NewRecord` of the messaging library has the same form. */
@@ -48,7 +49,9 @@ export class OutboxSession {
     const client = new Client({
       connectionString: url,
       application_name: 'outbox-relay',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: STATEMENT_TIMEOUT_MS + ANSWER_GRACE_MS,
       keepAlive: true,
       pipeline: true,
     });

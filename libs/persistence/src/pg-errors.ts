@@ -26,7 +26,7 @@ const AWAY = new Set([
 ]);
 /** The last two are TypeORM's and the driver's words for a connection that was lost between two statements of a transaction. */
 const AWAY_MESSAGE =
-  /connection terminated|connection ended|timeout exceeded when trying to connect|connection error|query runner already released|not queryable/i;
+  /connection terminated|connection ended|timeout exceeded when trying to connect|query read timeout|connection error|query runner already released|not queryable/i;
 
 interface PgFault {
   readonly code: string | undefined;

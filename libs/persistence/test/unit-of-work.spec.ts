@@ -190,6 +190,22 @@ describe('UnitOfWork', () => {
     expect(await codeOf(late)).toBe('persistence.deadline_passed');
   });
 
+  it('gives a connection up that no answer comes through, and says so', async () => {
+    let frozen = 0;
+    const silent = shop.uow.run(aa, async (tx) => {
+      const [mine] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      frozen = mine!.pid;
+      process.kill(frozen, 'SIGSTOP');
+      await tx.query('SELECT 1');
+    });
+    try {
+      expect(await codeOf(silent)).toBe('persistence.database_unavailable');
+    } finally {
+      process.kill(frozen, 'SIGCONT');
+    }
+    await shop.uow.run(aa, (tx) => tx.query('SELECT 1'));
+  });
+
   it('works again after all its connections were cut, and says so meanwhile', async () => {
     const cut = shop.uow.run(aa, (tx) => tx.query('SELECT pg_terminate_backend(pg_backend_pid())'));
     expect(await codeOf(cut)).toBe('persistence.database_unavailable');
