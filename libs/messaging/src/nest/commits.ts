@@ -16,10 +16,15 @@ export class Commits {
 
   constructor(private readonly logger: MessagingLogger) {}
 
+  /** Partitions that something is kept of. */
+  get size(): number {
+    return this.partitions.size;
+  }
+
   /** Everything of the batch's partition up to and including `offset` is done. */
   note(batch: RecordBatch, offset: bigint): void {
     this.of(batch).due = { batch, offset };
-    if (batch.signal.aborted) void this.tell(batch.signal);
+    if (batch.signal.aborted) void this.end(batch.signal);
     else this.schedule();
   }
 
@@ -33,14 +38,14 @@ export class Commits {
     if (known) return known;
     const made = new PartitionCommits();
     this.partitions.set(signal, made);
-    signal.addEventListener(
-      'abort',
-      () => {
-        void this.tell(signal).then(() => this.partitions.delete(signal));
-      },
-      { once: true },
-    );
+    signal.addEventListener('abort', () => void this.end(signal), { once: true });
     return made;
+  }
+
+  /** The last of a partition that is taken away, after which nothing is kept of it. What is done later comes here again. */
+  private async end(signal: AbortSignal): Promise<void> {
+    await this.tell(signal);
+    this.partitions.delete(signal);
   }
 
   private schedule(): void {
