@@ -97,7 +97,7 @@ export class ApplyPlacement {
 
   /** What stands in the log at the start was checked when it was placed: its newest version answers. */
   private catchUp(key: string, placement: Placement, atMs: number): void {
-    this.options.table.promote(placement);
+    this.takeOver(placement);
     this.backlog?.set(key, { placement, atMs, within: AsyncLocalStorage.snapshot() });
   }
 
@@ -124,8 +124,14 @@ export class ApplyPlacement {
       cache.unload(placement);
       return;
     }
-    table.promote(placement);
+    this.takeOver(placement);
     this.report(placement, 'ready', '', clock.nowMs() - startMs);
+  }
+
+  /** Nobody can ask for the version before any more: its memory is for models that answer. */
+  private takeOver(placement: Placement): void {
+    const before = this.options.table.promote(placement);
+    if (before !== undefined && before.versionId !== placement.versionId) this.options.cache.unload(before);
   }
 
   private async loadWithRetries(placement: Placement): Promise<void> {

@@ -49,13 +49,14 @@ export class RoutingTable {
     return { kind: 'pending' };
   }
 
-  /** A pending version answers from now on; false when it was overtaken by a newer placement. */
-  promote(placement: Placement): boolean {
+  /** A pending version answers from now on. Returns the one that answered before; undefined when `placement` was overtaken by a newer one. */
+  promote(placement: Placement): Placement | undefined {
     const route = this.tenants.get(placement.tenantId)?.get(placement.modelName);
-    if (route?.pending !== placement) return false;
+    if (route?.pending !== placement) return undefined;
+    const before = route.served;
     route.served = placement;
     route.pending = undefined;
-    return true;
+    return before;
   }
 
   /** Whether the placement is the newest for its model. */

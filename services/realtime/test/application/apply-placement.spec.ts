@@ -84,6 +84,20 @@ describe('ApplyPlacement', () => {
     expect(table.find(first.tenantId, 'flight-delay')).toBe(second);
   });
 
+  test('memory holds as many versions as answer, however often a model is replaced', async () => {
+    const { store, events, cache, placements } = setUp();
+    placements.start();
+    for (let version = 1; version <= 6; version += 1) {
+      const one = placementOf({ version, generation: version }, version % 2 === 0 ? forest : undefined);
+      placements.apply(one, 0);
+      await placements.idle();
+      expect(cache.peek(one)).toBeDefined();
+      expect(cache.state.models).toBe(1);
+    }
+    expect(events.states.map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => 'ready'));
+    expect(store.reads).toBe(6);
+  });
+
   test('a placement that is delivered twice is loaded and told once', async () => {
     const { store, events, placements } = setUp();
     placements.start();
@@ -110,7 +124,7 @@ describe('ApplyPlacement', () => {
     open();
     await placements.idle();
     expect(events.states.map(({ version, state }) => `${version} ${state}`)).toEqual(['1 ready', '3 ready']);
-    expect(cache.state.models).toBe(2);
+    expect(cache.state.models).toBe(1);
   });
 
   test('a removed model is freed and told', async () => {

@@ -23,21 +23,22 @@ describe('RoutingTable', () => {
     table.apply(first);
     expect(table.apply(second)).toEqual({ kind: 'pending' });
     expect(table.find(aa, 'flight-delay')).toBe(first);
-    expect(table.promote(second)).toBe(true);
+    expect(table.promote(second)).toBe(first);
     expect(table.find(aa, 'flight-delay')).toBe(second);
-    expect(table.promote(second)).toBe(false);
+    expect(table.promote(second)).toBeUndefined();
   });
 
   test('a pending version that was overtaken is not promoted', () => {
     const table = newTable();
     const second = placementOf({ version: 2, generation: 2 });
     const third = placementOf({ version: 3, generation: 3 });
-    table.apply(placementOf());
+    const first = placementOf();
+    table.apply(first);
     table.apply(second);
     table.apply(third);
     expect(table.isCurrent(second)).toBe(false);
-    expect(table.promote(second)).toBe(false);
-    expect(table.promote(third)).toBe(true);
+    expect(table.promote(second)).toBeUndefined();
+    expect(table.promote(third)).toBe(first);
   });
 
   test('going back to the version that still answers needs no load', () => {
