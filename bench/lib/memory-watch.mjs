@@ -1,36 +1,78 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { services } from '../../tools/manifests/mesh.mjs';
+import { driftOf, mean } from './drift.mjs';
+
 const EVERY_MS = 5_000;
+const PRELOADED = pathToFileURL(join(import.meta.dirname, 'live-memory.mjs')).href;
+/** A process loads code and compiles it for so long, minutes; what grows after that grows for ever. */
+const WARM_UP_MINUTES = 4;
+const MIB = 1_048_576;
 
-/** Samples the memory of a mesh's processes, by name: a process that is killed goes on under its name. */
+/**
+ * Memory of a mesh's services. What is live must not grow with the age of a process; a process that is killed begins anew, so the lives of all
+ * processes of a service count together. And no process may take more than the container that it runs in gives it.
+ */
 export class MemoryWatch {
-  #samples = new Map();
+  #folder = mkdtempSync(join(tmpdir(), 'myriad-memory-'));
+  /** The most that a process of a service took, by service. */
+  #peaks = new Map();
 
-  constructor(mesh) {
-    this.mesh = mesh;
+  /** Variables of a mesh whose services tell what is live. */
+  get environment() {
+    const told = { NODE_OPTIONS: `--expose-gc --import ${PRELOADED}`, LIVE_MEMORY_FOLDER: this.#folder };
+    const variables = Object.fromEntries(services.map(({ name }) => [name, told]));
+    return { MYRIAD_OVERRIDES: JSON.stringify({ variables }) };
   }
 
-  async watch(signal) {
+  async watch(mesh, signal) {
     while (!signal.aborted) {
-      const processes = await this.mesh.processes().catch(() => []);
-      for (const { name, state, rssBytes } of processes) {
-        if (state !== 'ready' || rssBytes === 0) continue;
-        const samples = this.#samples.get(name) ?? [];
-        samples.push(rssBytes);
-        this.#samples.set(name, samples);
+      const processes = await mesh.processes().catch(() => []);
+      for (const { name, rssBytes } of processes) {
+        const service = name.split('-', 1)[0];
+        this.#peaks.set(service, Math.max(this.#peaks.get(service) ?? 0, rssBytes));
       }
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   }
 
-  /** The mean of the last third of the time against the middle third's; the first is for warming up. */
-  growths() {
-    return [...this.#samples]
-      .filter(([, samples]) => samples.length >= 9)
-      .map(([name, samples]) => {
-        const third = Math.floor(samples.length / 3);
-        const [middle, last] = [mean(samples.slice(third, 2 * third)), mean(samples.slice(2 * third))];
-        return { name, megabytes: last / 1e6, growth: last / middle };
-      });
+  /** One entry a service. `driftPercent`: how much of what is live comes to it a minute. */
+  results() {
+    const lives = this.#lives();
+    return services.map(({ name, memory }) => {
+      const own = lives.filter((samples) => samples[0].service === name);
+      const late = own.map((samples) => samples.filter(({ age }) => age >= WARM_UP_MINUTES));
+      const liveBytes = mean(late.flat().map((one) => one.liveBytes));
+      const driftBytes = driftOf(late.map((samples) => samples.map((one) => ({ ...one, value: one.liveBytes }))));
+      const nativeDrift = driftOf(late.map((samples) => samples.map((one) => ({ ...one, value: one.nativeBytes }))));
+      return {
+        service: name,
+        minutes: late.reduce((sum, samples) => sum + (samples.at(-1)?.age ?? 0) - (samples[0]?.age ?? 0), 0),
+        liveBytes,
+        driftPercent: (100 * driftBytes) / liveBytes,
+        nativeBytes: mean(late.flat().map((one) => one.nativeBytes)),
+        nativeDriftBytes: nativeDrift,
+        peakBytes: this.#peaks.get(name) ?? 0,
+        limitBytes: memory * MIB,
+      };
+    });
+  }
+
+  remove() {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #lives() {
+    return readdirSync(this.#folder)
+      .map((file) =>
+        readFileSync(join(this.#folder, file), 'utf8')
+          .split('\n')
+          .filter((line) => line.endsWith('}')) // a process may have been killed while it wrote
+          .map((line) => JSON.parse(line))
+          .map((sample) => ({ ...sample, age: sample.ageMs / 60_000 })),
+      )
+      .filter((samples) => samples.length > 0);
   }
 }
-
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,23 @@
+// Preloaded into the services of a soak: tells now and then what is live in this process, after a whole collection of garbage.
+// Until then memory is what V8 has not cleared yet, which says nothing about leaks. A line a sample in LIVE_MEMORY_FOLDER/<pid>.jsonl.
+import { appendFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+
+const EVERY_MS = 30_000;
+const folder = process.env.LIVE_MEMORY_FOLDER;
+/** services/<name>/dist/main.js */
+const service = basename(resolve(process.argv[1], '../..'));
+
+function sample() {
+  globalThis.gc();
+  const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
+  const line = {
+    service,
+    ageMs: process.uptime() * 1_000,
+    liveBytes: heapUsed + external,
+    nativeBytes: rss - heapTotal - external,
+  };
+  appendFileSync(join(folder, `${process.pid}.jsonl`), `${JSON.stringify(line)}\n`);
+}
+
+setInterval(sample, EVERY_MS).unref();
