@@ -17,3 +17,4 @@ export { type PoolState } from './pool-state.js';
 export { ACROSS_TENANTS, TENANT_SETTING, tenantTable } from './tenant-table.js';
 export { type EmitOptions, type Tx } from './tx.js';
 export { UnitOfWork, type AcrossOptions, type HandleOptions, type RunOptions } from './unit-of-work.js';
+export { isOutage, waitOutOutage, type OutagePatience } from './wait-out-outage.js';

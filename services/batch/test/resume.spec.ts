@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { batchJobChangedV1, batchRoutes, batchUsageMeteredV1 } from '@myriad/contracts';
-import { systemClock, tenantId, type Clock } from '@myriad/kernel';
+import { ProblemError, systemClock, tenantId, type Clock } from '@myriad/kernel';
+import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { FileObjectStore, type ObjectStore } from '@myriad/storage';
 import { eventually } from '@myriad/testing';
+import { BATCH_JOB_STORE, type BatchJobStore } from '../src/application/ports.js';
 import { BatchApp, csvOf, fixture, realtimeLines, someFlights } from './batch-app.js';
 
 /** A process that starts an hour later: whatever was claimed before is stale. */
@@ -56,6 +58,22 @@ describe('a batch job whose worker ends', () => {
     const usage = [victim, heir].flatMap((app) => app.harness.eventsOf(batchUsageMeteredV1));
     expect(new Set(usage.map(({ id }) => id)).size).toBe(7);
     expect([...new Map(usage.map(({ id, data }) => [id, data.rows])).values()].reduce((a, b) => a + b)).toBe(650);
+  });
+
+  it('keeps what was scored, and its end, while the database is away for a moment', async () => {
+    const flights = someFlights(300);
+    const app = await start();
+    await app.place('aa');
+    await app.commit('aa', csvOf(flights), { rowCount: 300 });
+    const { lost, restore } = loseDatabase(app);
+    const job = await app.run('aa').finally(restore);
+    expect(job).toMatchObject({ status: 'succeeded', progress: { shards: 3, shardsDone: 3, rows: 300 } });
+    // three shards and the end: each refused before its effect, and once more after it, when the answer is lost
+    expect(lost()).toBe(8);
+    expect((await app.lines('aa', job.output)).slice(1)).toEqual(await realtimeLines(flights));
+    expect(await query(app, 'SELECT attempt, tries FROM batch_job')).toEqual([{ attempt: 1, tries: 1 }]);
+    await app.harness.flush();
+    expect(app.harness.eventsOf(batchUsageMeteredV1).map(({ data }) => data.rows)).toEqual([100, 100, 100]);
   });
 
   it('is handed back by a process that stops in order', async () => {
@@ -191,6 +209,47 @@ describe('a batch job whose worker ends', () => {
   });
 });
 
-async function query(app: BatchApp, sql: string): Promise<void> {
-  await app.harness.uow.runAcrossTenants('a test turns the state', (tx) => tx.query(sql));
+function query(app: BatchApp, sql: string): Promise<readonly Record<string, unknown>[]> {
+  return app.harness.uow.runAcrossTenants('a test turns the state', (tx) => tx.query(sql));
+}
+
+/**
+ * The database goes away at each shard and at the end: once before it has their effect, and once more when it has it and the answer is on its
+ * way. `lost` says how often.
+ */
+function loseDatabase(app: BatchApp): { readonly lost: () => number; readonly restore: () => void } {
+  const [work, store] = [app.harness.get(UnitOfWork), app.harness.get<BatchJobStore>(BATCH_JOB_STORE)];
+  const [run, insertShard, update] = [work.run.bind(work), store.insertShard.bind(store), store.update.bind(store)];
+  const effects = new WeakMap<Tx, string>();
+  const losses = new Set<string>();
+  const loseOnce = (what: string): void => {
+    if (losses.has(what)) return;
+    losses.add(what);
+    const code = 'persistence.database_unavailable';
+    throw new ProblemError({ kind: 'unavailable', code, detail: 'the database is away' });
+  };
+  const before = (tx: Tx, effect: string): void => {
+    loseOnce(`before ${effect}`);
+    effects.set(tx, effect);
+  };
+  work.run = async (ctx, fn, options) => {
+    let own: Tx | undefined;
+    const result = await run(ctx, (tx) => fn((own = tx)), options);
+    const effect = own && effects.get(own);
+    if (effect !== undefined) loseOnce(`after ${effect}`);
+    return result;
+  };
+  store.insertShard = async (tx, id, shard) => {
+    before(tx, `shard ${shard.shard}`);
+    return insertShard(tx, id, shard);
+  };
+  store.update = async (tx, job) => {
+    if (job.status === 'succeeded') before(tx, 'the end');
+    return update(tx, job);
+  };
+  const restore = (): void => {
+    Object.assign(store, { insertShard, update });
+    Object.assign(work, { run });
+  };
+  return { lost: () => losses.size, restore };
 }

@@ -30,7 +30,8 @@ export interface BatchJobStore {
   claim(tx: Tx, now: Date, due: ClaimLimits): Promise<Owned<BatchJob> | undefined>;
   /** Says that this attempt's worker lives; undefined when the job is not its any more. */
   heartbeat(tx: Tx, job: Owned<BatchJob>, now: Date): Promise<{ readonly isCancelRequested: boolean } | undefined>;
-  insertShard(tx: Tx, batchJobId: string, shard: Shard): Promise<void>;
+  /** False when the shard is recorded already: the answer to a commit may have been lost. */
+  insertShard(tx: Tx, batchJobId: string, shard: Shard): Promise<boolean>;
   shards(tx: Tx, batchJobId: string): Promise<readonly Shard[]>;
   /** Jobs of any tenant that ended and whose parts are still stored. */
   findUnswept(tx: Tx, limit: number): Promise<readonly Owned<BatchJob>[]>;

@@ -1,6 +1,6 @@
 import { batchUsageMeteredV1 } from '@myriad/contracts';
 import { type Clock, type Owned, ProblemError, type ProblemKind, systemContext } from '@myriad/kernel';
-import { type Tx, UnitOfWork } from '@myriad/persistence';
+import { type Tx, UnitOfWork, waitOutOutage } from '@myriad/persistence';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { type BatchJob, CANCELLED, batchJobLifecycle, shardCount } from '../domain/batch-job.js';
@@ -54,7 +54,7 @@ export class RunJob {
       if (job.attempt === 1) await this.tell(job);
       await this.score(job, AbortSignal.any([stop.signal, shutdown]));
     } catch (error) {
-      await this.giveUp(job, error);
+      await this.giveUp(job, error, shutdown);
     } finally {
       clearInterval(beat);
     }
@@ -69,21 +69,22 @@ export class RunJob {
       return this.jobs.progress(tx, job.batchJobId);
     });
     if (shardsDone < shards)
-      await this.scoring.score(job, { shardsDone, signal, keep: (scored) => this.record(job, scored) });
+      await this.scoring.score(job, { shardsDone, signal, keep: (scored) => this.record(job, scored, signal) });
     signal.throwIfAborted();
     const all = await this.inTenant(job, (tx) => this.jobs.shards(tx, job.batchJobId));
     if (all.length !== shards) throw new Error(`${all.length} of ${shards} shards were scored`);
     const files = await this.scoring.assemble(job, all);
-    await this.inTenant(job, async (tx) => {
+    await this.throughOutage(job, signal, async (tx) => {
       await this.end(tx, { ...(await this.held(tx, job)), ...files }, 'succeeded', '');
     });
   }
 
   /** A shard and its usage, once: together, or not at all. */
-  private async record(job: Owned<BatchJob>, { shard, computeMicros, startedAt }: ScoredShard): Promise<void> {
-    await this.inTenant(job, async (tx) => {
+  private async record(job: Owned<BatchJob>, scored: ScoredShard, signal: AbortSignal): Promise<void> {
+    const { shard, computeMicros, startedAt } = scored;
+    await this.throughOutage(job, signal, async (tx) => {
       const current = await this.held(tx, job);
-      await this.jobs.insertShard(tx, job.batchJobId, shard);
+      if (!(await this.jobs.insertShard(tx, job.batchJobId, shard))) return;
       await this.jobs.update(tx, { ...current, tries: 1 });
       const { modelName, version, versionId, application } = job.model;
       await tx.emit(batchUsageMeteredV1, {
@@ -131,12 +132,12 @@ export class RunJob {
   }
 
   /** A refusal of the content, or too many tries, ends the job; else it is queued again, and what was recorded stays. */
-  private async giveUp(job: Owned<BatchJob>, error: unknown): Promise<void> {
+  private async giveUp(job: Owned<BatchJob>, error: unknown, shutdown: AbortSignal): Promise<void> {
     const why = error instanceof Stopped ? error.why : undefined;
     if (why === 'lost') return;
     if (why === undefined)
       this.logger.warn({ err: error, batchJobId: job.batchJobId, tenantId: job.tenantId }, 'a batch job broke off');
-    await this.inTenant(job, async (tx) => {
+    await this.throughOutage(job, shutdown, async (tx) => {
       const current = await this.jobs.find(tx, job.batchJobId);
       if (current?.status !== 'running' || current.attempt !== job.attempt) return;
       if (why === 'cancelled' || current.isCancelRequested) return this.end(tx, current, 'cancelled', CANCELLED);
@@ -156,6 +157,11 @@ export class RunJob {
     } catch (error) {
       this.logger.warn({ err: error, batchJobId: job.batchJobId }, 'a heartbeat was not written');
     }
+  }
+
+  /** {@link inTenant} for what came of long work: it is kept when the database is back, unless the signal aborts first. */
+  private throughOutage(job: Owned<BatchJob>, signal: AbortSignal, fn: (tx: Tx) => Promise<void>): Promise<void> {
+    return waitOutOutage(() => this.inTenant(job, fn), { signal });
   }
 
   private inTenant<T>(job: Owned<BatchJob>, fn: (tx: Tx) => Promise<T>): Promise<T> {

@@ -129,11 +129,13 @@ export class SqlBatchJobStore implements BatchJobStore {
     return row && { isCancelRequested: row.is_cancel_requested };
   }
 
-  async insertShard(tx: Tx, batchJobId: string, shard: Shard): Promise<void> {
-    await tx.query(
-      'INSERT INTO batch_shard (tenant_id, batch_job_id, shard, row_count, row_errors, output_digest, errors_digest) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+  async insertShard(tx: Tx, batchJobId: string, shard: Shard): Promise<boolean> {
+    const rows = await tx.query(
+      `INSERT INTO batch_shard (tenant_id, batch_job_id, shard, row_count, row_errors, output_digest, errors_digest) VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT DO NOTHING RETURNING shard`,
       [tx.tenantId, batchJobId, shard.shard, shard.rows, shard.rowErrors, shard.outputDigest, shard.errorsDigest],
     );
+    return rows.length > 0;
   }
 
   async shards(tx: Tx, batchJobId: string): Promise<readonly Shard[]> {

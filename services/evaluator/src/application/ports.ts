@@ -114,7 +114,7 @@ export interface ViewStore {
 
 /** When an evaluation that was claimed before is due again. */
 export interface ClaimLimits {
-  /** A running one whose worker claimed it before this time is taken for dead. */
+  /** A running one whose worker gave its last sign of life before this time is taken for dead. */
   readonly staleBefore: Date;
   /** A queued one that broke off waits until its claim is older than this. */
   readonly retryBefore: Date;
@@ -136,6 +136,8 @@ export interface EvaluationStore {
   newestOf(tx: Tx, versionId: string): Promise<Owned<Evaluation> | undefined>;
   /** Takes the oldest that is due, of any tenant; undefined when there is none. */
   claim(tx: Tx, now: Date, due: ClaimLimits): Promise<Owned<Evaluation> | undefined>;
+  /** A sign of life of the worker that has claimed it; of nobody else. */
+  heartbeat(tx: Tx, claimed: Evaluation, now: Date): Promise<void>;
 }
 
 export interface PromotionStore {

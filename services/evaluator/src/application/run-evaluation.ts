@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import {
   type Clock,
   type Digest,
@@ -8,7 +7,8 @@ import {
   type TenantId,
   systemContext,
 } from '@myriad/kernel';
-import { type Tx, UnitOfWork } from '@myriad/persistence';
+import { type Tx, UnitOfWork, waitOutOutage } from '@myriad/persistence';
+import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Evaluation, evaluationLifecycle } from '../domain/evaluation.js';
 import { randomizedSets } from '../domain/generators.js';
@@ -24,6 +24,7 @@ import {
   EVIDENCE_VAULT,
   type EvaluationStore,
   type EvidenceVault,
+  LOGGER,
   SCORER,
   SUITE_STORE,
   type Scorer,
@@ -35,18 +36,22 @@ import {
 import { announce } from './queue-evaluation.js';
 
 /** A worker that says nothing for this long is taken for dead, and its evaluation runs again. */
-const STALE_MS = 120_000;
+const STALE_MS = 30_000;
+const HEARTBEAT_MS = 2_000;
 /** An evaluation that broke off waits this long before it runs again. */
 const RETRY_MS = 5000;
 const MAX_ATTEMPTS = 3;
-/** How long, and how often, what came of an evaluation is tried to be kept while the database is away. */
-const OUTAGE_MS = 30_000;
-const OUTAGE_PAUSE_MS = 250;
 
 interface Inputs {
   readonly suite: Suite;
   readonly version: VersionView;
   readonly golden: DatasetView | undefined;
+}
+
+/** What this worker has claimed. */
+interface OwnWork {
+  readonly claimed: Owned<Evaluation>;
+  readonly shutdown: AbortSignal | undefined;
 }
 
 /** Takes a queued evaluation, scores every set, judges, and keeps the evidence. */
@@ -61,10 +66,11 @@ export class RunEvaluation {
     @Inject(SCORER) private readonly scorer: Scorer,
     @Inject(EVIDENCE_VAULT) private readonly vault: EvidenceVault,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Runs the next one; false when none is queued. */
-  async execute(): Promise<boolean> {
+  /** Runs the next one; false when none is queued. A database that is away is not waited for any more after `shutdown`. */
+  async execute(shutdown?: AbortSignal): Promise<boolean> {
     const now = new Date(this.clock.nowMs());
     const claimed = await this.work.runAcrossTenants('evaluator: claim the next evaluation', (tx) =>
       this.evaluations.claim(tx, now, {
@@ -73,13 +79,29 @@ export class RunEvaluation {
       }),
     );
     if (!claimed) return false;
+    const beat = setInterval(() => {
+      void this.heartbeat(claimed);
+    }, HEARTBEAT_MS);
+    const own: OwnWork = { claimed, shutdown };
     try {
       if (claimed.attempt > MAX_ATTEMPTS) throw new Error(`${MAX_ATTEMPTS} workers died of it`);
-      await this.complete(claimed, await this.judgeOne(claimed));
+      await this.complete(own, await this.judgeOne(claimed));
     } catch (error) {
-      await this.giveBack(claimed, error);
+      await this.giveBack(own, error);
+    } finally {
+      clearInterval(beat);
     }
     return true;
+  }
+
+  private async heartbeat(claimed: Owned<Evaluation>): Promise<void> {
+    try {
+      await this.work.run(systemContext('evaluator', claimed.tenantId), (tx) =>
+        this.evaluations.heartbeat(tx, claimed, new Date(this.clock.nowMs())),
+      );
+    } catch (error) {
+      this.logger.warn({ err: error, evaluationId: claimed.evaluationId }, 'a heartbeat was not written');
+    }
   }
 
   private async judgeOne(evaluation: Owned<Evaluation>): Promise<{ verdict: Verdict; evidenceDigest: Digest }> {
@@ -157,9 +179,10 @@ export class RunEvaluation {
   }
 
   private async complete(
-    claimed: Owned<Evaluation>,
+    own: OwnWork,
     { verdict, evidenceDigest }: { verdict: Verdict; evidenceDigest: Digest },
   ): Promise<void> {
+    const { claimed } = own;
     const status = evaluationLifecycle.move(claimed.status, 'completed');
     const completed: Evaluation = {
       ...claimed,
@@ -168,43 +191,30 @@ export class RunEvaluation {
       evidenceDigest,
       completedAt: new Date(this.clock.nowMs()),
     };
-    await this.whileHeld(claimed, async (tx) => {
+    await this.whileHeld(own, async (tx) => {
       await this.evaluations.update(tx, completed);
       await announce(tx, completed);
     });
   }
 
   /** A refusal of the content ends it; anything else is tried again, a few times. */
-  private async giveBack(claimed: Owned<Evaluation>, error: unknown): Promise<void> {
+  private async giveBack(own: OwnWork, error: unknown): Promise<void> {
+    const { claimed } = own;
     const isRefusal = error instanceof ProblemError && !error.retryable;
     const isLast = isRefusal || claimed.attempt >= MAX_ATTEMPTS;
     const reason = error instanceof Error ? error.message : String(error);
     const status = evaluationLifecycle.move(claimed.status, isLast ? 'failed' : 'queued');
     const completedAt = isLast ? new Date(this.clock.nowMs()) : null;
-    await this.whileHeld(claimed, (tx) => this.evaluations.update(tx, { ...claimed, status, reason, completedAt }));
+    await this.whileHeld(own, (tx) => this.evaluations.update(tx, { ...claimed, status, reason, completedAt }));
   }
 
-  /**
-   * Does nothing when another worker took the evaluation over: it is that worker's now. A database that is away for a moment is waited for:
-   * what stays claimed is nobody's for two minutes.
-   */
-  private async whileHeld(claimed: Owned<Evaluation>, effect: (tx: Tx) => Promise<void>): Promise<void> {
-    for (let pauses = 0; ; pauses += 1) {
-      try {
-        await this.ifHeld(claimed, effect);
-        return;
-      } catch (error) {
-        const isAway = error instanceof ProblemError && error.kind === 'unavailable';
-        if (!isAway || pauses >= OUTAGE_MS / OUTAGE_PAUSE_MS) throw error;
-        await setTimeout(OUTAGE_PAUSE_MS);
-      }
-    }
-  }
-
-  private async ifHeld(claimed: Owned<Evaluation>, effect: (tx: Tx) => Promise<void>): Promise<void> {
-    await this.work.run(systemContext('evaluator', claimed.tenantId), async (tx) => {
+  /** Does nothing when another worker took the evaluation over: it is that worker's now. */
+  private async whileHeld({ claimed, shutdown }: OwnWork, effect: (tx: Tx) => Promise<void>): Promise<void> {
+    const ifHeld = async (tx: Tx): Promise<void> => {
       const current = await this.evaluations.lock(tx, claimed.evaluationId);
       if (current?.status === 'running' && current.attempt === claimed.attempt) await effect(tx);
-    });
+    };
+    const ctx = systemContext('evaluator', claimed.tenantId);
+    await waitOutOutage(() => this.work.run(ctx, ifHeld), { signal: shutdown });
   }
 }

@@ -143,4 +143,11 @@ export class SqlEvaluationStore implements EvaluationStore {
     const [row] = await tx.query<EvaluationRecord>(CLAIM, [now, staleBefore, retryBefore]);
     return row && toEvaluation(row);
   }
+
+  async heartbeat(tx: Tx, { evaluationId, attempt }: Evaluation, now: Date): Promise<void> {
+    await tx.query(
+      "UPDATE evaluation SET claimed_at = $4 WHERE tenant_id = $1 AND evaluation_id = $2 AND attempt = $3 AND status = 'running'",
+      [tx.tenantId, evaluationId, attempt, now],
+    );
+  }
 }

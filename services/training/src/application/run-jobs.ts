@@ -1,5 +1,5 @@
 import { type Clock, type Owned, tenantId as asTenantId } from '@myriad/kernel';
-import { type Tx, UnitOfWork } from '@myriad/persistence';
+import { type Tx, UnitOfWork, isOutage, waitOutOutage } from '@myriad/persistence';
 import type { Logger } from '@myriad/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Job, type JobStatus, type Run, jobLifecycle, runLifecycle } from '../domain/job.js';
@@ -33,6 +33,12 @@ const HEARTBEAT_MS = 1_000;
 const MAX_LOST = 3;
 
 type Stop = 'cancelled' | 'lost';
+
+interface Ending {
+  /** Why we ended it, if we did. */
+  readonly stopped: Stop | undefined;
+  readonly shutdown: AbortSignal;
+}
 
 /** Takes a queued job, runs it, and records what it says as it says it. */
 @Injectable()
@@ -86,22 +92,25 @@ export class RunJobs {
       }));
       const signal = AbortSignal.any([stop.signal, shutdown, AbortSignal.timeout(job.limits.timeoutSeconds * 1000)]);
       const exit =
-        notRun(job) ?? (await this.runner.run({ job, tasks }, (message) => this.record(job, message), signal));
-      await this.settle(job, exit, (stop.signal.reason as Stop | undefined) ?? (shutdown.aborted ? 'lost' : undefined));
+        notRun(job) ?? (await this.runner.run({ job, tasks }, (message) => this.record(job, message, signal), signal));
+      const stopped = (stop.signal.reason as Stop | undefined) ?? (shutdown.aborted ? 'lost' : undefined);
+      await this.settle(job, exit, { stopped, shutdown });
     } catch (error) {
       this.logger.error(
         { err: error, jobId: job.jobId, tenantId: job.tenantId },
         'a job could not be run; it is run again when its lease is over, while it may',
       );
-      if (job.attempt >= job.limits.maxAttempts) await this.giveUp(job, error);
+      // a database that was away is no fault of the job
+      if (job.attempt >= job.limits.maxAttempts && !isOutage(error)) await this.giveUp(job, error, shutdown);
     } finally {
       clearInterval(beat);
     }
   }
 
-  private async giveUp(job: Owned<Job>, error: unknown): Promise<void> {
+  private async giveUp(job: Owned<Job>, error: unknown, shutdown: AbortSignal): Promise<void> {
     const reason = `it could not be run: ${error instanceof Error ? error.message : String(error)}`;
-    await this.settle(job, { isComplete: false, reason, cpuMillis: null }, undefined).catch((cause: unknown) => {
+    const exit = { isComplete: false, reason, cpuMillis: null };
+    await this.settle(job, exit, { stopped: undefined, shutdown }).catch((cause: unknown) => {
       this.logger.error({ err: cause, jobId: job.jobId, tenantId: job.tenantId }, 'the end of a job was not written');
     });
   }
@@ -118,8 +127,8 @@ export class RunJobs {
     }
   }
 
-  private async record(job: Owned<Job>, message: RunnerMessage): Promise<void> {
-    await this.across('what a job says', async (tx) => {
+  private async record(job: Owned<Job>, message: RunnerMessage, signal: AbortSignal): Promise<void> {
+    await this.throughOutage('what a job says', signal, async (tx) => {
       if (message.t === 'log') {
         await this.say(tx, job, {
           kind: 'log',
@@ -165,14 +174,14 @@ export class RunJobs {
   }
 
   /** Ends the job, or puts it back for another attempt. */
-  private async settle(job: Owned<Job>, exit: RunnerExit, stop: Stop | undefined): Promise<void> {
-    await this.across('a job has ended', async (tx) => {
+  private async settle(job: Owned<Job>, exit: RunnerExit, { stopped, shutdown }: Ending): Promise<void> {
+    await this.throughOutage('a job has ended', shutdown, async (tx) => {
       const current = await this.jobs.find(tx, job.jobId);
       if (current?.status !== 'running' || current.attempt !== job.attempt) return;
       const open = (await this.runs.ofJob(tx, job.jobId)).filter((run) => !runLifecycle.isFinal(run.status));
       const status = nextStatus(job, exit, {
-        stop,
-        isCancelled: stop === 'cancelled' || current.isCancelRequested,
+        stop: stopped,
+        isCancelled: stopped === 'cancelled' || current.isCancelRequested,
         openRuns: open.length,
       });
       const now = new Date(this.clock.nowMs());
@@ -230,6 +239,11 @@ export class RunJobs {
 
   private say(tx: Tx, job: Owned<Job>, event: Omit<JobEvent, 'sequence' | 'at'>): Promise<void> {
     return this.events.append(tx, job, [{ ...event, at: new Date(this.clock.nowMs()) }]);
+  }
+
+  /** {@link across} for what came of long work: it is kept when the database is back, unless the signal aborts first. */
+  private throughOutage(what: string, signal: AbortSignal, fn: (tx: Tx) => Promise<void>): Promise<void> {
+    return waitOutOutage(() => this.across(what, fn), { signal });
   }
 
   private across<T>(what: string, fn: (tx: Tx) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { trainingRoutes } from '@myriad/contracts';
-import { FakeClock } from '@myriad/kernel';
+import { FakeClock, ProblemError } from '@myriad/kernel';
 import { UnitOfWork } from '@myriad/persistence';
 import { eventually } from '@myriad/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -30,9 +30,14 @@ class Latch<T> {
   });
 }
 
-/** A worker of another process on the same database; `kill` cuts it off as `kill -9` would, `revive` lets it write again. */
+/**
+ * A worker of another process on the same database; `kill` cuts it off as `kill -9` would, `lose` takes its database away, `revive` lets it write
+ * again.
+ */
 class Worker {
-  private isDead = false;
+  private fault: Error | undefined;
+  /** Transactions that were refused. */
+  refused = 0;
   private readonly begun = new Latch<(message: RunnerMessage) => Promise<void>>();
   private readonly end = new Latch<true>();
   request: RunnerRequest | undefined;
@@ -43,7 +48,7 @@ class Worker {
     const uow = new UnitOfWork(harness.parts.database);
     const work = new Proxy(uow, {
       get: (target, name: keyof UnitOfWork) =>
-        this.isDead ? () => Promise.reject(new Error('killed')) : (target[name] as () => unknown).bind(target),
+        this.fault ? this.refuse : (target[name] as () => unknown).bind(target),
     });
     const runner: JobRunner = {
       run: async (request, onMessage, signal) => {
@@ -61,12 +66,30 @@ class Worker {
   }
 
   kill(): void {
-    this.isDead = true;
+    this.fault = new Error('killed');
+  }
+
+  lose(): void {
+    const code = 'persistence.database_unavailable';
+    this.fault = new ProblemError({ kind: 'unavailable', code, detail: 'the database is away' });
   }
 
   revive(): void {
-    this.isDead = false;
+    this.fault = undefined;
   }
+
+  /** Resolves when so many transactions more were refused. */
+  async hasMissed(count: number): Promise<void> {
+    const before = this.refused;
+    await eventually(() => {
+      expect(this.refused).toBeGreaterThanOrEqual(before + count);
+    });
+  }
+
+  private readonly refuse = (): Promise<never> => {
+    this.refused += 1;
+    return Promise.reject(this.fault ?? new Error('it lives'));
+  };
 
   /** Says that every task has ended well, with this metric. */
   async report(auc: number): Promise<void> {
@@ -150,6 +173,50 @@ describe('RunJobs', () => {
     await done;
     expect(await app.job('aa', jobId)).toMatchObject({ status: 'succeeded' });
     expect(await app.completions('jobId', jobId)).toMatchObject([{ metrics: { auc: 0.5 } }]);
+  });
+
+  it('keeps what a job says, and how it ended, while the database is away for a moment', async () => {
+    const { jobId } = (await app.submit('aa', 'done()', { limits: { maxAttempts: 1 } })).body;
+    const worker = new Worker(app);
+    const { done } = await taken(worker, jobId);
+    await eventually(() => {
+      expect(worker.request).toBeDefined();
+    });
+    worker.lose();
+    const reported = worker.report(0.5);
+    await worker.hasMissed(2);
+    worker.revive();
+    await reported;
+    worker.lose();
+    worker.finish();
+    await worker.hasMissed(2);
+    worker.revive();
+    await done;
+    expect(await app.job('aa', jobId)).toMatchObject({ status: 'succeeded', attempt: 1 });
+    expect(await app.completions('jobId', jobId)).toMatchObject([{ outcome: 'succeeded', metrics: { auc: 0.5 } }]);
+    expect(await app.statuses(jobId)).toEqual(['queued', 'running', 'succeeded']);
+  });
+
+  it('does not wait for the database when its own service stops, and fails no job for that', async () => {
+    const { jobId } = (await app.submit('aa', 'done()', { limits: { maxAttempts: 1 } })).body;
+    const shutdown = new AbortController();
+    const [first, second] = [new Worker(app), new Worker(app)];
+    const next = await first.jobs.next(shutdown.signal);
+    await eventually(() => {
+      expect(first.request).toBeDefined();
+    });
+    shutdown.abort();
+    first.lose();
+    first.finish();
+    await next?.done;
+    first.revive();
+    expect(await app.job('aa', jobId)).toMatchObject({ status: 'running' });
+    clock.advance(LEASE_MS + 1);
+    const { done } = await taken(second, jobId);
+    await second.report(0.5);
+    second.finish();
+    await done;
+    expect(await app.job('aa', jobId)).toMatchObject({ status: 'succeeded', attempt: 2 });
   });
 
   it('stops a worker that has lost its job, and keeps one that says that it lives', async () => {
