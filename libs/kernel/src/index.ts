@@ -1,3 +1,4 @@
+export { atMost } from './at-most.js';
 export { canonicalJson, digestOf, digestOfJson, isDigest, type Digest } from './canonical-json.js';
 export { FakeClock, systemClock, type Clock } from './clock.js';
 export { systemContext, type Principal, type RequestContext } from './context.js';

@@ -1,4 +1,4 @@
-import { ProblemError } from '@myriad/kernel';
+import { ProblemError, atMost } from '@myriad/kernel';
 import { appendMetrics } from './append-metrics.js';
 import type { NewRecord } from './event-log.port.js';
 import { backOffMs, pause } from './group/gate.js';
@@ -18,6 +18,8 @@ export interface AppendQueueOptions {
   readonly deliveryTimeoutMs: number;
 }
 
+/** A log that is there answers within it what was added before the end, milliseconds. */
+const CLOSE_MS = 2_000;
 const MAX_BATCH_RECORDS = 2_000;
 const MAX_BATCH_BYTES = 4 * 1_048_576;
 
@@ -27,6 +29,7 @@ const MAX_BATCH_BYTES = 4 * 1_048_576;
  */
 export class AppendQueue {
   private readonly calls: Call[] = [];
+  private inHand: readonly Call[] = [];
   private readonly closing = new AbortController();
   private sequence = 0;
   private running: Promise<void> | undefined;
@@ -46,15 +49,22 @@ export class AppendQueue {
     );
   }
 
-  /** Resolves when everything added was sent or refused; does not wait for a log that is away. */
+  /**
+   * Resolves when everything added was sent or refused, within two seconds. What a log that is away has not answered by then is refused: whether
+   * it stands in the log is not known.
+   */
   async close(): Promise<void> {
     this.closing.abort();
-    await this.running;
+    if (await atMost(CLOSE_MS, this.running)) return;
+    const detail = 'the event log did not answer before the process ended';
+    for (const call of [...this.inHand, ...this.calls.splice(0)])
+      call.reject(messagingProblem('unavailable', 'unavailable', detail));
   }
 
   private async run(): Promise<void> {
     while (this.calls.length > 0) {
       const batch = this.takeBatch();
+      this.inHand = batch;
       try {
         await this.send(batch.flatMap(({ records }) => records));
         for (const call of batch) call.resolve();

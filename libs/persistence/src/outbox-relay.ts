@@ -1,3 +1,4 @@
+import { atMost } from '@myriad/kernel';
 import { counter } from '@myriad/telemetry';
 import type { Database } from './database.js';
 import { OutboxSession, type OutboxRecord } from './outbox-session.js';
@@ -21,6 +22,8 @@ const LONGEST_PAUSE_MS = 5_000;
 const HOUR_MS = 3_600_000;
 /** Events that come this soon after a small batch go together: each batch costs the log and its readers about as much as ten events. */
 const LINGER_MS = 2;
+/** How long the batch in hand is waited for at the end, milliseconds: the log may be away, and nothing is lost with it. */
+const STOP_MS = 3_000;
 const FLUSH_TIMEOUT_MS = 10_000;
 const FLUSH_POLL_MS = 10;
 
@@ -55,12 +58,13 @@ export class OutboxRelay {
     this.running = this.work();
   }
 
-  /** Ends after the batch in hand; what is left is relayed by another process or after the next start. */
+  /** Ends after the batch in hand, or after three seconds; what is left is relayed by another process or after the next start. */
   async stop(): Promise<void> {
     this.isStopping = true;
     this.options.database.outboxWake.ring();
     this.endPause?.();
-    await this.running;
+    if (!(await atMost(STOP_MS, this.running)))
+      this.options.logger.warn({}, 'the event log did not answer before the end; the outbox keeps the events');
     this.running = undefined;
   }
 

@@ -48,6 +48,18 @@ describe('OutboxRelay', () => {
       await tx.emit(thingChanged, { name, size: row!.size });
     });
 
+  it('stops in time while the log never answers, and leaves the events to the next', async () => {
+    const silentRelay = startRelay({ append: () => new Promise(() => undefined) });
+    await emit('x', 1);
+    await eventually(() => {
+      expect(silentRelay.isLeader).toBe(true);
+    });
+    const fromMs = performance.now();
+    await silentRelay.stop();
+    expect(performance.now() - fromMs).toBeLessThan(6_000);
+    expect([await left(), log.records]).toEqual([1, []]);
+  });
+
   it('hands a committed event to the log within milliseconds and forgets it', async () => {
     const relay = startRelay();
     await relay.flush();

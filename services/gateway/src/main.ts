@@ -47,16 +47,14 @@ await runMain(async () => {
   };
   stopOnSignal([
     () => door.close({ quietMs: config.DRAIN_QUIET_MS }),
-    () => audit.close(),
-    () => limits.close(),
-    () => gossip.close(),
+    // side by side: each may wait for a log that is away
+    () => Promise.all([audit.close(), tails.close(), limits.close().then(() => gossip.close())]),
     () => {
       watch.close();
       return Promise.resolve();
     },
     () => app.get(UndiciUpstreams).close(),
     () => closeFiles(),
-    () => tails.close(),
     () => app.close(),
     () => log.close(),
     () => telemetry.shutdown(),

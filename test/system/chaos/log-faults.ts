@@ -28,6 +28,41 @@ async function inOrder({ mesh }: FaultScene, { committed, dataset }: TrafficRepo
     throw new Error(`${committed} versions of ${dataset} were committed, the log tells ${told.join(', ')}`);
 }
 
+/** What a process is given from SIGTERM to SIGKILL is 30 s. */
+const GRACE_MS = 28_000;
+
+/** Ends one of each service that has several, while nothing reaches the broker; says who did not go by itself in time. */
+async function endSomeWithoutKafka({ mesh, between, pause }: FaultScene): Promise<void> {
+  const several = Map.groupBy(await mesh.processes(), ({ name }) => name.replace(/-\d+$/, ''));
+  const ended = [...several.values()].flatMap(([first, second]) =>
+    first?.pid !== undefined && second ? [{ name: first.name, pid: first.pid }] : [],
+  );
+  between.kafka?.set({ way: 'hole' });
+  await pause(3_000); // appends, fetches and commits are under way
+  for (const { pid } of ended) process.kill(pid, 'SIGTERM');
+  const stays = await Promise.all(
+    ended.map(async ({ name, pid }) => {
+      const fromMs = performance.now();
+      while (isAlive(pid) && performance.now() - fromMs < GRACE_MS) await pause(100);
+      const tookMs = Math.round(performance.now() - fromMs);
+      process.stderr.write(`${name} ended ${tookMs} ms after SIGTERM without Kafka\n`);
+      return isAlive(pid) ? [name] : [];
+    }),
+  );
+  between.kafka?.clear();
+  for (const { name, pid } of ended) await mesh.backAgain(name, pid);
+  if (ended.length < 3) throw new Error(`only ${ended.map(({ name }) => name).join(', ')} could be ended`);
+  if (stays.flat().length > 0) throw new Error(`${stays.flat().join(', ')} did not end within ${GRACE_MS} ms`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 export const LOG_FAULTS: readonly Fault[] = [
   {
     name: 'kafka-killed',
@@ -51,6 +86,15 @@ export const LOG_FAULTS: readonly Fault[] = [
     ...ALL_ANSWERED,
     inCi: false,
     strike: spellOf({ at: kafka, weather: { way: 'hole' }, full: 30_000, short: 8_000 }),
+    afterwards: inOrder,
+  },
+  {
+    name: 'ended-without-kafka',
+    promise:
+      'A process of each service with several is ended while packets to the broker vanish: it goes within its grace.',
+    ...ALL_ANSWERED,
+    inCi: false,
+    strike: endSomeWithoutKafka,
     afterwards: inOrder,
   },
   {

@@ -40,13 +40,28 @@ export function backOffMs(failures: number): number {
   return Math.min(5_000, 100 * 2 ** Math.max(0, failures - 1));
 }
 
-/** Waits for the promise, at most `ms` milliseconds; never rejects. */
-export async function atMost(ms: number, promise: Promise<unknown> | undefined): Promise<void> {
-  const late = new AbortController();
-  const ended = promise?.then(
-    () => undefined,
-    () => undefined,
-  );
-  await Promise.race([ended, pause(ms, late.signal)]);
-  late.abort();
+/** What a log that is asked is given after nobody wants to wait any more, milliseconds: one that is there answers within it. */
+const LAST_ANSWER_MS = 2_000;
+
+/**
+ * Waits for the log's answer, and once the signal has aborted for two seconds more: a log that is away never gives one.
+ * @returns whether it came
+ * @throws what the log refused it with
+ */
+export async function answered(answer: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+  const done = new AbortController();
+  const isLate = new Promise<boolean>((resolve) => {
+    const wait = (): void => {
+      void pause(LAST_ANSWER_MS, done.signal).then(() => {
+        resolve(false);
+      });
+    };
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true, signal: done.signal });
+  });
+  try {
+    return await Promise.race([answer.then(() => true), isLate]);
+  } finally {
+    done.abort();
+  }
 }

@@ -1,4 +1,5 @@
 import type { TopicDefinition } from '@myriad/contracts';
+import { atMost } from '@myriad/kernel';
 import { AppendQueue } from '../append-queue.js';
 import { checkRecords, checkSubscribeOptions } from '../check-records.js';
 import type {
@@ -12,7 +13,6 @@ import type {
   Tail,
   TailOptions,
 } from '../event-log.port.js';
-import { atMost } from '../group/gate.js';
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
 import type { KafkaClient, PartitionBounds, Startable } from './kafka-client.port.js';
@@ -20,8 +20,8 @@ import { inKafka, persistently } from './kafka-error.js';
 import type { KafkaEventLogOptions } from './kafka-options.js';
 import { KafkaTopics } from './kafka-topics.js';
 
-/** How long closing waits for brokers that may be away, milliseconds. */
-const LEAVE_MS = 5_000;
+/** How long closing waits for brokers that may be away, after subscriptions and appends have ended, milliseconds. */
+const LEAVE_MS = 2_000;
 
 /** The event log in Apache Kafka, through either library. Compaction and retention are the brokers' work. */
 export class KafkaEventLog implements EventLog {

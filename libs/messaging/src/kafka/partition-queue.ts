@@ -1,3 +1,4 @@
+import { atMost } from '@myriad/kernel';
 import type { BatchHandler, StoredRecord } from '../event-log.port.js';
 import { Gate, backOffMs, pause } from '../group/gate.js';
 import type { MessagingLogger } from '../messaging-logger.js';
@@ -19,6 +20,9 @@ export interface PartitionQueueOptions {
 /** A queue with as many batches or bytes is full: its partition is fetched no more until half of it is handled. */
 const FULL_BATCHES = 2;
 const FULL_BYTES = 2 * 1_048_576;
+/** How long a process that ends waits for a handler, and then for the answers to its commits, milliseconds. */
+const HANDLER_MS = 10_000;
+const COMMITS_MS = 2_000;
 
 /**
  * Fetched records of one partition on their way through the handler, batch by batch; what the handler does not commit it gets again after a
@@ -75,6 +79,17 @@ export class PartitionQueue {
     this.arrived.open();
     await this.running;
     await Promise.allSettled(this.commits);
+  }
+
+  /** {@link stop} for a process that ends: waits no longer than stated. What is not committed by then comes again to whoever has the partition next. */
+  async end(): Promise<void> {
+    const { topic, partition, logger } = this.options;
+    this.abort.abort();
+    this.arrived.open();
+    if (!(await atMost(HANDLER_MS, this.running)))
+      logger.warn({ topic, partition }, 'a handler did not return before the end; its events come again');
+    else if (!(await atMost(COMMITS_MS, Promise.allSettled(this.commits))))
+      logger.warn({ topic, partition }, 'a commit was not answered before the end; its events come again');
   }
 
   /** From now on commits are refused: the partition is no longer this member's. */

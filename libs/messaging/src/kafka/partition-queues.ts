@@ -44,12 +44,13 @@ export class PartitionQueues {
   }
 
   /** Waits until no handler runs; what they got can't be committed any more. */
-  async settle(): Promise<void> {
-    const queues = [...this.queues.values()];
-    await Promise.all(queues.map((queue) => queue.stop()));
-    for (const queue of queues) queue.lose();
-    for (const [name, queue] of this.queues) if (queues.includes(queue)) this.queues.delete(name);
-    for (const name of [...this.waiting.keys()]) this.roomIn(name);
+  settle(): Promise<void> {
+    return this.letGo((queue) => queue.stop());
+  }
+
+  /** {@link settle} for a process that ends: waits twelve seconds at most, for handlers and for a log that may be away. */
+  end(): Promise<void> {
+    return this.letGo((queue) => queue.end());
   }
 
   /** What the queues hold, for the state of a subscription. */
@@ -61,6 +62,14 @@ export class PartitionQueues {
       rebalances,
       oldestMs: oldestByTopic(queues.map((queue) => [queue.topic, queue.oldestMs])),
     };
+  }
+
+  private async letGo(stop: (queue: PartitionQueue) => Promise<void>): Promise<void> {
+    const queues = [...this.queues.values()];
+    await Promise.all(queues.map(stop));
+    for (const queue of queues) queue.lose();
+    for (const [name, queue] of this.queues) if (queues.includes(queue)) this.queues.delete(name);
+    for (const name of [...this.waiting.keys()]) this.roomIn(name);
   }
 
   private roomIn(name: string): void {

@@ -5,7 +5,7 @@ import { processSpan, withinEvent } from '../events/event-spans.js';
 import { typeOf } from '../events/make-event.js';
 import { parseEvent, type Definitions } from '../events/parse-event.js';
 import type { EventLog, RecordBatch, StoredRecord } from '../event-log.port.js';
-import { pause } from '../group/gate.js';
+import { answered, pause } from '../group/gate.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { groupBy } from '../group-by.js';
 import { BatchProgress } from './batch-progress.js';
@@ -68,7 +68,7 @@ export class EventWorker {
     );
     await Promise.all(hands);
     if (!hasFailed()) return;
-    await this.commits.flush(batch);
+    await answered(this.commits.flush(batch), batch.signal);
     throw faults[0];
   }
 
@@ -82,8 +82,7 @@ export class EventWorker {
     try {
       event = parseEvent(record, this.options.definitions);
     } catch (error) {
-      await this.putAside(record, error, 1, announced ?? 'unknown');
-      return true;
+      return this.putAside(record, error, { attempts: 1, type: announced ?? 'unknown', signal });
     }
     if (!this.options.types.has(event.type)) return true;
     return withinEvent(event, record, () => this.attempt(event, record, signal));
@@ -102,8 +101,7 @@ export class EventWorker {
         eventMetrics.failed.add(1, { type: event.type });
         if (!isOutage(error)) counted += 1;
         if (isFinal(error) || counted >= this.options.maxAttempts) {
-          await this.putAside(record, error, attempt, event.type);
-          return true;
+          return this.putAside(record, error, { attempts: attempt, type: event.type, signal });
         }
         this.options.logger.warn({ err: error, type: event.type, attempt }, 'event failed, will be tried again');
         await pause(Math.min(MAX_DELAY_MS, this.options.retryDelayMs * DELAY_FACTOR ** (attempt - 1)), signal);
@@ -116,12 +114,18 @@ export class EventWorker {
     return processSpan(event, context.record, this.options.group, () => this.options.dispatch(event, context));
   }
 
-  private async putAside(record: StoredRecord, error: unknown, attempts: number, type: string): Promise<void> {
+  /** False when the partition was taken away, or the process ends, before the log had the letter: the record comes again. */
+  private async putAside(
+    record: StoredRecord,
+    error: unknown,
+    { attempts, type, signal }: { readonly attempts: number; readonly type: string; readonly signal: AbortSignal },
+  ): Promise<boolean> {
     const letter = toDeadLetter(this.options.group, record, error, attempts);
-    await this.options.log.append([letter]);
+    if (!(await answered(this.options.log.append([letter]), signal))) return false;
     eventMetrics.deadLettered.add(1, { type: this.options.types.has(type) ? type : 'unknown' });
     const fields = { err: error, deadLetterId: letter.key, type, attempts };
     this.options.logger.error(fields, 'event put aside as a dead letter');
+    return true;
   }
 }
 

@@ -1,3 +1,4 @@
+import { atMost } from '@myriad/kernel';
 import type { Closable, EventLog } from '../event-log.port.js';
 import type { MessagingLogger } from '../messaging-logger.js';
 import { UnreadableList, readList, type Snapshot } from './snapshot-list.js';
@@ -6,6 +7,9 @@ import type { SnapshotStore } from './snapshot-store.port.js';
 import { MAX_SNAPSHOT_AGE_MS } from './tail-from-snapshots.js';
 import { topicEnds } from './topic-ends.js';
 import { writeTopicSnapshot } from './write-topic-snapshot.js';
+
+/** How long closing waits for a log or a store that may be away, milliseconds; what is half written is removed by the next writer. */
+const CLOSE_MS = 2_000;
 
 /** When a topic is written anew. */
 export interface SnapshotSchedule {
@@ -43,7 +47,7 @@ export class SnapshotWriter implements Closable {
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.stop.abort(new Error('the writer closes'));
-    await this.looking;
+    await atMost(CLOSE_MS, this.looking);
   }
 
   /** Writes what is due, now. Never fails. */

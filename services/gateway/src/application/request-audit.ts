@@ -1,4 +1,4 @@
-import type { Clock } from '@myriad/kernel';
+import { type Clock, atMost } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { counter } from '@myriad/telemetry';
 import type { AuditSink } from './ports.js';
@@ -38,11 +38,14 @@ export class RequestAudit {
     this.loop ??= this.work();
   }
 
-  /** Sends what is left, once. */
-  async close(): Promise<void> {
+  /** Sends what is left, once, and for `timeoutMs` milliseconds at most. */
+  async close(timeoutMs = 5_000): Promise<void> {
     this.stop.abort();
-    await this.loop;
-    await this.flush();
+    await atMost(timeoutMs, this.flushLast());
+    if (this.buffer.length === 0) return;
+    lost.add(this.buffer.reduce((sum, { data }) => sum + data.count, 0));
+    const fields = { records: this.buffer.length };
+    this.options.logger.error(fields, 'audit records were lost: the event log did not take them before the end');
   }
 
   /** One record. */
@@ -82,6 +85,11 @@ export class RequestAudit {
       this.isAway = false;
       this.buffer = this.buffer.slice(batch.length);
     }
+  }
+
+  private async flushLast(): Promise<void> {
+    await this.loop;
+    await this.flush();
   }
 
   private push(record: AuditRecord): void {

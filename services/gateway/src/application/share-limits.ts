@@ -1,4 +1,4 @@
-import type { Clock } from '@myriad/kernel';
+import { type Clock, atMost } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { Peers } from '../domain/peers.js';
 import type { RateGossip, RateUsed } from './ports.js';
@@ -14,6 +14,8 @@ const ALIVE_EVERY_MS_ALONE = 10_000;
 export const AWAY_AFTER_MS = 2_000;
 /** A peer that is silent for so long is gone, milliseconds. */
 const PEER_TTL_MS = 3_000;
+/** How long it is tried at the end to tell the others, milliseconds; whom it does not reach finds out after {@link PEER_TTL_MS}. */
+const LAST_WORD_MS = 2_000;
 /** Tenants an event. */
 const MAX_TENANTS = 5_000;
 
@@ -56,7 +58,7 @@ export class ShareLimits {
     await this.loop;
     if (!this.isAway) {
       this.say(true);
-      await this.send();
+      await atMost(LAST_WORD_MS, this.send());
     }
   }
 

@@ -8,8 +8,10 @@ import { RequestAudit, type AuditedRequest } from '../../src/application/request
 class FakeSink extends AuditSink {
   readonly records: RequestAudited[] = [];
   isAway = false;
+  isSilent = false;
 
   append(records: readonly AuditRecord[]): Promise<void> {
+    if (this.isSilent) return new Promise(() => undefined);
     if (this.isAway) return Promise.reject(new Error('away'));
     this.records.push(...records.map(({ data }) => data));
     return Promise.resolve();
@@ -28,8 +30,10 @@ const request: AuditedRequest = {
 
 function start() {
   const [sink, clock] = [new FakeSink(), new FakeClock()];
-  const audit = new RequestAudit({ sink, clock, logger: createLogger({ service: 'gateway', level: 'silent' }) });
-  return { sink, clock, audit };
+  const errors: unknown[] = [];
+  const logger = createLogger({ service: 'gateway', level: 'silent' });
+  logger.error = (...said: unknown[]): void => void errors.push(said);
+  return { sink, clock, errors, audit: new RequestAudit({ sink, clock, logger }) };
 }
 
 describe('RequestAudit', () => {
@@ -73,6 +77,19 @@ describe('RequestAudit', () => {
       ...Array.from({ length: 1200 }, (_, i) => `r${i}`),
       'last',
     ]);
+  });
+
+  it('ends in time while the log never answers, and says how much is lost', async () => {
+    const { sink, audit, clock, errors } = start();
+    sink.isSilent = true;
+    audit.record(request);
+    audit.start();
+    clock.advance(1000);
+    audit.record(request);
+    const fromMs = performance.now();
+    await audit.close(50);
+    expect(performance.now() - fromMs).toBeLessThan(2_000);
+    expect(errors).toEqual([[{ records: 2 }, expect.stringContaining('were lost')]]);
   });
 
   it('keeps no more than it has room for', async () => {

@@ -5,7 +5,7 @@ import {
   type EventData,
   type EventDefinition,
 } from '@myriad/contracts';
-import { ProblemError, type Clock } from '@myriad/kernel';
+import { ProblemError, atMost, type Clock } from '@myriad/kernel';
 import { makeEvent, type EventPublisher, type PublishedEvent } from '@myriad/messaging';
 import { currentTraceparent, type Logger } from '@myriad/telemetry';
 import { EventSink, type ModelState, type SampledPrediction } from '../application/event-sink.port.js';
@@ -76,18 +76,21 @@ export class EventForwarder extends EventSink {
     return this.sending;
   }
 
-  /** Sends the rest, trying for `timeoutMs` milliseconds. */
+  /** Sends the rest, trying for `timeoutMs` milliseconds, which a log that does not answer can't draw out. */
   async close(timeoutMs = 5_000): Promise<void> {
     clearInterval(this.timer);
-    const { clock, logger } = this.options;
+    await atMost(timeoutMs, this.flushLast(timeoutMs));
+    // what was counted while the last append hung is told of, too
+    this.outgoing.push(...this.collect());
+    const events = this.outgoing.length;
+    if (events > 0)
+      this.options.logger.error({ events }, 'metered usage may be lost: the event log did not take it before the end');
+  }
+
+  private async flushLast(timeoutMs: number): Promise<void> {
+    const { clock } = this.options;
     const untilMs = clock.nowMs() + timeoutMs;
-    while (!(await this.flush())) {
-      if (clock.nowMs() >= untilMs) {
-        logger.error({ events: this.outgoing.length }, 'metered usage was lost: the event log did not come back');
-        return;
-      }
-      await clock.sleep(100);
-    }
+    while (!(await this.flush()) && clock.nowMs() < untilMs) await clock.sleep(100);
   }
 
   private async send(): Promise<boolean> {

@@ -10,17 +10,20 @@ import { placementOf } from '../support.js';
 
 type UsageEvent = CloudEvent<EventData<typeof usageMeteredV1>>;
 
-function setUp() {
+function setUp(answer?: () => Promise<void>) {
   const clock = new FakeClock();
   const usage = new UsageLedger(clock.nowMs());
   const log = { sent: [] as CloudEvent[][], failure: undefined as Error | undefined };
   const publish = (events: readonly PublishedEvent[]): Promise<void> => {
     log.sent.push(events.map((item) => item.event));
+    if (answer) return answer();
     return log.failure === undefined ? Promise.resolve() : Promise.reject(log.failure);
   };
+  const errors: unknown[] = [];
   const logger = createLogger({ service: 'test', level: 'silent' });
+  logger.error = (...said: unknown[]): void => void errors.push(said);
   const forwarder = new EventForwarder({ publish, usage, clock, logger, replicaId: 'r0', intervalMs: 1_000 });
-  return { clock, usage, log, forwarder };
+  return { clock, usage, log, forwarder, errors };
 }
 
 const state = (more: Partial<ModelState>): ModelState => ({
@@ -130,5 +133,16 @@ describe('EventForwarder', () => {
     }
     await closing;
     expect(second.log.sent.length).toBeGreaterThan(1);
+  });
+
+  test('close waits no longer for a log that never answers, and says what may be lost', async () => {
+    const { usage, forwarder, errors } = setUp(() => new Promise(() => undefined));
+    usage.answered(placementOf(), 1, 1);
+    void forwarder.flush();
+    usage.answered(placementOf({ modelName: 'other' }), 1, 1);
+    const fromMs = performance.now();
+    await forwarder.close(50);
+    expect(performance.now() - fromMs).toBeLessThan(2_000);
+    expect(errors).toEqual([[{ events: 2 }, expect.stringContaining('may be lost')]]);
   });
 });

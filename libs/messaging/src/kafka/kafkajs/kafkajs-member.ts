@@ -1,7 +1,8 @@
+import { atMost } from '@myriad/kernel';
 import type { Cluster, Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import type { CheckedSubscribeOptions } from '../../check-records.js';
 import type { BatchHandler, Subscription, SubscriptionState } from '../../event-log.port.js';
-import { atMost, backOffMs, pause } from '../../group/gate.js';
+import { backOffMs, pause } from '../../group/gate.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
 import type { Startable } from '../kafka-client.port.js';
 import { inKafka } from '../kafka-error.js';
@@ -19,7 +20,7 @@ export interface KafkajsMemberOptions extends CheckedSubscribeOptions {
 /** A fetch waits this long for records, milliseconds: a partition that was paused is asked for again within it. */
 export const FETCH_WAIT_MS = 250;
 /** How long a closing member waits for a broker that may be away, milliseconds. */
-const LEAVE_MS = 5_000;
+const LEAVE_MS = 3_000;
 
 /**
  * One member of a group. Handlers run beside the fetch loop, which keeps the heartbeats going. Before the member joins a new generation of
@@ -82,7 +83,7 @@ export class KafkajsMember implements Subscription, Startable {
 
   private async shutDown(): Promise<void> {
     this.closing.abort();
-    await this.queues.settle();
+    await this.queues.end();
     await atMost(LEAVE_MS, this.consumer?.disconnect());
   }
 

@@ -1,7 +1,7 @@
-import { uuidv7 } from '@myriad/kernel';
+import { atMost, uuidv7 } from '@myriad/kernel';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Tail, TailOptions } from '../../event-log.port.js';
-import { atMost, backOffMs, pause } from '../../group/gate.js';
+import { backOffMs, pause } from '../../group/gate.js';
 import { tailPositions } from '../../group/tail-positions.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
 import type { PartitionBounds, Startable } from '../kafka-client.port.js';
@@ -17,7 +17,8 @@ export interface KafkajsTailOptions extends TailOptions {
 }
 
 const HEARTBEAT_MS = 1_000;
-const LEAVE_MS = 5_000;
+/** How long a closing tail waits for a broker that may be away, milliseconds. */
+const LEAVE_MS = 2_000;
 
 /** Reads all partitions from their start in a group of its own that commits nothing. */
 export class KafkajsTail implements Tail, Startable {

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { atMost } from '@myriad/kernel';
 import type { Consumer } from '@platformatic/kafka';
 import type { CheckedSubscribeOptions } from '../../check-records.js';
 import type { BatchHandler, Subscription, SubscriptionState } from '../../event-log.port.js';
-import { Gate, atMost, backOffMs, pause } from '../../group/gate.js';
+import { Gate, backOffMs, pause } from '../../group/gate.js';
 import type { MessagingLogger } from '../../messaging-logger.js';
 import type { Startable } from '../kafka-client.port.js';
 import { inKafka, isFenced, persistently } from '../kafka-error.js';
@@ -20,8 +21,9 @@ export interface PlatformaticMemberOptions extends CheckedSubscribeOptions {
   readonly logger: MessagingLogger;
 }
 
-/** How long a closing member waits for a broker that may be away, milliseconds. */
-const LEAVE_MS = 5_000;
+/** How long a closing member waits for a broker that may be away: to leave its group, then to close connections, milliseconds. */
+const LEAVE_MS = 2_000;
+const CLOSE_MS = 1_000;
 /** How long the first join is tried again while the group changes, milliseconds. */
 const JOIN_PATIENCE_MS = 30_000;
 /** Between two looks whether topics have grown, milliseconds. */
@@ -87,11 +89,11 @@ export class PlatformaticMember implements Subscription, Startable {
     clearInterval(this.timer);
     this.closing.abort();
     this.rejoin.open();
-    await this.letGo();
-    const leaving = this.leave();
-    await atMost(LEAVE_MS, Promise.all([leaving, this.options.fetcher.close()]));
-    await atMost(LEAVE_MS, this.consumer.close(true));
-    await this.keeping;
+    this.isHolding = false;
+    this.options.fetcher.clear();
+    await this.queues.end();
+    await atMost(LEAVE_MS, Promise.all([this.leave(), this.options.fetcher.close()]));
+    await atMost(CLOSE_MS, Promise.all([this.consumer.close(true), this.keeping]));
   }
 
   private leave(): Promise<void> {

@@ -1,3 +1,4 @@
+import { atMost } from '@myriad/kernel';
 import type { StoredRecord, Tail, TailOptions } from '../../event-log.port.js';
 import { Gate, backOffMs, pause } from '../../group/gate.js';
 import { tailPositions } from '../../group/tail-positions.js';
@@ -23,6 +24,8 @@ interface Chunk {
 /** With so many records waiting nothing more is fetched. */
 const MAX_WAITING = 20_000;
 const LOOK_INTERVAL_MS = 30_000;
+/** How long a closing tail waits for a broker that may be away, milliseconds. */
+const LEAVE_MS = 2_000;
 
 /** Reads all partitions, in no group. */
 export class PlatformaticTail implements Tail, Startable {
@@ -60,8 +63,7 @@ export class PlatformaticTail implements Tail, Startable {
     clearInterval(this.timer);
     this.closing.abort();
     this.arrived.open();
-    await this.options.fetcher.close();
-    await this.running;
+    await atMost(LEAVE_MS, Promise.all([this.options.fetcher.close(), this.running]));
   }
 
   private targetOf({ topic, partition, low }: PartitionBounds, from: bigint | undefined): FetchTarget {
