@@ -24,6 +24,17 @@ const processSchema = z.object({
   residentBytes: fields.sizeBytes,
 });
 
+/** The newest snapshot of a compacted topic, which new replicas of others begin with. */
+const snapshotStateSchema = z.object({
+  topic: z.string(),
+  madeAt: fields.time.nullable().describe('null: there is none'),
+  keys: fields.count,
+  sizeBytes: fields.sizeBytes.describe('of its parts in the object store; 0 for one of an earlier version'),
+  newRecords: fields.count.describe('what a replica that begins with it reads from the topic besides'),
+  overdueSeconds: seconds.describe('for how long a newer one should have been there'),
+  isUsable: z.boolean().describe('false: replicas that begin now read the whole topic'),
+});
+
 /** What one replica of a service with a database says of itself and of its part of the event log. */
 export const operationsSchema = processSchema.extend({
   service: z.string(),
@@ -46,6 +57,10 @@ export const operationsSchema = processSchema.extend({
   deadLetters: fields.count.nullable().describe('neither replayed nor discarded; null while the event log is away'),
   pool: z.object({ size: fields.count, used: fields.count, waiting: fields.count }).describe('database connections'),
   queues: z.array(z.object({ name: z.string(), waiting: fields.count })).describe('work that waits for its turn'),
+  snapshots: z
+    .array(snapshotStateSchema)
+    .nullable()
+    .describe('of the topics that others begin with; null while the event log or the object store is away'),
 });
 
 export const deadLetterSchema = z.object({

@@ -46,5 +46,6 @@ export { openEventLog, type OpenEventLogOptions } from './open-event-log.js';
 export { type SnapshotStore } from './snapshot/snapshot-store.port.js';
 export { tailFromSnapshots, type SnapshotTailOptions } from './snapshot/tail-from-snapshots.js';
 export { snapshotParts, type Snapshot } from './snapshot/snapshot-list.js';
+export { type SnapshotState } from './snapshot/snapshot-state.js';
 export { SnapshotWriter, type SnapshotSchedule, type SnapshotWriterOptions } from './snapshot/snapshot-writer.js';
 export { writeTopicSnapshot, type WriteSnapshotOptions } from './snapshot/write-topic-snapshot.js';

@@ -107,7 +107,8 @@ export async function startService(options: ServiceOptions): Promise<void> {
   const events = new EventLogServer({ log, group: name, logger });
   const writer = snapshots && new SnapshotWriter({ ...snapshots, log, isLeader: () => relay.isLeader, logger });
   const [health, depths] = [new HealthWatch(readiness), new QueueDepths(database, queues)];
-  const operations = new Operations({ service: name, database, log, relay, events, health, depths, logger });
+  const parts = { service: name, database, log, relay, events, health, depths, snapshots: writer, logger };
+  const operations = new Operations(parts);
   const http = { service: name, logger, telemetry, readiness, limits: { quietMs: config.DRAIN_QUIET_MS } };
   const tls = openTls(config, logger);
   const verifier = await verifierFromFile(config.INTERNAL_JWKS_FILE);

@@ -14,6 +14,7 @@ import { generateInternalKeys, internalSigner, mintInternalToken, type InternalC
 import { ProblemError } from '@myriad/kernel';
 import { HandleEvent } from '@myriad/messaging';
 import { UnitOfWork } from '@myriad/persistence';
+import { FileObjectStore } from '@myriad/storage';
 import {
   type TempFolder,
   type TestDatabase,
@@ -75,6 +76,7 @@ describe('the routes of operators', () => {
     target = new FakeProcess();
     isStoreUp = true;
     behave = () => undefined;
+    const store = await FileObjectStore.open({ root: join(folder.path, 'objects') });
     await startService({
       name: 'thing',
       config,
@@ -85,6 +87,13 @@ describe('the routes of operators', () => {
           module: { module: ThingModule, controllers: [TenantHandler] },
           readiness: [{ name: 'store', check: () => isStoreUp }],
           queues: { things: 'SELECT count(*)::int AS waiting FROM inbox' },
+          snapshots: {
+            store,
+            topics: [tenantChangedV1.topic.name],
+            afterRecords: 1,
+            afterMs: 60_000,
+            intervalMs: 20,
+          },
         };
       },
       process: target,
@@ -143,6 +152,27 @@ describe('the routes of operators', () => {
     expect(store).toMatchObject({ ok: false, reason: 'it does not hold' });
     expect(Date.parse(store?.since ?? '')).toBeGreaterThanOrEqual(Date.parse(before.now) - 1);
     expect((await status()).checks.find(({ name }) => name === 'store')?.since).toBe(store?.since);
+  });
+
+  it('say how old and how large the snapshots are, and whether they are renewed', async () => {
+    const before = Date.now();
+    await emit('first');
+    await eventually(async () => {
+      expect((await status()).snapshots).toEqual([
+        {
+          topic: tenantChangedV1.topic.name,
+          madeAt: expect.any(String) as unknown,
+          keys: 1,
+          sizeBytes: expect.any(Number) as unknown,
+          newRecords: 0,
+          overdueSeconds: 0,
+          isUsable: true,
+        },
+      ]);
+    });
+    const [snapshot] = (await status()).snapshots ?? [];
+    expect(snapshot?.sizeBytes).toBeGreaterThan(50);
+    expect(Date.parse(snapshot?.madeAt ?? '')).toBeGreaterThanOrEqual(before - 1_000);
   });
 
   it('show dead letters with their reason, give them again, and put them away', async () => {

@@ -57,6 +57,7 @@ def state(service: str, **more: Any) -> dict[str, Any]:
             "deadLetters": 0,
             "pool": {"size": 8, "used": 1, "waiting": 0},
             "queues": [],
+            "snapshots": [],
             **more,
         },
     )
@@ -155,6 +156,39 @@ def test_what_is_stuck_is_told_apart_from_what_is_only_busy(
     mesh.on("GET", "/v1/operations/auth", *lag(900, 200))
     mesh.on("GET", "/v1/operations/batch", *outbox(60, 3))
     assert doctor(capsys) == (0, [])
+
+
+def snapshot(topic: str, age: float | None, **more: Any) -> dict[str, Any]:
+    made = {"topic": topic, "madeAt": None if age is None else now(-age), "keys": 1_000, "sizeBytes": 2_500_000}
+    return {**made, "newRecords": 7, "overdueSeconds": 0, "isUsable": age is not None, **more}
+
+
+def test_a_snapshot_that_is_not_renewed_is_a_finding_with_its_age_and_size(
+    mesh: FakeGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh = [snapshot("myriad.auth.key.v1", 60), snapshot("myriad.auth.tenant.v1", None, overdueSeconds=20)]
+    mesh.on("GET", "/v1/operations/auth", Answer(body=state("auth", snapshots=fresh)))
+    mesh.on("GET", "/v1/operations/batch", Answer(body=state("batch", snapshots=None)))
+    assert doctor(capsys) == (0, [])
+
+    old = [
+        snapshot("myriad.auth.key.v1", 5 * 3600, overdueSeconds=4 * 3600),
+        snapshot("myriad.auth.tenant.v1", 13 * 3600, overdueSeconds=7 * 3600, isUsable=False),
+        snapshot("myriad.auth.principal.v1", None, overdueSeconds=600),
+    ]
+    mesh.on("GET", "/v1/operations/auth", Answer(body=state("auth", snapshots=old)))
+    code, findings = doctor(capsys)
+    assert code == 1
+    assert {(finding["severity"], finding["code"], finding["subject"]) for finding in findings} == {
+        ("warning", "snapshot_overdue", "auth")
+    }
+    used, unused, missing = (finding["what"] for finding in findings)
+    assert "myriad.auth.key.v1: the newest snapshot (1000 keys, 2.5 MB) is 5.0 h old" in used
+    assert "overdue for 4.0 h; replicas that begin now read 7 records besides" in used
+    assert "is 13.0 h old" in unused
+    assert unused.endswith("replicas that begin now read the whole topic")
+    assert "there is no snapshot, a newer one is overdue for 10 min" in missing
+    assert "object store" in findings[0]["next"]
 
 
 def test_dead_letters_are_named_by_their_cause_with_the_command_that_replays_them(

@@ -10,6 +10,8 @@ const snapshotSchema = z.object({
   madeAtMs: z.number().nonnegative(),
   /** Keys that have a value. */
   keys: z.int().nonnegative(),
+  /** Of all parts as they are stored; not told by earlier versions. */
+  sizeBytes: z.int().nonnegative().optional(),
   partitions: z.array(
     z.object({
       partition: z.int().nonnegative(),

@@ -4,7 +4,7 @@ import type { MessagingLogger } from '../messaging-logger.js';
 import { UnreadableList, readList, type Snapshot } from './snapshot-list.js';
 import { snapshotMetrics } from './snapshot-metrics.js';
 import type { SnapshotStore } from './snapshot-store.port.js';
-import { MAX_SNAPSHOT_AGE_MS } from './tail-from-snapshots.js';
+import { MAX_REST_MS, newRecords, snapshotState, type SnapshotState } from './snapshot-state.js';
 import { topicEnds } from './topic-ends.js';
 import { writeTopicSnapshot } from './write-topic-snapshot.js';
 
@@ -34,6 +34,7 @@ export interface SnapshotWriterOptions extends SnapshotSchedule {
 /** Keeps the snapshots of a service's compacted topics fresh. Nothing waits for it, and what fails is tried again at the next look. */
 export class SnapshotWriter implements Closable {
   private readonly stop = new AbortController();
+  private readonly startedAtMs = Date.now();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
 
@@ -54,6 +55,17 @@ export class SnapshotWriter implements Closable {
   look(): Promise<void> {
     this.looking ??= this.writeDue().finally(() => (this.looking = undefined));
     return this.looking;
+  }
+
+  /** How the snapshots are, whichever replica wrote them. @throws when the log or the store is away */
+  state(): Promise<readonly SnapshotState[]> {
+    const { log, topics, afterMs } = this.options;
+    return Promise.all(
+      topics.map(async (topic) => {
+        const [newest, ends] = await Promise.all([this.newest(topic), topicEnds(log, topic)]);
+        return snapshotState({ topic, ends, newest, afterMs, nowMs: Date.now(), sinceMs: this.startedAtMs });
+      }),
+    );
   }
 
   private async writeDue(): Promise<void> {
@@ -93,19 +105,12 @@ export class SnapshotWriter implements Closable {
   }
 
   /** Also long before readers find it too old, and when the topic has begun anew. */
-  private async isDue(topic: string, { madeAtMs, partitions }: Snapshot): Promise<boolean> {
-    const positions = new Map(partitions.map(({ partition, position }) => [partition, BigInt(position)]));
-    const came = (await topicEnds(this.options.log, topic)).map(({ partition, endOffset }) =>
-      Number(endOffset - (positions.get(partition) ?? 0n)),
-    );
-    const records = came.reduce((sum, one) => sum + one, 0);
-    const ageMs = Date.now() - madeAtMs;
+  private async isDue(topic: string, newest: Snapshot): Promise<boolean> {
+    const records = newRecords(await topicEnds(this.options.log, topic), newest);
+    const ageMs = Date.now() - newest.madeAtMs;
     const { afterRecords, afterMs } = this.options;
     return (
-      came.some((one) => one < 0) ||
-      records >= afterRecords ||
-      (records > 0 && ageMs >= afterMs) ||
-      ageMs >= MAX_SNAPSHOT_AGE_MS / 2
+      records === undefined || records >= afterRecords || (records > 0 && ageMs >= afterMs) || ageMs >= MAX_REST_MS
     );
   }
 }

@@ -41,7 +41,8 @@ export async function writeTopicSnapshot(options: WriteSnapshotOptions): Promise
     partitions.push(partitionOf(end, last));
   }
   await parts.flush();
-  const snapshot: Snapshot = { madeAtMs, keys: parts.keys, partitions, parts: parts.digests };
+  const { keys, sizeBytes, digests } = parts;
+  const snapshot: Snapshot = { madeAtMs, keys, sizeBytes, partitions, parts: digests };
   await publish(list, snapshot, store);
   return snapshot;
 }
@@ -64,6 +65,7 @@ class LastRecords {
 class PartWriter {
   readonly digests: Digest[] = [];
   keys = 0;
+  sizeBytes = 0;
   private readonly builder = new PartBuilder();
 
   constructor(
@@ -84,6 +86,7 @@ class PartWriter {
     await this.list.replace({ loose: [...new Set([...this.list.current.loose, digest])] });
     await this.store.put(PLATFORM_TENANT, bytes);
     this.digests.push(digest);
+    this.sizeBytes += bytes.length;
   }
 }
 

@@ -1,6 +1,13 @@
 import type { OperationsRoutes, RouteResponse } from '@myriad/contracts';
 import { ProblemError, type Page, type PageRequest, pageFrom, type RequestContext } from '@myriad/kernel';
-import { DeadLetters, type DeadLetter, type EventLog, type EventLogServer } from '@myriad/messaging';
+import {
+  DeadLetters,
+  type DeadLetter,
+  type EventLog,
+  type EventLogServer,
+  type SnapshotState,
+  type SnapshotWriter,
+} from '@myriad/messaging';
 import type { Database, OutboxRelay } from '@myriad/persistence';
 import { processReport, type Logger } from '@myriad/telemetry';
 import type { HealthWatch } from './health-watch.js';
@@ -17,6 +24,8 @@ export interface OperationsParts {
   readonly events: EventLogServer;
   readonly health: HealthWatch;
   readonly depths: QueueDepths;
+  /** Undefined when the service writes none. */
+  readonly snapshots: Pick<SnapshotWriter, 'state'> | undefined;
   readonly logger: Logger;
 }
 
@@ -29,12 +38,13 @@ export class Operations {
   }
 
   async status(): Promise<OperationsStatus> {
-    const { service, database, relay, health, depths } = this.parts;
-    const [checks, waiting, events, letters] = await Promise.all([
+    const { service, database, relay, health, depths, snapshots } = this.parts;
+    const [checks, waiting, events, letters, states] = await Promise.all([
       health.look(),
       orNull(depths.measure()),
       orNull(this.lag()),
       orNull(this.letters.list()),
+      orNull(snapshots?.state() ?? Promise.resolve([])),
     ]);
     const { size, used, waiting: callers } = database.pool;
     return {
@@ -47,6 +57,7 @@ export class Operations {
       deadLetters: letters?.length ?? null,
       pool: { size, used, waiting: callers },
       queues: [...(waiting?.queues ?? [])],
+      snapshots: states?.map(sightOf) ?? null,
     };
   }
 
@@ -92,6 +103,11 @@ export class Operations {
       lagByTopic.set(topic, (lagByTopic.get(topic) ?? 0) + Number(endOffset - committedOffset));
     return [...lagByTopic].map(([topic, lagRecords]) => ({ topic, lagRecords, oldestAgeSeconds: null }));
   }
+}
+
+function sightOf({ madeAtMs, overdueMs, ...state }: SnapshotState): NonNullable<OperationsStatus['snapshots']>[number] {
+  const madeAt = madeAtMs === undefined ? null : new Date(madeAtMs).toISOString();
+  return { ...state, madeAt, overdueSeconds: overdueMs / 1_000 };
 }
 
 function viewOf(letter: DeadLetter): DeadLetterView {

@@ -14,13 +14,14 @@ from myriad.resources.operations import DeadLetter, ServiceOperations, TopicLag
 def diagnose(seen: Observation, limits: Limits | None = None, now: datetime | None = None) -> list[Finding]:
     """All findings, the critical ones first."""
     limits = limits or Limits()
+    now = now or datetime.now(timezone.utc)
     found = [
         *_services(seen),
-        *(finding for name, look in seen.services.items() for finding in _service(name, look, limits)),
+        *(finding for name, look in seen.services.items() for finding in _service(name, look, limits, now)),
         *(finding for name in seen.letters for finding in _letters(name, seen.letters[name])),
         *_replicas(seen),
-        *_rollouts(seen, limits, now or datetime.now(timezone.utc)),
-        *_keys(seen, limits, now or datetime.now(timezone.utc)),
+        *_rollouts(seen, limits, now),
+        *_keys(seen, limits, now),
         *_clocks(seen, limits),
         *_versions(seen),
     ]
@@ -38,7 +39,7 @@ def _services(seen: Observation) -> Iterator[Finding]:
             yield Finding("critical", "service_silent", service.service, what, _restart(service.service))
 
 
-def _service(name: str, look: Look, limits: Limits) -> Iterator[Finding]:
+def _service(name: str, look: Look, limits: Limits, now: datetime) -> Iterator[Finding]:
     state = look.second
     if state is None:
         return
@@ -48,6 +49,7 @@ def _service(name: str, look: Look, limits: Limits) -> Iterator[Finding]:
             yield Finding("critical", "check_failed", name, what, f"look at what {check.name} says, then: {_logs(name)}")
     yield from _events(name, look.first, state, limits)
     yield from _outbox(name, look.first, state, limits)
+    yield from _snapshots(name, state, limits, now)
     if state.pool.waiting > 0 and state.pool.used >= state.pool.size:
         what = f"{state.pool.waiting} callers wait for one of {state.pool.size} database connections"
         yield Finding("warning", "pool_exhausted", name, what, "raise DATABASE_POOL_SIZE, or add a replica")
@@ -83,6 +85,23 @@ def _outbox(name: str, first: ServiceOperations | None, state: ServiceOperations
         return
     what = f"{outbox.records} events wait in the outbox, the oldest for {outbox.oldest_age_seconds:.0f} s, and it grows"
     yield Finding("critical", "outbox_stuck", name, what, "see whether the event log takes events (Kafka, or PostgreSQL)")
+
+
+def _snapshots(name: str, state: ServiceOperations, limits: Limits, now: datetime) -> Iterator[Finding]:
+    for snapshot in state.snapshots or ():
+        # of a topic that has just been filled the first one may still be being written
+        if snapshot.overdue_seconds <= limits.snapshot_overdue:
+            continue
+        if snapshot.made_at is None:
+            have = "there is no snapshot"
+        else:
+            age, size = (now - snapshot.made_at).total_seconds(), snapshot.size_bytes / 1_000_000
+            have = f"the newest snapshot ({snapshot.keys} keys, {size:.1f} MB) is {_length(age)} old"
+        effect = "read the whole topic" if not snapshot.is_usable else f"read {snapshot.new_records} records besides"
+        late = f"a newer one is overdue for {_length(snapshot.overdue_seconds)}"
+        what = f"{snapshot.topic}: {have}, {late}; replicas that begin now {effect}"
+        step = f"{_logs(name)} for 'no snapshot was written', and see whether the object store answers"
+        yield Finding("warning", "snapshot_overdue", name, what, step)
 
 
 def _letters(name: str, letters: list[DeadLetter] | tuple[DeadLetter, ...]) -> Iterator[Finding]:
@@ -157,6 +176,10 @@ def _restart(service: str) -> str:
 
 def _logs(service: str) -> str:
     return f"read its log (.myriad/logs/{service}.log, or kubectl logs -l app={service})"
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
 def _clock(at: datetime) -> str:

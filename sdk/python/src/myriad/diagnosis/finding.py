@@ -29,4 +29,5 @@ class Limits:
     event_loop_delay: float = 0.25
     clock_skew: float = 2
     rollout_age: float = 300
+    snapshot_overdue: float = 300
     key_expires: float = 14 * 86_400

@@ -58,6 +58,22 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class TopicSnapshot:
+    """The newest snapshot of a topic, which new replicas of others begin with; ``made_at`` is ``None`` when there is none."""
+
+    topic: str
+    made_at: datetime | None
+    keys: int
+    size_bytes: int
+    #: What a replica that begins with it reads from the topic besides.
+    new_records: int
+    #: For how long a newer one should have been there.
+    overdue_seconds: float
+    #: Whether replicas that begin now take it; else they read the whole topic.
+    is_usable: bool
+
+
+@dataclass(frozen=True)
 class ServiceOperations:
     """How one replica of a service is; ``None`` stands for what could not be found out."""
 
@@ -75,6 +91,7 @@ class ServiceOperations:
     dead_letters: int | None
     pool: ConnectionPool
     queues: Sequence[Queue]
+    snapshots: Sequence[TopicSnapshot] | None = None
 
 
 @dataclass(frozen=True)
