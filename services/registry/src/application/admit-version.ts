@@ -1,6 +1,6 @@
 import { versionAdmittedV1, versionRejectedV1, versionReviewRequestedV1 } from '@myriad/contracts';
 import { type Clock, type Digest, type Owned, ProblemError, canonicalJson, systemContext } from '@myriad/kernel';
-import { type Tx, UnitOfWork } from '@myriad/persistence';
+import { type Tx, UnitOfWork, isOutage, waitOutOutage } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { oddities } from '../domain/admission-policy.js';
@@ -21,6 +21,12 @@ const MAX_ATTEMPTS = 3;
 const MAX_PARITY_BYTES = 16 * 1024 * 1024;
 const REVIEW_DAYS = 30;
 
+/** A version that this worker has claimed; a database that is away is not waited for any more after `shutdown`. */
+interface Held {
+  readonly version: Owned<ModelVersion>;
+  readonly shutdown: AbortSignal | undefined;
+}
+
 /** Looks at registered versions and admits, refuses, or puts them before a person. */
 @Injectable()
 export class AdmitVersion {
@@ -33,18 +39,20 @@ export class AdmitVersion {
   ) {}
 
   /** Takes the next registered version; false when there is none. */
-  async execute(): Promise<boolean> {
+  async execute(shutdown?: AbortSignal): Promise<boolean> {
     const now = new Date(this.clock.nowMs());
     const claimed = await this.work.runAcrossTenants('registry: claim the next version to admit', (tx) =>
       this.versions.claim(tx, now, new Date(now.getTime() - STALE_MS)),
     );
     if (!claimed) return false;
+    const held: Held = { version: claimed, shutdown };
     // a version that took its workers down with it is not looked at again
-    if (claimed.attempt > MAX_ATTEMPTS) await this.giveUp(claimed, 'its worker was lost each time');
+    if (claimed.attempt > MAX_ATTEMPTS) await this.giveUp(held, 'its worker was lost each time');
     else
-      await this.judge(claimed).catch((error: unknown) => {
-        if (claimed.attempt < MAX_ATTEMPTS) throw error;
-        return this.giveUp(claimed, error instanceof Error ? error.message : String(error));
+      await this.judge(held).catch((error: unknown) => {
+        // a database that was away is no fault of the version
+        if (claimed.attempt < MAX_ATTEMPTS || isOutage(error)) throw error;
+        return this.giveUp(held, error instanceof Error ? error.message : String(error));
       });
     return true;
   }
@@ -70,19 +78,20 @@ export class AdmitVersion {
     await this.write(tx, { ...version, reasons }, review.isApproved ? 'admitted' : 'rejected');
   }
 
-  private giveUp(version: Owned<ModelVersion>, detail: string): Promise<void> {
+  private giveUp(held: Held, detail: string): Promise<void> {
     const reason = {
       code: 'registry.admission_failed',
       detail: `could not be looked at, ${MAX_ATTEMPTS} times: ${detail}`,
     };
-    return this.settle(version, { ...blankReport, reasons: [reason] }, 'rejected', null);
+    return this.settle(held, { ...blankReport, reasons: [reason] }, 'rejected', null);
   }
 
-  private async judge(version: Owned<ModelVersion>): Promise<void> {
+  private async judge(held: Held): Promise<void> {
+    const { version } = held;
     const inspected = await this.inspect(version);
-    if (inspected.isRefused) return this.settle(version, inspected.report, 'rejected', null);
+    if (inspected.isRefused) return this.settle(held, inspected.report, 'rejected', null);
     const odd = oddities(inspected.report);
-    if (odd.length === 0) return this.settle(version, inspected.report, 'admitted', null);
+    if (odd.length === 0) return this.settle(held, inspected.report, 'admitted', null);
     const report = { ...inspected.report, reasons: odd };
     const { versionId, modelName, version: number, artifactDigest } = version;
     const evidence = canonicalJson({
@@ -95,7 +104,7 @@ export class AdmitVersion {
       report,
     });
     const { digest } = await this.objects.put(version.tenantId, Buffer.from(evidence));
-    return this.settle(version, report, 'awaiting-review', digest);
+    return this.settle(held, report, 'awaiting-review', digest);
   }
 
   private async inspect(version: Owned<ModelVersion>): Promise<ModelInspection> {
@@ -113,16 +122,18 @@ export class AdmitVersion {
   }
 
   private async settle(
-    claimed: Owned<ModelVersion>,
+    { version: claimed, shutdown }: Held,
     report: AdmissionReport,
     status: Exclude<ModelVersion['status'], 'pending'>,
     reviewDigest: Digest | null,
   ): Promise<void> {
-    await this.work.run(systemContext('registry', claimed.tenantId), async (tx) => {
+    const ifHeld = async (tx: Tx): Promise<void> => {
       const current = await this.versions.findById(tx, claimed.versionId);
       if (current?.status !== 'pending' || current.attempt !== claimed.attempt) return;
       await this.write(tx, { ...claimed, ...report, reviewDigest }, status);
-    });
+    };
+    const ctx = systemContext('registry', claimed.tenantId);
+    await waitOutOutage(() => this.work.run(ctx, ifHeld), { signal: shutdown });
   }
 
   private async write(

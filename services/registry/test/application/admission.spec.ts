@@ -8,7 +8,7 @@ import {
   versionRejectedV1,
   versionReviewRequestedV1,
 } from '@myriad/contracts';
-import { type Digest, digestOf, newId, systemContext, tenantId } from '@myriad/kernel';
+import { type Digest, ProblemError, digestOf, newId, systemContext, tenantId } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { VERSION_STORE, type VersionStore } from '../../src/application/ports.js';
@@ -224,6 +224,30 @@ describe('admission', () => {
     });
     await app.harness.flush();
     expect(app.harness.eventsOf(versionAdmittedV1).filter(({ data }) => data.tenantId === 'stale')).toHaveLength(1);
+  });
+
+  it('keeps what it found of a version while the database is away for a moment', async () => {
+    const store = app.harness.get<VersionStore>(VERSION_STORE);
+    const real = store.update.bind(store);
+    let refusals = 0;
+    store.update = (tx, version) => {
+      refusals += 1;
+      if (refusals > 2) return real(tx, version);
+      const code = 'persistence.database_unavailable';
+      return Promise.reject(new ProblemError({ kind: 'unavailable', code, detail: 'away' }));
+    };
+    try {
+      // its last attempt: an outage does not refuse it
+      await takenAndLost('outage', 2);
+      app.clock.advance(120_001);
+      app.harness.get(WorkLoop).wake();
+      await eventually(async () => {
+        expect(await status('outage')).toBe('admitted');
+      });
+      expect(refusals).toBe(3);
+    } finally {
+      store.update = real;
+    }
   });
 
   it('refuses a version that took three workers down with it, without looking again', async () => {
