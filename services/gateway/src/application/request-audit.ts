@@ -42,10 +42,13 @@ export class RequestAudit {
   async close(timeoutMs = 5_000): Promise<void> {
     this.stop.abort();
     await atMost(timeoutMs, this.flushLast());
-    if (this.buffer.length === 0) return;
-    lost.add(this.buffer.reduce((sum, { data }) => sum + data.count, 0));
-    const fields = { records: this.buffer.length };
-    this.options.logger.error(fields, 'audit records were lost: the event log did not take them before the end');
+    const left = [...this.buffer.map(({ data }) => data), ...[...this.counts.values()].map(({ record }) => record)];
+    if (left.length === 0) return;
+    lost.add(left.reduce((sum, { count }) => sum + count, 0));
+    this.options.logger.error(
+      { records: left.length },
+      'audit records were lost: the event log did not take them before the end',
+    );
   }
 
   /** One record. */

@@ -22,7 +22,7 @@ interface Part {
   readonly label: string;
 }
 
-/** The same whoever scores the shard, so that a shard scored twice gives the same objects. */
+/** The same whoever scores the shard, so that a shard scored twice gives the same objects; and no other job's, so that nobody else names what is swept. */
 const labelOf = ({ batchJobId }: BatchJob, kind: PartKind, shard: number): string => `${batchJobId}/${kind}/${shard}`;
 
 /** Scores with ONNX Runtime what DuckDB reads: one pass over the file, some thousand rows in memory. */
