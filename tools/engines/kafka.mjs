@@ -11,7 +11,9 @@ export const KAFKA_VERSION = '4.4.0';
 const MINIMUM_JAVA = 17;
 const CLUSTER_ID = 'bXlyaWFkLXRlc3QtZW5naQ'; // any 16 bytes as base64url
 const POM = join(import.meta.dirname, 'kafka.pom.xml');
-const JVM = ['-Xms256m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true'];
+const JVM = ['-Xms256m', '-Xmx256m', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
+/** Compiles quickly and never well: right for a broker that lives for seconds. */
+const SHORT_LIVED = '-XX:TieredStopAtLevel=1';
 const QUIET = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 
 /** @throws {EngineUnavailable} naming the program that is missing. */
@@ -24,7 +26,15 @@ function requirePrograms(isFetched) {
     throw new EngineUnavailable('kafka', 'mvn (Maven) is needed to fetch it; found none');
 }
 
-function settings({ dir, port, advertisedPort = port, controllerPort, sessionMs = 3000, secure }) {
+/** Compaction that a test can wait for (the topic still says segment.ms: only closed segments are compacted). */
+const EAGER_CLEANING = {
+  'log.cleaner.backoff.ms': 50,
+  'log.cleaner.min.cleanable.ratio': 0.01,
+  'log.retention.check.interval.ms': 500,
+  'log.initial.task.delay.ms': 500,
+};
+
+function settings({ dir, port, advertisedPort = port, controllerPort, sessionMs = 3000, secure, isLasting }) {
   const secured = secure ? [`SASL_SSL://${secure.client.brokers}`] : [];
   return Object.entries({
     'process.roles': 'broker,controller',
@@ -39,8 +49,8 @@ function settings({ dir, port, advertisedPort = port, controllerPort, sessionMs 
     'log.dirs': join(dir, 'data'),
     'auto.create.topics.enable': false,
     // one small machine
-    'num.network.threads': 2,
-    'num.io.threads': 2,
+    'num.network.threads': 1,
+    'num.io.threads': 1,
     'background.threads': 2,
     'num.recovery.threads.per.data.dir': 1,
     'offsets.topic.num.partitions': 1,
@@ -56,12 +66,8 @@ function settings({ dir, port, advertisedPort = port, controllerPort, sessionMs 
     'group.min.session.timeout.ms': 1000,
     'broker.heartbeat.interval.ms': 500,
     'broker.session.timeout.ms': sessionMs,
-    // compaction that a test can wait for (the topic still says segment.ms: only closed segments are compacted)
-    'log.cleaner.backoff.ms': 50,
-    'log.cleaner.min.cleanable.ratio': 0.01,
     'log.cleaner.dedupe.buffer.size': 2 * 1024 * 1024,
-    'log.retention.check.interval.ms': 500,
-    'log.initial.task.delay.ms': 500,
+    ...(!isLasting && EAGER_CLEANING),
   })
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
@@ -108,7 +114,7 @@ function format(home, config, more = []) {
 async function writeArchive(home, config, port) {
   const log = openSync(join(home, 'archive.log'), 'a');
   const archive = `-XX:ArchiveClassesAtExit=${join(home, 'classes.jsa')}`;
-  const child = spawn('java', [...JVM, archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config], {
+  const child = spawn('java', [...JVM, SHORT_LIVED, archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config], {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
@@ -148,16 +154,16 @@ function answersApiVersions(port) {
  * Clients are told to come to `advertisedPort`, for brokers behind a proxy; default `port`.
  * @throws {EngineUnavailable} when Java or Maven is missing.
  */
-export async function kafkaProgram({ port, advertisedPort, controllerPort, dir, sessionMs, secure }) {
+export async function kafkaProgram({ port, advertisedPort, controllerPort, dir, sessionMs, secure, isLasting }) {
   const home = await fetchKafka();
-  const config = configure({ dir, port, advertisedPort, controllerPort, sessionMs, secure });
+  const config = configure({ dir, port, advertisedPort, controllerPort, sessionMs, secure, isLasting });
   const isNew = !existsSync(join(dir, 'data'));
   if (isNew && secure) format(home, config, secure.formatArgs);
   else if (isNew) cpSync(join(home, 'template', 'data'), join(dir, 'data'), { recursive: true });
   const archive = `-XX:SharedArchiveFile=${join(home, 'classes.jsa')}`;
   return {
     command: 'java',
-    args: [...JVM, '-Xshare:auto', archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config],
+    args: [...JVM, ...(isLasting ? [] : [SHORT_LIVED]), '-Xshare:auto', archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config],
     env: { MALLOC_ARENA_MAX: '2' },
     isHealthy: () => answersApiVersions(port),
   };
@@ -166,13 +172,14 @@ export async function kafkaProgram({ port, advertisedPort, controllerPort, dir, 
 /**
  * Starts a broker on 127.0.0.1 and waits until it answers. `dir` holds configuration, data, log and pid; data that is there is kept. Without `port` a free one is taken.
  * The handle: `brokers` (`127.0.0.1:port`), `pid`, `stop()`, `kill()` (SIGKILL), `start()` again on the same port and data.
+ * One that `isLasting` compiles and cleans as brokers in production do, not as those that tests wait for.
  * With `isSecure` it has a second listener with TLS and SASL (SCRAM-SHA-512 and PLAIN), and the handle has `secure`: what a client of it needs.
  * @throws {EngineUnavailable} when Java, Maven or openssl is missing.
  */
-export async function startKafka({ port, dir, isSecure = false }) {
+export async function startKafka({ port, dir, isSecure = false, isLasting = false }) {
   const usedPort = port ?? (await freePort());
   const secure = isSecure ? makeSecurity({ dir, port: await freePort() }) : undefined;
-  const program = await kafkaProgram({ port: usedPort, controllerPort: await freePort(), dir, secure });
+  const program = await kafkaProgram({ port: usedPort, controllerPort: await freePort(), dir, secure, isLasting });
   const more = { brokers: `127.0.0.1:${usedPort}`, secure: secure?.client };
   return startEngine({ name: 'kafka', version: KAFKA_VERSION, port: usedPort, dir, program, more });
 }
