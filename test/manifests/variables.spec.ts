@@ -8,7 +8,7 @@ import { providerSettings } from '../../services/auth/src/adapters/oidc/provider
 import { gatewayConfigSchema, serviceUrls } from '../../services/gateway/src/config.js';
 import { clusterVariables } from '../../tools/manifests/kubernetes/cluster.mjs';
 import { clusters, services } from '../../tools/manifests/mesh.mjs';
-import { scrapeFaults, variableFaults } from '../../tools/manifests/rules/variables.mjs';
+import { memoryFaults, scrapeFaults, variableFaults } from '../../tools/manifests/rules/variables.mjs';
 
 describe('what a service is told, against its config', () => {
   const schema = z.object({
@@ -32,6 +32,21 @@ describe('what a service is told, against its config', () => {
     ['a secret that is no file', { PORT: '80', KEY: 'k' }, 'is told KEY itself'],
   ])('has a fault: %s', (_what, told, says) => {
     expect(faults(told)).toEqual([expect.stringContaining(says)]);
+  });
+});
+
+describe('the memory of a container', () => {
+  it('has room for the heap, for what lies outside of it, and for Node', () => {
+    expect(memoryFaults({ memory: 416, heap: 256 })).toEqual([]);
+    expect(memoryFaults({ memory: 415, heap: 256 })).toEqual(['may take 416 MiB and its container gives it 415']);
+    expect(memoryFaults({ memory: 928, heap: 256, outside: 512 })).toEqual([]);
+    expect(memoryFaults({ memory: 927, heap: 256, outside: 512 })).toHaveLength(1);
+  });
+
+  it.each(services.map((service) => [service.name, service] as const))('is enough for %s', (_name, service) => {
+    expect(memoryFaults(service)).toEqual([]);
+    const models = Number(service.environment['MEMORY_LIMIT_BYTES'] ?? 0) / 1_048_576;
+    expect(service.outside ?? 0).toBeGreaterThanOrEqual(models);
   });
 });
 
@@ -65,6 +80,11 @@ describe.each(clusters.map((cluster) => [cluster.name, cluster] as const))('the 
     Object.fromEntries(
       Object.entries(told(service)).map(([key, value]) => [key, value.startsWith('/run/myriad/') ? held : value]),
     );
+
+  it('take no more heap than their entry says', () => {
+    for (const { name: service, heap } of services)
+      expect(told(service)['NODE_OPTIONS']).toBe(`--max-old-space-size=${heap}`);
+  });
 
   it('are reached by the gateway over what they speak', () => {
     const urls = Object.values(serviceUrls(loadConfig(gatewayConfigSchema, here('gateway'))));

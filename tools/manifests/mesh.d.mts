@@ -8,6 +8,12 @@ export interface ServiceManifest {
   readonly events?: boolean;
   /** Clients reach it from outside. */
   readonly public?: boolean;
+  /** What its container may take, MiB. */
+  readonly memory: number;
+  /** What JavaScript may take of that, MiB. */
+  readonly heap: number;
+  /** What DuckDB or models may take besides the heap, MiB; default 0. */
+  readonly outside?: number;
   readonly replicas: number;
   /** What it is told besides {@link commonEnvironment}. */
   readonly environment: Readonly<Record<string, string>>;

@@ -59,9 +59,10 @@ const secretPaths = (service) =>
 /** Port of probes and metrics. The gateway speaks plain HTTP to whoever ends its clients' TLS, and has no other port. */
 export const probePort = (service) => (service.public ? PORT : ADMIN_PORT);
 
-/** What a service is told in a container, wherever that runs. */
+/** What a service is told in a container, wherever that runs. Left to itself, V8 takes a heap as large as a small container. */
 export const containerVariables = (service) => ({
   ...service.environment,
+  NODE_OPTIONS: `--max-old-space-size=${service.heap}`,
   ...(service.public ? {} : { ADMIN_PORT: String(ADMIN_PORT) }),
   ...secretPaths(service),
 });
@@ -107,7 +108,8 @@ export const isSigning = ({ environment }) => environment.OBJECT_STORE_PUBLIC_UR
 const upstream = (name) => `http://${name}:${PORT}`;
 
 /**
- * One entry a service. `database`: owns a PostgreSQL database of its name. `secretFiles`: files below /run/myriad that it needs besides the public key set.
+ * One entry a service. `memory`: what a container gets; `heap`: what JavaScript may take of it, here and on one machine; `outside`: what DuckDB's limit or models (MEMORY_LIMIT_BYTES) may take besides.
+ * `database`: owns a PostgreSQL database of its name. `secretFiles`: files below /run/myriad that it needs besides the public key set.
  * `objects`: uses the object store; auth, deployer and gateway for snapshots of topics alone. `events`: false for who needs no event log. `public`: clients reach it from outside, in plain behind whoever ends their TLS. `calls`: the services it opens connections to (the gateway alone forwards; the deployer looks after serving capacity).
  */
 export const services = [
@@ -115,7 +117,8 @@ export const services = [
     name: 'auth',
     database: true,
     objects: true,
-    memory: 256,
+    memory: 384,
+    heap: 192,
     cpu: 100,
     replicas: 2,
     environment: {
@@ -130,6 +133,8 @@ export const services = [
     database: true,
     objects: true,
     memory: 768,
+    heap: 256,
+    outside: 256,
     cpu: 250,
     replicas: 2,
     ...signing,
@@ -139,6 +144,7 @@ export const services = [
     database: true,
     objects: true,
     memory: 4096,
+    heap: 256,
     cpu: 500,
     replicas: 1,
     environment: { ...sealed.environment, MYRIAD_PYTHON: '/opt/python/bin/python' },
@@ -150,6 +156,8 @@ export const services = [
     database: true,
     objects: true,
     memory: 1024,
+    heap: 256,
+    outside: 256,
     cpu: 250,
     replicas: 2,
     ...sealed,
@@ -158,7 +166,8 @@ export const services = [
     name: 'deployer',
     database: true,
     objects: true,
-    memory: 256,
+    memory: 384,
+    heap: 192,
     cpu: 100,
     replicas: 1,
     environment: { ...sealed.environment, REPLICA_URL_TEMPLATE: `http://realtime-{pool}:${PORT}` },
@@ -169,7 +178,9 @@ export const services = [
     name: 'realtime',
     database: false,
     objects: true,
-    memory: 1024,
+    memory: 1280,
+    heap: 512,
+    outside: 512,
     cpu: 500,
     replicas: 2,
     environment: {
@@ -185,6 +196,8 @@ export const services = [
     database: true,
     objects: true,
     memory: 1024,
+    heap: 256,
+    outside: 256,
     cpu: 500,
     replicas: 2,
     ...signing,
@@ -195,6 +208,7 @@ export const services = [
     events: false,
     objects: true,
     memory: 256,
+    heap: 96,
     cpu: 100,
     replicas: 2,
     public: true,
@@ -204,7 +218,8 @@ export const services = [
     name: 'gateway',
     database: false,
     objects: true,
-    memory: 256,
+    memory: 512,
+    heap: 256,
     cpu: 250,
     replicas: 2,
     public: true,

@@ -15,7 +15,7 @@ import { clusters, commonEnvironment, mutualTls, probePort, services } from './m
 import { printedFiles } from './printed-files.mjs';
 import { composeRules, dockerfileRules, rules } from './rules.mjs';
 import { alertFaults, registeredMetrics, unknownMetrics } from './rules/observability.mjs';
-import { scrapeFaults, variableFaults } from './rules/variables.mjs';
+import { memoryFaults, scrapeFaults, variableFaults } from './rules/variables.mjs';
 
 const faults = [];
 const fault = (path, message) => faults.push(`${path}: ${message}`);
@@ -98,6 +98,9 @@ const renderings = (service) => [
   ...clusters.map((cluster) => [`k8s/overlays/${cluster.name}`, clusterVariables(service, cluster)]),
 ];
 
+/** What Node reads itself. */
+const OF_NODE = ['NODE_OPTIONS'];
+
 /** Against the configs, as they are compiled. */
 async function checkVariables() {
   const { isSecret } = await import('../../libs/config/dist/index.js');
@@ -107,10 +110,16 @@ async function checkVariables() {
     const { [`${service.name}ConfigSchema`]: schema } = await import(`../../services/${service.name}/dist/config.js`);
     for (const name of Object.keys(schema.shape)) knownToSome.add(name).add(`${name}_FILE`);
     for (const [path, told] of renderings(service))
-      for (const line of variableFaults({ schema, isSecret, told, common })) fault(path, `${service.name} ${line}`);
+      for (const line of variableFaults({ schema, isSecret, told, common: [...common, ...OF_NODE] }))
+        fault(path, `${service.name} ${line}`);
   }
   for (const name of common.filter((each) => !knownToSome.has(each)))
     fault('tools/manifests/mesh.mjs', `tells all services ${name}, which no config knows`);
+}
+
+function checkMemory() {
+  for (const service of services)
+    for (const line of memoryFaults(service)) fault('tools/manifests/mesh.mjs', `${service.name} ${line}`);
 }
 
 function checkScraping() {
@@ -141,6 +150,7 @@ function checkObservability() {
 
 const printed = printedFiles();
 checkObservability();
+checkMemory();
 checkScraping();
 await checkVariables();
 checkDrift(printed);

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ServiceManifest } from '../mesh.mjs';
 
 export function variableFaults(of: {
   readonly schema: z.ZodObject;
@@ -6,6 +7,7 @@ export function variableFaults(of: {
   readonly told: Readonly<Record<string, string>>;
   readonly common?: readonly string[];
 }): readonly string[];
+export function memoryFaults(service: Pick<ServiceManifest, 'memory' | 'heap' | 'outside'>): readonly string[];
 export function scrapeFaults(
   prometheus: {
     readonly scrape_configs: readonly {

@@ -24,6 +24,15 @@ export function variableFaults({ schema, isSecret, told, common = [] }) {
   ];
 }
 
+/** A process of Node takes so much besides its heap, MiB: the young generation (at most 48), code, connections, and the program itself. */
+const BESIDES_HEAP = 160;
+
+/** A container has room for all that its service may take: with less it is killed where V8 would have collected garbage. */
+export function memoryFaults({ memory, heap, outside = 0 }) {
+  const needed = heap + outside + BESIDES_HEAP;
+  return needed <= memory ? [] : [`may take ${needed} MiB and its container gives it ${memory}`];
+}
+
 /** Prometheus has one job a service, which looks where that answers scrapers: `ports` by the service's name. */
 export function scrapeFaults({ scrape_configs: jobs }, ports) {
   const found = Object.fromEntries(jobs.map(({ job_name: name, dns_sd_configs: [{ port }] }) => [name, port]));

@@ -1,3 +1,5 @@
+import { type ServiceManifest, services as manifests } from '../../../../tools/manifests/mesh.mjs';
+
 export const ENVIRONMENTS = ['research', 'applied-science', 'engineering', 'production'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
@@ -12,19 +14,18 @@ export interface ServiceSpec {
   readonly heapMb: number;
 }
 
-/** The services that always run; `realtime` runs where the deployer wants it. */
-export const SERVICES: readonly ServiceSpec[] = [
-  { name: 'auth', hasDatabase: true, hasEvents: true, heapMb: 192 },
-  { name: 'registry', hasDatabase: true, hasEvents: true, heapMb: 256 },
-  { name: 'training', hasDatabase: true, hasEvents: true, heapMb: 256 },
-  { name: 'evaluator', hasDatabase: true, hasEvents: true, heapMb: 256 },
-  { name: 'deployer', hasDatabase: true, hasEvents: true, heapMb: 192 },
-  { name: 'batch', hasDatabase: true, hasEvents: true, heapMb: 256 },
-  { name: 'objects', hasDatabase: false, hasEvents: false, heapMb: 96 },
-  { name: 'gateway', hasDatabase: false, hasEvents: true, heapMb: 256 },
-];
+const specOf = ({ name, database, events, heap }: ServiceManifest): ServiceSpec => ({
+  name,
+  hasDatabase: database,
+  hasEvents: events !== false,
+  heapMb: heap,
+});
+const isRealtime = ({ name }: ServiceManifest): boolean => name === 'realtime';
 
-export const REALTIME: ServiceSpec = { name: 'realtime', hasDatabase: false, hasEvents: true, heapMb: 512 };
+/** The services that always run; `realtime` runs where the deployer wants it. */
+export const SERVICES: readonly ServiceSpec[] = manifests.filter((one) => !isRealtime(one)).map(specOf);
+
+export const [REALTIME] = manifests.filter(isRealtime).map(specOf) as [ServiceSpec];
 
 export const LOG_DATABASE = 'myriad_log';
 
