@@ -52,6 +52,11 @@ export class InternalTokenVerifier implements TokenVerifier {
     this.nowMs = options.nowMs ?? Date.now;
   }
 
+  /** How many tokens are remembered. */
+  get remembered(): number {
+    return this.verified.size;
+  }
+
   async verify(token: string): Promise<Caller> {
     const known = this.verified.get(token);
     if (known !== undefined) {
@@ -89,12 +94,13 @@ export class InternalTokenVerifier implements TokenVerifier {
     return key;
   }
 
-  /** The oldest go first: a token lives a minute, so the order of arrival is the order of expiry. */
+  /** What has expired goes, and the oldest when there are too many: a token lives a minute, so the order of arrival is the order of expiry. */
   private remember(token: string, caller: Caller): void {
     this.verified.set(token, caller);
-    if (this.verified.size <= (this.options.cacheSize ?? 4096)) return;
-    const oldest = this.verified.keys().next();
-    if (!oldest.done) this.verified.delete(oldest.value);
+    for (const [oldest, { expiresAtMs }] of this.verified) {
+      if (this.verified.size <= (this.options.cacheSize ?? 4096) && expiresAtMs > this.nowMs()) return;
+      this.verified.delete(oldest);
+    }
   }
 }
 

@@ -50,6 +50,16 @@ describe('internal tokens', () => {
     await expect(verifier('myriad-realtime-research').verify(token)).rejects.toMatchObject(refused);
   });
 
+  it('remembers tokens that are in force, and no others', async () => {
+    const one = verifier();
+    for (let minute = 0; minute < 20; minute += 1) {
+      await one.verify(await mintInternalToken(signer, claims, { nowMs }));
+      await one.verify(await mintInternalToken(signer, { ...claims, tid: 'bb' }, { nowMs }));
+      expect(one.remembered).toBe(2);
+      nowMs += 61_000;
+    }
+  });
+
   it('takes a token of a minter whose clock is five minutes fast or slow, and no more', async () => {
     for (const aheadMs of [-299_000, 299_000]) {
       const token = await mintInternalToken(signer, claims, { nowMs: nowMs + aheadMs });
