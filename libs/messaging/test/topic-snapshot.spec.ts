@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FileObjectStore } from '@myriad/storage';
 import { tempFolder, type TempFolder } from '@myriad/testing';
@@ -184,6 +185,15 @@ describe('snapshots of a topic in the store', () => {
     await expect(write()).rejects.toThrow('no room');
     expect((await write()).parts.length).toBeGreaterThan(1);
     expect(await stateOf(log, store)).toEqual({ state, count: 41, warnings: [] });
+  });
+
+  it('leave nobody waiting for a stop that does not come', async () => {
+    const joined = jest.spyOn(AbortSignal, 'any');
+    await write();
+    const signals = joined.mock.results.map(({ value }) => value as AbortSignal);
+    joined.mockRestore();
+    expect(signals).toHaveLength(2 * topic.partitions);
+    expect(signals.flatMap((signal) => getEventListeners(signal, 'abort'))).toEqual([]);
   });
 
   it('end when they are told to', async () => {

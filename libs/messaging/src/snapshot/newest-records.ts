@@ -47,22 +47,25 @@ async function readPartition(
       });
     },
   });
+  const halted = onceAborted(halt);
   try {
-    await Promise.race([tail.caughtUp, aborted(halt)]);
+    await Promise.race([tail.caughtUp, halted.promise]);
     halt.throwIfAborted();
   } finally {
+    halted.forget();
     await tail.close();
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
+/** To be forgotten when nobody waits any more: with a listener, a signal that is made of others lives as long as they do. */
+function onceAborted(signal: AbortSignal): { readonly promise: Promise<void>; readonly forget: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((done) => (resolve = done));
+  signal.addEventListener('abort', resolve, { once: true });
+  return {
+    promise,
+    forget: () => {
+      signal.removeEventListener('abort', resolve);
+    },
+  };
 }
