@@ -16,3 +16,14 @@ export function driftOf(lives) {
 }
 
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Of fewer samples the least says little. */
+const MIN_SAMPLES = 3;
+
+/** The least of each window of `width`, at the middle of it: what is in flight only ever adds to what is held. */
+export function floorOf(samples, width) {
+  const windows = Map.groupBy(samples, ({ age }) => Math.floor(age / width));
+  return [...windows]
+    .filter(([, inside]) => inside.length >= MIN_SAMPLES)
+    .map(([window, inside]) => ({ age: (window + 0.5) * width, value: Math.min(...inside.map(({ value }) => value)) }));
+}

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { services } from '../../tools/manifests/mesh.mjs';
-import { driftOf, mean } from './drift.mjs';
+import { driftOf, floorOf, mean } from './drift.mjs';
 
 const EVERY_MS = 5_000;
 const PRELOADED = pathToFileURL(join(import.meta.dirname, 'live-memory.mjs')).href;
 /** A process loads code and compiles it for so long, minutes; what grows after that grows for ever. */
 const WARM_UP_MINUTES = 4;
+/** Several samples fall into it, and one of them finds little in flight, minutes. */
+const WINDOW_MINUTES = 2;
 const MIB = 1_048_576;
 
 /**
@@ -42,18 +44,17 @@ export class MemoryWatch {
   results() {
     const lives = this.#lives();
     return services.map(({ name, memory }) => {
-      const own = lives.filter((samples) => samples[0].service === name);
-      const late = own.map((samples) => samples.filter(({ age }) => age >= WARM_UP_MINUTES));
-      const liveBytes = mean(late.flat().map((one) => one.liveBytes));
-      const driftBytes = driftOf(late.map((samples) => samples.map((one) => ({ ...one, value: one.liveBytes }))));
-      const nativeDrift = driftOf(late.map((samples) => samples.map((one) => ({ ...one, value: one.nativeBytes }))));
+      const own = lives.filter(([first]) => first.service === name);
+      const live = floors(own, 'liveBytes');
+      const native = floors(own, 'nativeBytes');
+      const liveBytes = levelOf(live);
       return {
         service: name,
-        minutes: late.reduce((sum, samples) => sum + (samples.at(-1)?.age ?? 0) - (samples[0]?.age ?? 0), 0),
+        minutes: live.flat().length * WINDOW_MINUTES,
         liveBytes,
-        driftPercent: (100 * driftBytes) / liveBytes,
-        nativeBytes: mean(late.flat().map((one) => one.nativeBytes)),
-        nativeDriftBytes: nativeDrift,
+        driftPercent: (100 * driftOf(live)) / liveBytes,
+        nativeBytes: levelOf(native),
+        nativeDriftBytes: driftOf(native),
         peakBytes: this.#peaks.get(name) ?? 0,
         limitBytes: memory * MIB,
       };
@@ -76,3 +77,16 @@ export class MemoryWatch {
       .filter((samples) => samples.length > 0);
   }
 }
+
+/** Of each life what was held after warming up. */
+function floors(lives, key) {
+  return lives.map((samples) => {
+    const late = samples.filter(({ age }) => age >= WARM_UP_MINUTES);
+    return floorOf(
+      late.map((sample) => ({ age: sample.age, value: sample[key] })),
+      WINDOW_MINUTES,
+    );
+  });
+}
+
+const levelOf = (lives) => mean(lives.flat().map(({ value }) => value));
