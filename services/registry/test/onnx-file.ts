@@ -29,9 +29,9 @@ export function onnxFile(
   return Buffer.concat([int(1, 8), part(7, ...graph), part(8, int(2, 17))]);
 }
 
-/** A node `outputs = operator(inputs)`. */
-function node(operator: string, inputs: readonly string[], output: string): Buffer {
-  return part(1, ...inputs.map((name) => part(1, name)), part(2, output), part(4, operator));
+/** A node `output = operator(inputs)`; `attribute`: its only one. */
+function node(operator: string, inputs: readonly string[], output: string, attribute = Buffer.alloc(0)): Buffer {
+  return part(1, ...inputs.map((name) => part(1, name)), part(2, output), part(4, operator), attribute);
 }
 
 /** A file whose only node has an attribute with a graph, whose only node has one again, and so on. */
@@ -72,6 +72,24 @@ export function exploding({ size, products = 0 }: { readonly size: number; reado
     part(2, 'g'),
     integers('thousands', [size / 1_000, size / 1_000]),
     integers('thousand', [1_000]),
+    value(11, 'x', [-1, 1]),
+    value(12, 'y', [-1, 1]),
+  ];
+  return Buffer.concat([int(1, 8), part(7, ...graph), part(8, int(2, 17))]);
+}
+
+/** A file that adds to x the greatest of as many zeros as the numbers of x say: none while it is tried on zeros, any amount of memory later. */
+export function swelling(): Buffer {
+  const toInt64 = part(5, part(1, 'to'), int(3, 7), int(20, 2));
+  const graph = [
+    node('Cast', ['x'], 'wished', toInt64),
+    node('ReduceMax', ['wished'], 'most'),
+    node('Reshape', ['most', 'one'], 'size'),
+    node('ConstantOfShape', ['size'], 'zeros'),
+    node('ReduceSum', ['zeros'], 'sum'),
+    node('Add', ['x', 'sum'], 'y'),
+    part(2, 'g'),
+    integers('one', [1]),
     value(11, 'x', [-1, 1]),
     value(12, 'y', [-1, 1]),
   ];

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { tempFolder } from '@myriad/testing';
-import { bomb, exploding, externalData, nested, onnxFile } from '../../../services/registry/test/onnx-file.js';
+import {
+  bomb,
+  exploding,
+  externalData,
+  nested,
+  onnxFile,
+  swelling,
+} from '../../../services/registry/test/onnx-file.js';
 
 const MIB = 1_048_576;
 
@@ -35,6 +42,11 @@ export const BOMBS: readonly OnnxBomb[] = [
     name: 'a tensor of 16 GB that is computed',
     bytes: () => exploding({ size: 64_000 }),
     code: 'inference.run_failed',
+  },
+  {
+    name: 'a tensor as large as the values of a later request say',
+    bytes: () => swelling(),
+    code: 'inference.onnx_unbounded_size',
   },
   {
     name: 'graphs in graphs, ten thousand deep',

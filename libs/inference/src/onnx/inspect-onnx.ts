@@ -44,7 +44,7 @@ const MAX_ITEMS = 4_000_000;
 /**
  * Reads an ONNX file, from bytes or a path, and refuses what must never reach the runtime.
  * @throws {ProblemError} `unprocessable`, code `inference.onnx_not_onnx`, `onnx_truncated`, `onnx_too_large`, `onnx_too_deep`, `onnx_external_data`,
- * `onnx_dimension_bomb`, `onnx_tensor_mismatch` or `onnx_type_unsupported`.
+ * `onnx_dimension_bomb`, `onnx_unbounded_size`, `onnx_tensor_mismatch` or `onnx_type_unsupported`.
  */
 export async function inspectOnnx(
   source: Uint8Array | string,
@@ -81,13 +81,13 @@ export function inspectOnnxBytes(bytes: Uint8Array, limits: Partial<OnnxLimits> 
   const model = decodeModel(bytes);
   const graph = model.graph;
   if (graph === undefined || graph.outputs.length === 0) throw notOnnx('it has no graph with an output');
-  const walk = new OnnxWalk(all);
+  const functions = new LocalFunctions(model.functions, all.maxNodes);
+  const walk = new OnnxWalk(all, (node) => functions.isCall(node));
   walk.graph(graph);
   refuseMissingOpsets(walk, model);
   for (const training of model.training)
     for (const part of [training.initialization, training.algorithm]) if (part !== undefined) walk.graph(part);
-  for (const item of model.functions) walk.nodes(item.nodes, 0, new Map());
-  const functions = new LocalFunctions(model.functions, all.maxNodes);
+  for (const item of model.functions) walk.functionBody(item.nodes);
   functions.expandedCount(graph.nodes);
   return {
     irVersion: model.irVersion,

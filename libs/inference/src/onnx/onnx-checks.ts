@@ -106,9 +106,21 @@ const SIZE_RULES: Readonly<Record<string, SizeRule>> = {
   Range: rangeLength,
 };
 
+/** Whether a node is an operator of ONNX itself. */
+export const isDefaultDomain = ({ domain }: Pick<OnnxNode, 'domain'>): boolean => domain === '' || domain === 'ai.onnx';
+
+/** A node as messages name it: by its operator and what it gives. */
+export const nodeName = (node: Pick<OnnxNode, 'opType' | 'outputs'>): string =>
+  `operator ${node.opType} '${node.outputs[0] ?? ''}'`;
+
+/** Operators that make so many elements of each that they get. */
+const MULTIPLIERS: ReadonlySet<string> = new Set(['Expand', 'Tile', 'OneHot', 'Pad', 'Resize', 'Upsample']);
+/** Of one row: 16 MiB of FP32. */
+const MAX_ROW_ELEMENTS = 2 ** 22;
+
 /** Refuses nodes that make a huge tensor from a small constant. @throws {ProblemError} `inference.onnx_dimension_bomb`. */
 export function checkNodeSize(node: OnnxNode, constants: Constants, maxElements: number): void {
-  if (node.domain !== '' && node.domain !== 'ai.onnx') return;
+  if (!isDefaultDomain(node)) return;
   const rule = SIZE_RULES[node.opType];
   if (rule === undefined) return;
   const sizes = rule(node, (index) => constants.get(node.inputs[index] ?? ''));
@@ -116,7 +128,7 @@ export function checkNodeSize(node: OnnxNode, constants: Constants, maxElements:
   // −1 in Expand and the like means "as it is"
   boundedProduct(
     sizes.map((size) => Math.max(size, 1)),
-    maxElements,
-    `operator ${node.opType} '${node.outputs[0] ?? ''}'`,
+    MULTIPLIERS.has(node.opType) ? Math.min(maxElements, MAX_ROW_ELEMENTS) : maxElements,
+    nodeName(node),
   );
 }

@@ -1,5 +1,6 @@
 import { inferenceProblem } from '../inference-problem.js';
-import { checkNodeSize, checkSparse, checkTensor, constantValue } from './onnx-checks.js';
+import { ComputedSizes } from './computed-sizes.js';
+import { checkNodeSize, checkSparse, checkTensor, constantValue, isDefaultDomain } from './onnx-checks.js';
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from './onnx-model.js';
 import { elementType, headValues } from './onnx-types.js';
 
@@ -15,6 +16,13 @@ export interface OnnxLimits {
   readonly maxSubgraphDepth: number;
 }
 
+/** What a graph knows of its values before they are computed. */
+interface Scope {
+  /** Constants by name, as far as the graph spells them out. */
+  readonly constants: Map<string, readonly number[]>;
+  readonly sizes: ComputedSizes;
+}
+
 /** What a walk over all graphs found. */
 export class OnnxWalk {
   readonly operators = new Set<string>();
@@ -22,10 +30,25 @@ export class OnnxWalk {
   parameterCount = 0;
   subgraphDepth = 0;
 
-  constructor(private readonly limits: OnnxLimits) {}
+  constructor(
+    private readonly limits: OnnxLimits,
+    /** Whether a node is a call of a function that the file itself defines. */
+    private readonly isCall: (node: OnnxNode) => boolean,
+  ) {}
 
   /** Visits a graph with all it holds. @throws {ProblemError} `inference.onnx_*` for what is refused. */
-  graph(graph: OnnxGraph, depth = 0, outer: ReadonlyMap<string, readonly number[]> = new Map()): void {
+  graph(graph: OnnxGraph): void {
+    const scope = emptyScope();
+    for (const { name } of graph.inputs) scope.sizes.input(name);
+    this.inner(graph, 0, scope);
+  }
+
+  /** Visits the body of a function, of whose inputs nothing is known. @throws {ProblemError} as {@link graph} */
+  functionBody(nodes: readonly OnnxNode[]): void {
+    this.nodes(nodes, 0, emptyScope());
+  }
+
+  private inner(graph: OnnxGraph, depth: number, scope: Scope): void {
     if (depth > this.limits.maxSubgraphDepth)
       throw inferenceProblem(
         'unprocessable',
@@ -33,39 +56,35 @@ export class OnnxWalk {
         `graphs are nested deeper than ${this.limits.maxSubgraphDepth} levels`,
       );
     this.subgraphDepth = Math.max(this.subgraphDepth, depth);
-    const constants = new Map(outer);
     for (const tensor of graph.initializers) {
       this.tensor(tensor, `initializer '${tensor.name}'`);
       const values = headValues(tensor);
-      if (values !== undefined) constants.set(tensor.name, values);
+      if (values !== undefined) scope.constants.set(tensor.name, values);
+      scope.sizes.initializer(tensor);
     }
     for (const sparse of graph.sparseInitializers) {
       const where = `sparse initializer '${sparse.values?.name ?? ''}'`;
       checkSparse(sparse, this.limits.maxElements, where);
       if (sparse.values !== undefined) this.count(sparse.values);
     }
-    this.nodes(graph.nodes, depth, constants);
+    this.nodes(graph.nodes, depth, scope);
   }
 
-  nodes(nodes: readonly OnnxNode[], depth: number, constants: Map<string, readonly number[]>): void {
+  private nodes(nodes: readonly OnnxNode[], depth: number, scope: Scope): void {
     for (const node of nodes) {
       this.nodeCount += 1;
       if (this.nodeCount > this.limits.maxNodes)
         throw inferenceProblem('unprocessable', 'onnx_too_large', `more than ${this.limits.maxNodes} nodes`);
       this.operators.add(operatorName(node));
-      for (const attribute of node.attributes) this.attribute(attribute, node, depth, constants);
+      for (const attribute of node.attributes) this.attribute(attribute, node, depth, scope);
       const value = node.opType === 'Constant' ? constantValue(node) : undefined;
-      if (value !== undefined && node.outputs[0] !== undefined) constants.set(node.outputs[0], value);
-      checkNodeSize(node, constants, this.limits.maxElements);
+      if (value !== undefined && node.outputs[0] !== undefined) scope.constants.set(node.outputs[0], value);
+      checkNodeSize(node, scope.constants, this.limits.maxElements);
+      if (isDefaultDomain(node) && !this.isCall(node)) scope.sizes.operator(node);
     }
   }
 
-  private attribute(
-    attribute: OnnxAttribute,
-    node: OnnxNode,
-    depth: number,
-    constants: ReadonlyMap<string, readonly number[]>,
-  ): void {
+  private attribute(attribute: OnnxAttribute, node: OnnxNode, depth: number, scope: Scope): void {
     const where = `attribute '${attribute.name}' of ${node.opType}`;
     const tensors = attribute.tensor === undefined ? attribute.tensors : [attribute.tensor, ...attribute.tensors];
     for (const tensor of tensors) this.tensor(tensor, where);
@@ -75,7 +94,8 @@ export class OnnxWalk {
     // classical models keep coefficients and trees in attributes
     if (node.domain === 'ai.onnx.ml') this.parameterCount += attribute.floats.count;
     const graphs = attribute.graph === undefined ? attribute.graphs : [attribute.graph, ...attribute.graphs];
-    for (const graph of graphs) this.graph(graph, depth + 1, constants);
+    for (const graph of graphs)
+      this.inner(graph, depth + 1, { constants: new Map(scope.constants), sizes: scope.sizes.within() });
   }
 
   private tensor(tensor: OnnxTensor, where: string): void {
@@ -88,6 +108,8 @@ export class OnnxWalk {
     this.parameterCount += tensor.dims.reduce((product, size) => product * size, 1);
   }
 }
+
+const emptyScope = (): Scope => ({ constants: new Map(), sizes: ComputedSizes.none() });
 
 /** `domain:operator`; the default domain is written `ai.onnx`. */
 export function operatorName(node: Pick<OnnxNode, 'domain' | 'opType'>): string {
