@@ -60,7 +60,8 @@ export async function assertPublicUrl(text: string, options: PublicUrlOptions = 
 
 /**
  * Fetches a URL that a user gave. The connection goes to an address that was checked, whatever the name says by then; each redirect is
- * checked anew, and takes no credentials to another origin. The body is for the caller to bound.
+ * checked anew, and takes no credentials to another origin. The body is for the caller to bound. No service fetches such a URL yet: it is here for webhooks. Addresses that an
+ * operator configures (identity providers, stores) are often private and do not go through it.
  * @throws {ProblemError} `http.url_refused`; what `fetch` throws when the other side does not answer
  */
 export async function safeFetch(
