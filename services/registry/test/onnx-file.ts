@@ -96,6 +96,22 @@ export function swelling(): Buffer {
   return Buffer.concat([int(1, 8), part(7, ...graph), part(8, int(2, 17))]);
 }
 
+/** A file that divides the whole numbers of x by −1: that ends the process where they are the least there is, −9.3e18. */
+export function trapping(): Buffer {
+  const to = (type: number): Buffer => part(5, part(1, 'to'), int(3, type), int(20, 2));
+  const graph = [
+    node('Cast', ['x'], 'whole', to(7)),
+    node('Neg', ['one'], 'minus'),
+    node('Div', ['whole', 'minus'], 'quotient'),
+    node('Cast', ['quotient'], 'y', to(1)),
+    part(2, 'g'),
+    integers('one', [1]),
+    value(11, 'x', [-1, 1]),
+    value(12, 'y', [-1, 1]),
+  ];
+  return Buffer.concat([int(1, 8), part(7, ...graph), part(8, int(2, 17))]);
+}
+
 /** An initializer whose values are said to lie in another file. */
 export function externalData(location: string): Buffer {
   return part(5, int(1, 4), int(2, 1), part(8, 'w'), part(13, part(1, 'location'), part(2, location)), int(14, 1));

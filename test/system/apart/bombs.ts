@@ -10,6 +10,7 @@ import {
   nested,
   onnxFile,
   swelling,
+  trapping,
 } from '../../../services/registry/test/onnx-file.js';
 
 const MIB = 1_048_576;
@@ -47,6 +48,11 @@ export const BOMBS: readonly OnnxBomb[] = [
     name: 'a tensor as large as the values of a later request say',
     bytes: () => swelling(),
     code: 'inference.onnx_unbounded_size',
+  },
+  {
+    name: 'a division that ends the process for one number',
+    bytes: () => trapping(),
+    code: 'inference.onnx_unsafe_division',
   },
   {
     name: 'graphs in graphs, ten thousand deep',

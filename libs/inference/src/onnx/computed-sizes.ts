@@ -42,6 +42,11 @@ export class ComputedSizes {
     return new ComputedSizes(new Map(this.bounds), new Map(this.growth));
   }
 
+  /** Of the numbers in a tensor, as far as they do not follow a request. */
+  boundOf(name: string): Bound | undefined {
+    return this.bounds.get(name);
+  }
+
   input(name: string): void {
     this.growth.set(name, 1);
   }

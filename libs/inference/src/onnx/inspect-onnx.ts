@@ -44,7 +44,7 @@ const MAX_ITEMS = 4_000_000;
 /**
  * Reads an ONNX file, from bytes or a path, and refuses what must never reach the runtime.
  * @throws {ProblemError} `unprocessable`, code `inference.onnx_not_onnx`, `onnx_truncated`, `onnx_too_large`, `onnx_too_deep`, `onnx_external_data`,
- * `onnx_dimension_bomb`, `onnx_unbounded_size`, `onnx_tensor_mismatch` or `onnx_type_unsupported`.
+ * `onnx_dimension_bomb`, `onnx_unbounded_size`, `onnx_unsafe_division`, `onnx_tensor_mismatch` or `onnx_type_unsupported`.
  */
 export async function inspectOnnx(
   source: Uint8Array | string,

@@ -48,7 +48,7 @@ const among = (names: string, rule: Rule): readonly (readonly [string, Rule])[] 
 
 /** Operators by which exporters compute sizes; of what others give nothing is known. */
 const RULES: ReadonlyMap<string, Rule> = new Map([
-  ...among('Abs Expand Flatten Gather GatherElements GatherND Identity Neg ReduceMax ReduceMin Reshape Slice', first),
+  ...among('Abs Expand Flatten Gather GatherElements GatherND Identity Neg Reshape Slice', first),
   ...among('Split Squeeze Tile Transpose Unsqueeze', first),
   ...among('Cast CastLike Ceil Floor Round', rounded),
   ...among('Concat Max Min Mod', joined),

@@ -1,5 +1,7 @@
 import { inferenceProblem } from '../inference-problem.js';
 import { ComputedSizes } from './computed-sizes.js';
+import { ElementTypes } from './element-types.js';
+import { checkDivision } from './integer-division.js';
 import { checkNodeSize, checkSparse, checkTensor, constantValue, isDefaultDomain } from './onnx-checks.js';
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from './onnx-model.js';
 import { elementType, headValues } from './onnx-types.js';
@@ -21,6 +23,7 @@ interface Scope {
   /** Constants by name, as far as the graph spells them out. */
   readonly constants: Map<string, readonly number[]>;
   readonly sizes: ComputedSizes;
+  readonly types: ElementTypes;
 }
 
 /** What a walk over all graphs found. */
@@ -39,7 +42,10 @@ export class OnnxWalk {
   /** Visits a graph with all it holds. @throws {ProblemError} `inference.onnx_*` for what is refused. */
   graph(graph: OnnxGraph): void {
     const scope = emptyScope();
-    for (const { name } of graph.inputs) scope.sizes.input(name);
+    for (const { name, type } of graph.inputs) {
+      scope.sizes.input(name);
+      scope.types.set(name, type?.tensor?.elementType);
+    }
     this.inner(graph, 0, scope);
   }
 
@@ -61,11 +67,14 @@ export class OnnxWalk {
       const values = headValues(tensor);
       if (values !== undefined) scope.constants.set(tensor.name, values);
       scope.sizes.initializer(tensor);
+      scope.types.set(tensor.name, tensor.dataType);
     }
     for (const sparse of graph.sparseInitializers) {
       const where = `sparse initializer '${sparse.values?.name ?? ''}'`;
       checkSparse(sparse, this.limits.maxElements, where);
-      if (sparse.values !== undefined) this.count(sparse.values);
+      if (sparse.values === undefined) continue;
+      this.count(sparse.values);
+      scope.types.set(sparse.values.name, sparse.values.dataType);
     }
     this.nodes(graph.nodes, depth, scope);
   }
@@ -80,8 +89,16 @@ export class OnnxWalk {
       const value = node.opType === 'Constant' ? constantValue(node) : undefined;
       if (value !== undefined && node.outputs[0] !== undefined) scope.constants.set(node.outputs[0], value);
       checkNodeSize(node, scope.constants, this.limits.maxElements);
-      if (isDefaultDomain(node) && !this.isCall(node)) scope.sizes.operator(node);
+      this.operator(node, scope);
     }
+  }
+
+  private operator(node: OnnxNode, { constants, sizes, types }: Scope): void {
+    checkDivision(node, { types, constants, boundOf: (name) => sizes.boundOf(name) });
+    // of what functions of the file and operators of others give, nothing is known
+    if (this.isCall(node)) return;
+    if (isDefaultDomain(node)) sizes.operator(node);
+    if (isDefaultDomain(node) || node.domain === 'ai.onnx.ml') types.operator(node);
   }
 
   private attribute(attribute: OnnxAttribute, node: OnnxNode, depth: number, scope: Scope): void {
@@ -94,8 +111,7 @@ export class OnnxWalk {
     // classical models keep coefficients and trees in attributes
     if (node.domain === 'ai.onnx.ml') this.parameterCount += attribute.floats.count;
     const graphs = attribute.graph === undefined ? attribute.graphs : [attribute.graph, ...attribute.graphs];
-    for (const graph of graphs)
-      this.inner(graph, depth + 1, { constants: new Map(scope.constants), sizes: scope.sizes.within() });
+    for (const graph of graphs) this.inner(graph, depth + 1, within(scope));
   }
 
   private tensor(tensor: OnnxTensor, where: string): void {
@@ -109,7 +125,13 @@ export class OnnxWalk {
   }
 }
 
-const emptyScope = (): Scope => ({ constants: new Map(), sizes: ComputedSizes.none() });
+const emptyScope = (): Scope => ({ constants: new Map(), sizes: ComputedSizes.none(), types: new ElementTypes() });
+/** What a graph within sees of the graph around it. */
+const within = ({ constants, sizes, types }: Scope): Scope => ({
+  constants: new Map(constants),
+  sizes: sizes.within(),
+  types: new ElementTypes(types),
+});
 
 /** `domain:operator`; the default domain is written `ai.onnx`. */
 export function operatorName(node: Pick<OnnxNode, 'domain' | 'opType'>): string {

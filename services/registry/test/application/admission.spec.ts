@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { VERSION_STORE, type VersionStore } from '../../src/application/ports.js';
 import { RegisterVersion } from '../../src/application/register-version.js';
 import { WorkLoop } from '../../src/application/work-loop.js';
-import { bomb, externalData, onnxFile, swelling } from '../onnx-file.js';
+import { bomb, externalData, onnxFile, swelling, trapping } from '../onnx-file.js';
 import { RegistryApp } from '../registry-app.js';
 
 const fixtures = `${import.meta.dirname}/../../../../libs/inference/test/fixtures`;
@@ -100,6 +100,7 @@ describe('admission', () => {
       /\.\.\/\.\.\/etc\/passwd/,
     ],
     ['bomb', onnxFile('Relu', { initializer: bomb() }), 'inference.onnx_dimension_bomb', /./],
+    ['trapping', trapping(), 'inference.onnx_unsafe_division', /operator Div 'quotient'/],
     ['swelling', swelling(), 'inference.onnx_unbounded_size', /operator ConstantOfShape 'zeros'/],
   ])('refuses a file that is: %s', async (tenant, artifact, code, detail) => {
     const { reasons, runId, modelName, version } = await rejectionOf(tenant, artifact);
