@@ -7,6 +7,7 @@ import { originOf, tokenOf } from './apart/behind.js';
 import { BOMBS, datasetBombs } from './apart/bombs.js';
 import { type Operation, readOperations } from './apart/operations.js';
 import { kindOf, placesOf } from './apart/places.js';
+import { poisonous } from './apart/poison.js';
 import { isFreeText } from './apart/schema.js';
 import { PLATFORM, type Tenant, addActor, addTenant, binding } from './cast.js';
 import { Client, problemOf } from './client.js';
@@ -24,6 +25,7 @@ const operations = readOperations();
 const closed = operations.filter(({ permission }) => permission !== 'public');
 /** Predictions are refused before their bodies are read: nobody has a model here. */
 const withJson = operations.filter(({ body, service }) => body !== undefined && service !== 'realtime');
+const predictions = operations.filter(({ body, service }) => body !== undefined && service === 'realtime');
 /** Names for every place; of things that nobody has, but for the dataset. */
 const NAMES: Names = {
   ...{
@@ -186,12 +188,7 @@ describe('An attacker', () => {
   it('gets no deep JSON, and no member that reaches a prototype, into any operation', async () => {
     const faults: unknown[] = [];
     for (const operation of withJson) {
-      const whole = bodyWith(operation, NAMES) ?? '';
-      for (const [code, text] of [
-        ['http.json_too_deep', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
-        ['http.unsafe_member', withMember(whole, '"__proto__":{"status":"disabled","isAdmin":true}')],
-        ['http.unsafe_member', withMember(whole, '"constructor":{"prototype":{"isAdmin":true}}')],
-      ] as const) {
+      for (const [code, text] of poisonous(bodyWith(operation, NAMES) ?? '')) {
         const path = pathWith(operation, NAMES);
         const headers = { 'content-type': 'application/json' };
         const answer = await callerOf(operation).send({ method: operation.method, path, headers, body: text });
@@ -200,6 +197,26 @@ describe('An attacker', () => {
       }
     }
     expect(withJson.length).toBeGreaterThan(30);
+    expect(faults).toEqual([]);
+  });
+
+  it('gets neither into a prediction, by the gateway or behind it', async () => {
+    const faults: unknown[] = [];
+    const token = await tokenOf(mesh, { tenantId: tenant.tenantId, audience: 'myriad-realtime-production' });
+    const behind = new Client(await originOf(mesh, 'realtime'), token);
+    expect(predictions.length).toBeGreaterThan(1);
+    for (const operation of predictions) {
+      const path = pathWith(operation, NAMES);
+      const headers = { 'content-type': 'application/json' };
+      for (const [code, text] of poisonous(bodyWith(operation, NAMES) ?? '')) {
+        const ask = (client: Client) => client.send({ method: operation.method, path, headers, body: text });
+        const answers = [await ask(strong), await ask(behind)];
+        // the gateway reads no predictions; it knows that nobody serves the model
+        const codes = answers.map((answer) => [answer.status, problemOf(answer).code]);
+        if (codes[0]?.[0] !== 404 || codes[1]?.[0] !== 400 || codes[1][1] !== code)
+          faults.push([operation.operationId, code, answers]);
+      }
+    }
     expect(faults).toEqual([]);
   });
 
@@ -294,8 +311,3 @@ describe('An attacker', () => {
     for (const { name, rssBytes } of await mesh.processes()) expect([name, rssBytes < 700 * MIB]).toEqual([name, true]);
   });
 });
-
-/** The body of an object with one member more, in front. */
-function withMember(object: string, member: string): string {
-  return object.replace(/^\{(?=(\}?))/, (_all, isEmpty: string) => `{${member}${isEmpty === '' ? ',' : ''}`);
-}
