@@ -34,7 +34,9 @@ const hardened = {
 /** Compose mounts a secret that is a file as it is on the host: readable to its owner, as who the services run (`tools/manifests/secrets.mjs` writes both down). */
 const OWNER = { uid: '${MYRIAD_UID:-1000}', gid: '${MYRIAD_GID:-1000}' };
 /** Of the host: one a replica of what clients reach. */
-const PORTS = { gateway: '${MYRIAD_GATEWAY_PORTS:-8080-8081}', objects: '${MYRIAD_OBJECTS_PORTS:-8090-8091}' };
+const PORTS = { gateway: '${MYRIAD_GATEWAY_PORTS:-8080-8081}', objects: '${MYRIAD_OBJECTS_PORT:-8090}' };
+/** Presigned URLs name one address, and Compose publishes a port for one container: a second door would stand behind a port that nobody is told of. */
+const replicasOf = ({ name, replicas }) => (name === 'objects' ? 1 : replicas);
 const secret = (source, name = source) => ({ source, target: `${SECRETS_FOLDER}/${name}` });
 const healthy = (...names) => Object.fromEntries(names.map((name) => [name, { condition: 'service_healthy' }]));
 
@@ -88,7 +90,7 @@ function serviceOf(service) {
     ),
     healthcheck: { ...health(''), test: ['CMD', 'node', '-e', check], start_period: '10s' },
     ...(PORTS[service.name] && { ports: [`${PORTS[service.name]}:${PORT}`] }),
-    deploy: { replicas: service.replicas, ...limits(service.memory, Math.max(0.5, service.cpu / 500)) },
+    deploy: { replicas: replicasOf(service), ...limits(service.memory, Math.max(0.5, service.cpu / 500)) },
   };
 }
 
