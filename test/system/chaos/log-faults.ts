@@ -33,10 +33,10 @@ const GRACE_MS = 28_000;
 
 /** Ends one of each service that has several, while nothing reaches the broker; says who did not go by itself in time. */
 async function endSomeWithoutKafka({ mesh, between, pause }: FaultScene): Promise<void> {
-  const several = Map.groupBy(await mesh.processes(), ({ name }) => name.replace(/-\d+$/, ''));
-  const ended = [...several.values()].flatMap(([first, second]) =>
-    first?.pid !== undefined && second ? [{ name: first.name, pid: first.pid }] : [],
-  );
+  const all = await mesh.processes();
+  const isOneOfSeveral = (name: string): boolean =>
+    name.endsWith('-1') && all.some((other) => other.name === name.replace(/-1$/, '-2'));
+  const ended = all.flatMap(({ name, pid }) => (pid !== undefined && isOneOfSeveral(name) ? [{ name, pid }] : []));
   between.kafka?.set({ way: 'hole' });
   await pause(3_000); // appends, fetches and commits are under way
   for (const { pid } of ended) process.kill(pid, 'SIGTERM');
