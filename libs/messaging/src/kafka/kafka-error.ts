@@ -24,6 +24,14 @@ const UNREACHABLE = /Connection|Broker|Timeout|Retries|Closed|Metadata|LockTimeo
 /** The group has gone on without this member. */
 const FENCED = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID']);
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+/** Brokers can't have, or may not have, a topic as it is asked for. */
+const TOPIC_REFUSED = new Set([
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_PARTITIONS',
+  'INVALID_CONFIG',
+  'INVALID_TOPIC_EXCEPTION',
+  'POLICY_VIOLATION',
+]);
 /** Brokers refuse who this is or may not do it. */
 const REFUSED = new Set([
   'SASL_AUTHENTICATION_FAILED',
@@ -61,6 +69,9 @@ export function kafkaProblem(error: unknown): unknown {
   if (unknown) return messagingProblem('not-found', 'unknown_topic', unknown.message, because);
   if (has((one) => TOO_LARGE.has(idOf(one))))
     return messagingProblem('too-large', 'record_too_large', root.message, because);
+  const asked = chain.find((one) => TOPIC_REFUSED.has(idOf(one)));
+  if (asked)
+    return messagingProblem('conflict', 'topic_refused', `the brokers refused a topic: ${asked.message}`, because);
   const tls = chain.find((one) => TLS.test(idOf(one)) || TLS.test(one.message));
   if (tls) return refused(`TLS could not be agreed on: ${tls.message}`);
   const login = chain.find((one) => REFUSED.has(idOf(one)) || one.name.includes('SASL'));

@@ -14,6 +14,8 @@ export interface KafkaTopicOptions {
   readonly topicConfig: Readonly<Record<string, string>>;
 }
 
+/** Tombstones stay for so long: a snapshot that is younger (12 hours) brings back no key that one of them removed, milliseconds. */
+const TOMBSTONES_MS = 86_400_000;
 /** Looks for new topics, at most half a second apart: about a minute, for a broker that has just been started on a busy machine. */
 const MAX_LOOKS = 130;
 
@@ -35,7 +37,10 @@ export class KafkaTopics {
     if (missing !== undefined) throw messagingProblem('not-found', 'unknown_topic', `there is no topic '${missing}'`);
   }
 
-  /** Makes what is missing, grows what is too small, and brings settings to what the definitions say. */
+  /**
+   * Makes what is missing, grows what is too small, and brings settings to what the definitions say.
+   * @throws {ProblemError} `messaging.topic_refused` when the brokers can't have one so.
+   */
   async ensure(definitions: readonly TopicDefinition[]): Promise<void> {
     const wanted = [...new Map(definitions.map((topic) => [topic.name, this.withSettings(topic)])).values()];
     await inKafka(() => this.create(wanted));
@@ -83,7 +88,9 @@ export class KafkaTopics {
       settings: {
         'cleanup.policy': cleanup,
         'max.message.bytes': String(MAX_MESSAGE_BYTES),
-        ...(cleanup === 'delete' && { 'retention.ms': String(retentionMs ?? -1) }),
+        ...(cleanup === 'delete'
+          ? { 'retention.ms': String(retentionMs ?? -1) }
+          : { 'delete.retention.ms': String(TOMBSTONES_MS) }),
         ...this.options.topicConfig,
       },
     };

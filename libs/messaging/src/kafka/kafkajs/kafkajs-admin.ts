@@ -4,6 +4,9 @@ import type { KafkaAdmin, KafkaTopic, PartitionBounds } from '../kafka-client.po
 const entriesOf = ({ settings }: KafkaTopic): { name: string; value: string }[] =>
   Object.entries(settings).map(([name, value]) => ({ name, value }));
 
+/** Kafka's number of a setting that was made for the topic itself. */
+const OF_TOPIC = 1;
+
 /** {@link KafkaAdmin} through kafkajs. */
 export class KafkajsAdmin implements KafkaAdmin {
   constructor(
@@ -54,13 +57,36 @@ export class KafkajsAdmin implements KafkaAdmin {
     );
   }
 
+  /** kafkajs knows only the call that replaces all settings of a topic: the others go with it as they are. */
   async changeSettings(topics: readonly KafkaTopic[]): Promise<void> {
-    const resources = topics.map((topic) => ({
+    const own = await this.ownSettings(topics.map(({ name }) => name));
+    const resources = topics.map(({ name, settings }) => ({
       type: this.topicResource,
-      name: topic.name,
-      configEntries: entriesOf(topic),
+      name,
+      configEntries: Object.entries({ ...own.get(name), ...settings }).map(([setting, value]) => ({
+        name: setting,
+        value,
+      })),
     }));
     await this.admin.alterConfigs({ validateOnly: false, resources });
+  }
+
+  /** What was set for each topic, without what the brokers' defaults give it. */
+  private async ownSettings(topics: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {
+    const { resources } = await this.admin.describeConfigs({
+      includeSynonyms: false,
+      resources: topics.map((name) => ({ type: this.topicResource, name })),
+    });
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        Object.fromEntries(
+          configEntries
+            .filter(({ configSource }) => configSource === OF_TOPIC)
+            .map(({ configName, configValue }) => [configName, configValue]),
+        ),
+      ]),
+    );
   }
 
   async bounds(topic: string): Promise<readonly PartitionBounds[]> {
