@@ -171,15 +171,16 @@ export async function kafkaProgram({ port, advertisedPort, controllerPort, dir, 
 
 /**
  * Starts a broker on 127.0.0.1 and waits until it answers. `dir` holds configuration, data, log and pid; data that is there is kept. Without `port` a free one is taken.
+ * Clients are told to come to `advertisedPort`, for a broker behind a proxy.
  * The handle: `brokers` (`127.0.0.1:port`), `pid`, `stop()`, `kill()` (SIGKILL), `start()` again on the same port and data.
  * One that `isLasting` compiles and cleans as brokers in production do, not as those that tests wait for.
  * With `isSecure` it has a second listener with TLS and SASL (SCRAM-SHA-512 and PLAIN), and the handle has `secure`: what a client of it needs.
  * @throws {EngineUnavailable} when Java, Maven or openssl is missing.
  */
-export async function startKafka({ port, dir, isSecure = false, isLasting = false }) {
-  const usedPort = port ?? (await freePort());
+export async function startKafka({ port, advertisedPort, dir, isSecure = false, isLasting = false }) {
+  const [usedPort, controllerPort] = [port ?? (await freePort()), await freePort()];
   const secure = isSecure ? makeSecurity({ dir, port: await freePort() }) : undefined;
-  const program = await kafkaProgram({ port: usedPort, controllerPort: await freePort(), dir, secure, isLasting });
+  const program = await kafkaProgram({ port: usedPort, advertisedPort, controllerPort, dir, secure, isLasting });
   const more = { brokers: `127.0.0.1:${usedPort}`, secure: secure?.client };
   return startEngine({ name: 'kafka', version: KAFKA_VERSION, port: usedPort, dir, program, more });
 }
