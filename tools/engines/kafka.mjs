@@ -163,7 +163,17 @@ export async function kafkaProgram({ port, advertisedPort, controllerPort, dir, 
   const archive = `-XX:SharedArchiveFile=${join(home, 'classes.jsa')}`;
   return {
     command: 'java',
-    args: [...JVM, ...(isLasting ? [] : [SHORT_LIVED]), '-Xshare:auto', archive, QUIET, '-cp', classPath(home), 'kafka.Kafka', config],
+    args: [
+      ...JVM,
+      ...(isLasting ? [] : [SHORT_LIVED]),
+      '-Xshare:auto',
+      archive,
+      QUIET,
+      '-cp',
+      classPath(home),
+      'kafka.Kafka',
+      config,
+    ],
     env: { MALLOC_ARENA_MAX: '2' },
     isHealthy: () => answersApiVersions(port),
   };

@@ -42,19 +42,15 @@ export interface SnapshotSight {
 /** What is to be said of a topic's newest snapshot. */
 export function snapshotState({ topic, ends, newest, afterMs, nowMs, sinceMs }: SnapshotSight): SnapshotState {
   const came = newRecords(ends, newest);
-  const isAnew = came === undefined;
   const records = came ?? newRecords(ends, undefined) ?? 0;
-  const ageMs = newest && !isAnew ? nowMs - newest.madeAtMs : Number.POSITIVE_INFINITY;
-  const isEmpty = newest === undefined && records === 0;
+  const state = { topic, ...contentsOf(newest), newRecords: records };
+  if (newest === undefined && records === 0) return { ...state, overdueMs: 0, isUsable: true };
+  const ageMs = newest && came !== undefined ? nowMs - newest.madeAtMs : Number.POSITIVE_INFINITY;
   const restMs = records > 0 ? Math.min(afterMs, MAX_REST_MS) : MAX_REST_MS;
-  const overdueMs = isEmpty ? 0 : Math.max(0, Math.min(ageMs - restMs, nowMs - sinceMs));
-  return {
-    topic,
-    madeAtMs: newest?.madeAtMs,
-    keys: newest?.keys ?? 0,
-    sizeBytes: newest?.sizeBytes ?? 0,
-    newRecords: records,
-    overdueMs,
-    isUsable: isEmpty || ageMs <= MAX_SNAPSHOT_AGE_MS,
-  };
+  const overdueMs = Math.max(0, Math.min(ageMs - restMs, nowMs - sinceMs));
+  return { ...state, overdueMs, isUsable: ageMs <= MAX_SNAPSHOT_AGE_MS };
+}
+
+function contentsOf(newest: Snapshot | undefined): Pick<SnapshotState, 'madeAtMs' | 'keys' | 'sizeBytes'> {
+  return { madeAtMs: newest?.madeAtMs, keys: newest?.keys ?? 0, sizeBytes: newest?.sizeBytes ?? 0 };
 }
