@@ -42,6 +42,13 @@ module.exports = {
       to: { path: lib('(?!kernel)[^/]+') },
     },
     {
+      name: 'placement-is-pure',
+      comment: 'the simulator runs it as it is: no I/O, no clock, nobody else',
+      severity: 'error',
+      from: { path: '^libs/placement/src/' },
+      to: { pathNot: '^libs/placement/src/' },
+    },
+    {
       name: 'config-telemetry-low',
       severity: 'error',
       from: { path: lib('config|telemetry') },

@@ -12,6 +12,7 @@ COPY libs/inference/package.json libs/inference/
 COPY libs/kernel/package.json libs/kernel/
 COPY libs/messaging/package.json libs/messaging/
 COPY libs/persistence/package.json libs/persistence/
+COPY libs/placement/package.json libs/placement/
 COPY libs/service/package.json libs/service/
 COPY libs/storage/package.json libs/storage/
 COPY libs/tabular/package.json libs/tabular/
