@@ -11,8 +11,8 @@ export interface ChoiceOptions {
   readonly freeLoad?: number;
   /** A model gets another owner for each such part of a replica's fair share of the traffic, 0–1. Default 0.5. */
   readonly hotShare?: number;
-  /** Requests of {@link TrafficShare}'s period; default 64 for each replica, at least 1,024. */
-  readonly periodRequests?: number;
+  /** Requests of {@link TrafficShare}'s period for each replica; never fewer than 1,024 in all. Default 64. */
+  readonly periodPerReplica?: number;
 }
 
 /** What is known of the replicas at the moment of a choice; positions as in {@link ReplicaChoice.ids}. */
@@ -25,34 +25,42 @@ export interface ReplicaStates {
   rank(at: number): number;
 }
 
-/** What is kept of a key between choices. */
+/** What is kept of a key between choices: some sixty bytes. */
 export interface KeyState extends Heat {
-  /** Owners while there are several, best first; made anew for other replicas. */
-  owners: readonly number[];
-  of: ReplicaChoice | undefined;
+  /** Owners while there are several, best first. */
+  owners: Owners | undefined;
+}
+
+interface Owners {
+  /** Among whom they were chosen. */
+  readonly among: Rendezvous;
+  readonly best: readonly number[];
 }
 
 export function newKeyState(): KeyState {
-  return { ...newHeat(), owners: [], of: undefined };
+  return { ...newHeat(), owners: undefined };
 }
+
+const LEAST_PERIOD = 1_024;
 
 /**
  * Which of a pool's replicas takes a request: the owner of its model by {@link Rendezvous}; of several owners of a hot model the one with the fewest requests in flight; and when
  * they are over the bound, or away, the best by score that is not.
  */
 export class ReplicaChoice {
-  private readonly replicas: Rendezvous;
-  private readonly traffic: TrafficShare;
-  private readonly loadFactor: number;
-  private readonly freeLoad: number;
-  private readonly hotShare: number;
+  private replicas = new Rendezvous([]);
+  private readonly traffic = new TrafficShare(LEAST_PERIOD);
+  private readonly options: Required<ChoiceOptions>;
 
   constructor(ids: readonly string[], options: ChoiceOptions = {}) {
+    this.options = { loadFactor: 1.25, freeLoad: 8, hotShare: 0.5, periodPerReplica: 64, ...options };
+    this.setReplicas(ids);
+  }
+
+  /** Other replicas; what is known of the traffic stays. */
+  setReplicas(ids: readonly string[]): void {
     this.replicas = new Rendezvous(ids);
-    this.loadFactor = options.loadFactor ?? 1.25;
-    this.freeLoad = options.freeLoad ?? 8;
-    this.hotShare = options.hotShare ?? 0.5;
-    this.traffic = new TrafficShare(options.periodRequests ?? Math.max(1_024, 64 * ids.length));
+    this.traffic.setPeriod(Math.max(LEAST_PERIOD, this.options.periodPerReplica * ids.length));
   }
 
   /** The replicas; positions in it stand for them. */
@@ -73,20 +81,22 @@ export class ReplicaChoice {
   /** How many replicas own a model with this share of the traffic. */
   ownersOf(share: number): number {
     const { size } = this.replicas;
-    return Math.max(1, Math.min(size, Math.ceil((share * size) / this.hotShare)));
+    return Math.max(1, Math.min(size, Math.ceil((share * size) / this.options.hotShare)));
   }
 
   /** Requests in flight that a replica may have after this one. */
   private bound(totalLoad: number): number {
-    return Math.max(this.freeLoad, Math.ceil((this.loadFactor * (totalLoad + 1)) / this.replicas.size));
+    const { freeLoad, loadFactor } = this.options;
+    return Math.max(freeLoad, Math.ceil((loadFactor * (totalLoad + 1)) / this.replicas.size));
   }
 
   private severalOwners(hash: number, key: KeyState, count: number): readonly number[] {
-    if (key.of !== this || key.owners.length < count) {
-      key.owners = this.replicas.owners(hash, count);
-      key.of = this;
+    let { owners } = key;
+    if (owners?.among !== this.replicas || owners.best.length < count) {
+      owners = { among: this.replicas, best: this.replicas.owners(hash, count) };
+      key.owners = owners;
     }
-    return key.owners.length > count ? key.owners.slice(0, count) : key.owners;
+    return owners.best.length > count ? owners.best.slice(0, count) : owners.best;
   }
 
   private leastLoaded(owners: readonly number[], states: ReplicaStates): number {

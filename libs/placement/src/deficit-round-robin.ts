@@ -11,23 +11,38 @@ interface Flow<T> {
   readonly items: T[];
   /** Where the first that still waits stands. */
   head: number;
-  /** What the tenant may still spend in this round; below zero after more was spent than was expected. */
-  deficit: number;
+  /** What the tenant may still spend; its turn ends when it is used up, and what it spent beyond is taken off the next. */
+  credit: number;
   next: Flow<T> | undefined;
 }
 
+class FlowList<T> {
+  first: Flow<T> | undefined;
+  private last: Flow<T> | undefined;
+
+  append(flow: Flow<T>): void {
+    flow.next = undefined;
+    if (this.last === undefined) this.first = flow;
+    else this.last.next = flow;
+    this.last = flow;
+  }
+
+  removeFirst(): void {
+    this.first = this.first?.next;
+    if (this.first === undefined) this.last = undefined;
+  }
+}
+
 /**
- * A queue that is fair to tenants by what their requests cost, not by how many they are: deficit round robin (Shreedhar and Varghese, 1995). In each round a tenant that has something
- * waiting may spend one quantum, and keeps what it did not spend. Of tenants that always have something waiting none gets ahead of another by more than a
- * quantum and the cost of one request. Push and pop take O(1) when requests cost no more than a quantum.
+ * A queue that is fair to tenants by what their requests cost, not by how many they are: deficit round robin (Shreedhar and Varghese, 1995) with a first turn for those who had nothing
+ * waiting, as FQ-CoDel has it (RFC 8290). In each round a tenant that has something waiting may spend one quantum. Of tenants that always have something waiting none gets ahead of another by more
+ * than a quantum and the cost of one request; who asks now and then waits for nobody's backlog. Push and pop take O(1) when requests cost no more than a quantum.
  */
 export class DeficitRoundRobin<T extends Queued> {
   private readonly flows = new Map<string, Flow<T>>();
-  /** Whose turn it is; the others follow by `next`. */
-  private first: Flow<T> | undefined;
-  private last: Flow<T> | undefined;
-  /** Whether the first was given its quantum. */
-  private isServed = false;
+  /** Tenants in their first turn, and the others, which have a turn when there are no such. */
+  private readonly fresh = new FlowList<T>();
+  private readonly known = new FlowList<T>();
   /** Turns that ended since something was taken. */
   private fruitless = 0;
   private count = 0;
@@ -55,9 +70,9 @@ export class DeficitRoundRobin<T extends Queued> {
   push(item: T): void {
     let flow = this.flows.get(item.tenantId);
     if (flow === undefined) {
-      flow = { tenantId: item.tenantId, items: [], head: 0, deficit: 0, next: undefined };
+      flow = { tenantId: item.tenantId, items: [], head: 0, credit: this.quantum, next: undefined };
       this.flows.set(item.tenantId, flow);
-      this.append(flow);
+      this.fresh.append(flow);
     }
     flow.items.push(item);
     this.count += 1;
@@ -66,16 +81,16 @@ export class DeficitRoundRobin<T extends Queued> {
 
   /** Takes the next one out and charges its tenant with its cost; undefined when nothing waits. */
   pop(): T | undefined {
-    while (this.first !== undefined) {
-      const flow = this.first;
-      if (!this.isServed) {
-        flow.deficit += this.quantum;
-        this.isServed = true;
-      }
-      const item = flow.items[flow.head] as T;
-      if (item.cost <= flow.deficit) return this.take(flow, item);
-      this.endTurn();
-      if (this.fruitless >= this.flows.size) this.skipRounds();
+    while (this.count > 0) {
+      const list = this.fresh.first === undefined ? this.known : this.fresh;
+      const flow = list.first as Flow<T>;
+      const item = flow.items[flow.head];
+      if (item !== undefined && flow.credit > 0) return this.take(flow, item);
+      list.removeFirst();
+      // who has nothing waiting any more keeps its place for one round, so that nobody gets a first turn again and again
+      if (item === undefined && list === this.known) this.flows.delete(flow.tenantId);
+      else this.known.append(flow);
+      if (item !== undefined) this.endTurn(flow);
     }
     return undefined;
   }
@@ -83,56 +98,34 @@ export class DeficitRoundRobin<T extends Queued> {
   /** Corrects what a tenant was charged with, when its request cost `difference` more than expected (or less, below zero). */
   settle(tenantId: string, difference: number): void {
     const flow = this.flows.get(tenantId);
-    if (flow !== undefined) flow.deficit -= difference;
+    if (flow !== undefined) flow.credit -= difference;
   }
 
   private take(flow: Flow<T>, item: T): T {
-    flow.deficit -= item.cost;
+    flow.credit -= item.cost;
     flow.head += 1;
-    this.count -= 1;
-    this.waitingCost = this.count === 0 ? 0 : this.waitingCost - item.cost;
-    this.fruitless = 0;
-    if (flow.head === flow.items.length) this.leave(flow);
-    else if (flow.head > 1_024 && 2 * flow.head > flow.items.length) {
+    if (flow.head === flow.items.length || flow.head > 1_024) {
       flow.items.splice(0, flow.head);
       flow.head = 0;
     }
+    this.count -= 1;
+    this.waitingCost = this.count === 0 ? 0 : this.waitingCost - item.cost;
+    this.fruitless = 0;
     return item;
   }
 
-  private append(flow: Flow<T>): void {
-    if (this.last === undefined) this.first = flow;
-    else this.last.next = flow;
-    this.last = flow;
-  }
-
-  /** The first one's turn ends; what it did not spend it keeps. */
-  private endTurn(): void {
-    const flow = this.first as Flow<T>;
+  private endTurn(flow: Flow<T>): void {
+    flow.credit += this.quantum;
     this.fruitless += 1;
-    this.isServed = false;
-    if (flow.next === undefined) return;
-    this.first = flow.next;
-    flow.next = undefined;
-    this.append(flow);
-  }
-
-  /** The first has nothing waiting any more: who is not there saves nothing up. */
-  private leave(flow: Flow<T>): void {
-    this.flows.delete(flow.tenantId);
-    this.first = flow.next;
-    if (this.first === undefined) this.last = undefined;
-    this.isServed = false;
+    if (this.fruitless >= this.flows.size) this.skipRounds();
   }
 
   /** Nobody could spend anything in a whole round: all rounds until somebody can, at once. */
   private skipRounds(): void {
-    let rounds = Infinity;
-    for (const flow of this.flows.values()) {
-      const missing = (flow.items[flow.head] as T).cost - flow.deficit;
-      rounds = Math.min(rounds, Math.ceil(missing / this.quantum) - 1);
-    }
-    if (rounds > 0) for (const flow of this.flows.values()) flow.deficit += rounds * this.quantum;
+    let most = -Infinity;
+    for (const { items, credit } of this.flows.values()) if (items.length > 0) most = Math.max(most, credit);
+    const rounds = Math.ceil(-most / this.quantum);
+    if (rounds > 0) for (const flow of this.flows.values()) flow.credit += rounds * this.quantum;
     this.fruitless = 0;
   }
 }

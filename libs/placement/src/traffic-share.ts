@@ -1,4 +1,4 @@
-/** How much a key was asked for lately; two numbers beside whatever else is known of the key. */
+/** How much a key was asked for lately; two whole numbers beside whatever else is known of the key. */
 export interface Heat {
   weight: number;
   period: number;
@@ -19,19 +19,24 @@ export class TrafficShare {
   private before = 0;
 
   /** @param periodRequests requests in a period; a share of less than some tens of requests in it is mostly chance */
-  constructor(private readonly periodRequests: number) {}
+  constructor(private periodRequests: number) {}
+
+  /** Another length for this period and those to come. */
+  setPeriod(periodRequests: number): void {
+    this.periodRequests = periodRequests;
+  }
 
   /** Counts one request of the key. Its share of the traffic, 0–1; in the first period as if that were full already, so that a first request is not all there is. */
   note(heat: Heat): number {
     this.inPeriod += 1;
     if (this.inPeriod > this.periodRequests) {
-      this.before = (this.before + this.periodRequests) / 2;
+      this.before = (this.before + this.inPeriod - 1) / 2;
       this.inPeriod = 1;
       this.period += 1;
     }
     const behind = this.period - heat.period;
     if (behind > 0) {
-      heat.weight = behind > 30 ? 0 : heat.weight / 2 ** behind;
+      heat.weight = behind > 30 ? 0 : heat.weight >> behind;
       heat.period = this.period;
     }
     heat.weight += 1;

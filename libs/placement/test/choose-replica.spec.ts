@@ -25,7 +25,7 @@ describe('ReplicaChoice', () => {
         fc.array(state, { minLength: 1, maxLength: 12 }),
         fc.array(fc.string(), { maxLength: 30 }),
         (all, names) => {
-          const choice = new ReplicaChoice(idsOf(all.length), { loadFactor: 1.25, freeLoad: 4, periodRequests: 8 });
+          const choice = new ReplicaChoice(idsOf(all.length), { loadFactor: 1.25, freeLoad: 4 });
           const [loads, ranks] = [all.map(({ load }) => load), all.map(({ rank }) => rank)];
           const states = statesOf(loads, ranks);
           const bound = Math.max(4, Math.ceil((1.25 * (states.totalLoad + 1)) / all.length));
@@ -42,7 +42,7 @@ describe('ReplicaChoice', () => {
   });
 
   it('a hot model is spread over as many as its traffic needs, to the least loaded', () => {
-    const choice = new ReplicaChoice(idsOf(10), { periodRequests: 1_000 });
+    const choice = new ReplicaChoice(idsOf(10), { periodPerReplica: 110 });
     const [hot, key] = [hashText('hot'), newKeyState()];
     const loads = Array<number>(10).fill(0);
     const served = Array<number>(10).fill(0);
@@ -74,6 +74,21 @@ describe('ReplicaChoice', () => {
       loads[at] = (loads[at] ?? 0) + 1;
     }
     expect(Math.max(...loads) - Math.min(...loads)).toBeLessThan(300);
+  });
+
+  it('a hot model stays spread when a replica joins or leaves', () => {
+    const choice = new ReplicaChoice(idsOf(10));
+    const key = newKeyState();
+    for (let request = 0; request < 5_000; request += 1) choice.choose(7, key, idle);
+    for (const count of [9, 11]) {
+      choice.setReplicas(idsOf(count));
+      const loads = Array<number>(count).fill(0);
+      for (let request = 0; request < count; request += 1) {
+        const at = choice.choose(7, key, statesOf(loads));
+        loads[at] = (loads[at] ?? 0) + 1;
+      }
+      expect(loads).toEqual(Array(count).fill(1));
+    }
   });
 
   it('a pool without replicas has none', () => {

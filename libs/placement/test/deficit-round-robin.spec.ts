@@ -55,7 +55,7 @@ describe('DeficitRoundRobin', () => {
           const { tenantId, cost } = queue.pop()!;
           spent[tenantId] = spent[tenantId]! + cost;
           const all = Object.values(spent);
-          expect(Math.max(...all) - Math.min(...all)).toBeLessThanOrEqual(quantum + 2 * most);
+          expect(Math.max(...all) - Math.min(...all)).toBeLessThanOrEqual(quantum + most);
         }
       }),
       { numRuns: 50 },
@@ -86,7 +86,20 @@ describe('DeficitRoundRobin', () => {
     for (let i = 0; i < 50; i += 1) queue.pop();
     for (let i = 0; i < 50; i += 1) queue.push(job('late', 10));
     const next = Array.from({ length: 20 }, () => queue.pop()!.tenantId);
-    expect(next.filter((name) => name === 'late')).toHaveLength(10);
+    const late = next.filter((name) => name === 'late').length;
+    expect(late).toBeGreaterThanOrEqual(9);
+    expect(late).toBeLessThanOrEqual(11);
+  });
+
+  it('who asks now and then waits for nobody with a backlog', () => {
+    const queue = new DeficitRoundRobin<Job>(100);
+    for (let i = 0; i < 1_000; i += 1) for (const name of ['x', 'y', 'z']) queue.push(job(name, 50));
+    for (let i = 0; i < 10; i += 1) queue.pop();
+    for (let i = 0; i < 20; i += 1) {
+      queue.push(job(`now-and-then-${i}`, 50));
+      expect(queue.pop()?.tenantId).toBe(`now-and-then-${i}`);
+      queue.pop();
+    }
   });
 
   it('a quantum far below the costs holds up nothing', () => {
