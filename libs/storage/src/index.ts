@@ -11,6 +11,7 @@ export {
   type PutOptions,
   type StoredObject,
 } from './object-store.port.js';
+export { openLocalCopies } from './open-local-copies.js';
 export { openObjectStore } from './open-object-store.js';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3/s3-object-store.js';
 export { CachingTenantKeys, type KeyCacheOptions } from './keys/caching-tenant-keys.js';

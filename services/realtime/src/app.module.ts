@@ -4,7 +4,9 @@ import type { ObjectStore } from '@myriad/storage';
 import { observedCounter, observedGauge, type Logger } from '@myriad/telemetry';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ApplyPlacement } from './application/apply-placement.js';
+import type { DiskTier } from './application/disk-tier.js';
 import { FindModel } from './application/find-model.js';
+import { LoadHistory } from './application/load-history.js';
 import { LoadOnnxModel } from './application/load-onnx-model.js';
 import { ModelCache } from './application/model-cache.js';
 import { Predict } from './application/predict.js';
@@ -22,6 +24,8 @@ import { PlacementTail } from './messaging/placement-tail.js';
 export interface RealtimeParts {
   readonly log: EventLog;
   readonly store: Pick<ObjectStore, 'getBytes'>;
+  /** Copies on this machine, if any are kept. */
+  readonly disk?: DiskTier | undefined;
   /** Where snapshots of the placements are, if they are to be begun with. */
   readonly snapshots?: SnapshotStore | undefined;
   readonly logger: Logger;
@@ -31,6 +35,10 @@ export interface RealtimeParts {
     readonly replicaId: string;
     /** Memory that models may take, bytes. */
     readonly maxBytes: number;
+    /** What a tenant's models keep of it while others have more than theirs, bytes. */
+    readonly tenantFloorBytes?: number;
+    /** A tenant with more than this gives way first, bytes. */
+    readonly tenantCeilingBytes?: number;
     readonly sampleRate: number;
     readonly samplesPerSecond: number;
     readonly meterIntervalMs: number;
@@ -41,14 +49,17 @@ export interface RealtimeParts {
   readonly random?: () => number;
 }
 
-function compose({ log, store, snapshots, logger, settings, clock = systemClock, random }: RealtimeParts): Provider[] {
-  const { replicaId, maxBytes } = settings;
+function compose(parts: RealtimeParts): Provider[] {
+  const { log, store, disk, snapshots, logger, settings, clock = systemClock, random } = parts;
+  const { replicaId, maxBytes, tenantFloorBytes = 0, tenantCeilingBytes = maxBytes } = settings;
+  const history = new LoadHistory();
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
   const cache = new ModelCache(
-    new LoadOnnxModel(store, maxBytes),
-    { maxBytes, retryAfterMs: settings.failedLoadRetryMs },
+    new LoadOnnxModel(store, maxBytes, disk),
+    { maxBytes, tenantFloorBytes, tenantCeilingBytes, retryAfterMs: settings.failedLoadRetryMs },
     clock,
+    history,
   );
   const publish = eventPublisher(log);
   const intervalMs = settings.meterIntervalMs;
@@ -58,6 +69,7 @@ function compose({ log, store, snapshots, logger, settings, clock = systemClock,
   const models = new FindModel(table, cache, clock);
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   observe(cache, events);
+  if (disk !== undefined) observeDisk(disk);
   return [
     { provide: ModelCache, useValue: cache },
     { provide: EventForwarder, useValue: events },
@@ -76,6 +88,17 @@ function observe(cache: ModelCache, events: EventForwarder): void {
   observedCounter('myriad_realtime_load_failures_total', 'Loads that failed', () => cache.state.failures);
   observedCounter('myriad_realtime_evictions_total', 'Versions pushed out by others', () => cache.state.evictions);
   observedCounter('myriad_realtime_samples_dropped_total', 'Samples that found no room', () => events.droppedSamples);
+}
+
+function observeDisk(disk: DiskTier): void {
+  observedGauge('myriad_realtime_disk_bytes', 'Copies of artifacts on disk', () => disk.state.bytes);
+  for (const [count, what] of [
+    ['hits', 'Reads that a copy on disk answered'],
+    ['misses', 'Reads that the object store answered'],
+    ['damaged', 'Copies that could not be read'],
+    ['unwritten', 'Copies that could not be written'],
+  ] as const)
+    observedCounter(`myriad_realtime_disk_${count}_total`, what, () => disk.state[count]);
 }
 
 @Module({ controllers: [InferenceController, ModelController, ServerController] })

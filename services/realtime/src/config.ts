@@ -21,6 +21,29 @@ export const realtimeConfigSchema = z.object({
     .min(1_048_576)
     .default(512 * 1_048_576)
     .describe('memory that models may take, bytes ≥ 1 MiB; the process itself needs 100 MB besides'),
+  TENANT_MEMORY_FLOOR_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(1_048_576)
+    .describe("of that, what a tenant's models keep while others have more than theirs, bytes"),
+  TENANT_MEMORY_CEILING_SHARE: z.coerce
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe('a tenant with more than this share of it gives way first when there is no room, 0–1'),
+  DISK_CACHE_PATH: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('a folder of this process alone for copies of artifacts; absent: all is read from the object store'),
+  DISK_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_048_576)
+    .default(4 * 1_073_741_824)
+    .describe('bytes of all copies, ≥ 1 MiB'),
   SAMPLE_RATE: z.coerce.number().min(0).max(1).default(0.01).describe('share of predictions that are sampled, 0–1'),
   SAMPLES_PER_SECOND: z.coerce
     .number()

@@ -1,11 +1,12 @@
 import { runMain, stopOnSignal } from '@myriad/config';
 import { closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
-import { openObjectStore } from '@myriad/storage';
-import { createLogger, startTelemetry } from '@myriad/telemetry';
+import { openLocalCopies, openObjectStore, type ObjectStore } from '@myriad/storage';
+import { createLogger, startTelemetry, type Logger } from '@myriad/telemetry';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule, type RealtimeParts } from './app.module.js';
 import { ApplyPlacement } from './application/apply-placement.js';
+import { DiskTier } from './application/disk-tier.js';
 import { ModelCache } from './application/model-cache.js';
 import { realtimeConfig, type RealtimeConfig } from './config.js';
 import { refuseBinary } from './http/refuse-binary.js';
@@ -23,6 +24,7 @@ await runMain(async () => {
     sampleRatio: config.TRACE_SAMPLE_RATIO,
   });
   const store = await openObjectStore(config);
+  const disk = await openDisk(config, store, logger);
   const log = await openEventLog(config, { clientId: SERVICE, logger });
   await ensureContractTopics(log);
   const tls = openTls(config, logger);
@@ -32,6 +34,7 @@ await runMain(async () => {
     AppModule.with({
       log,
       store,
+      disk,
       snapshots: config.SNAPSHOTS ? store : undefined,
       logger,
       settings: settingsOf(config),
@@ -58,6 +61,7 @@ await runMain(async () => {
     () => app.get(ApplyPlacement).close(),
     () => events.close(),
     () => app.get(ModelCache).close(),
+    () => disk?.idle() ?? Promise.resolve(),
     () => log.close(),
     () => telemetry.shutdown(),
   ]);
@@ -69,9 +73,25 @@ function settingsOf(config: RealtimeConfig): RealtimeParts['settings'] {
     pool: config.POOL,
     replicaId: config.REPLICA_ID,
     maxBytes: config.MEMORY_LIMIT_BYTES,
+    tenantFloorBytes: config.TENANT_MEMORY_FLOOR_BYTES,
+    tenantCeilingBytes: config.TENANT_MEMORY_CEILING_SHARE * config.MEMORY_LIMIT_BYTES,
     sampleRate: config.SAMPLE_RATE,
     samplesPerSecond: config.SAMPLES_PER_SECOND,
     meterIntervalMs: config.METER_INTERVAL_MS,
     failedLoadRetryMs: config.FAILED_LOAD_RETRY_MS,
   };
+}
+
+/** A folder that can't be used is no reason not to serve. */
+async function openDisk(config: RealtimeConfig, store: ObjectStore, logger: Logger): Promise<DiskTier | undefined> {
+  const { DISK_CACHE_PATH: root, DISK_CACHE_BYTES: maxBytes } = config;
+  if (root === undefined) return undefined;
+  try {
+    const disk = new DiskTier({ store, copies: await openLocalCopies(store, root), maxBytes, logger });
+    void disk.open();
+    return disk;
+  } catch (error) {
+    logger.error({ err: error, root }, 'the disk cache can not be used; all is read from the object store');
+    return undefined;
+  }
 }

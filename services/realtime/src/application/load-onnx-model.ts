@@ -1,7 +1,8 @@
 import { OnnxRuntimeModel, checkParity, parseParity } from '@myriad/inference';
 import type { ObjectStore } from '@myriad/storage';
 import type { Placement } from '../domain/placement.js';
-import { ModelLoader, type LoadedModel } from './model-loader.port.js';
+import type { DiskTier } from './disk-tier.js';
+import { ModelLoader, type LoadedModel, type Tier } from './model-loader.port.js';
 
 /** Memory of a session without its weights, bytes: 148 KB was measured for a pipeline of nine nodes, 46 KB for a single one. */
 const SESSION_BYTES = 150_000;
@@ -19,17 +20,30 @@ export class LoadOnnxModel extends ModelLoader {
   /** Placements whose recorded rows were run: one that comes back into memory is not checked again. */
   private readonly verified = new WeakSet<Placement>();
 
+  private readonly bytes: Pick<ObjectStore, 'getBytes'>;
+
   constructor(
-    private readonly store: Pick<ObjectStore, 'getBytes'>,
+    store: Pick<ObjectStore, 'getBytes'>,
     private readonly maxBytes: number,
+    private readonly disk?: DiskTier,
   ) {
     super();
+    this.bytes = disk ?? store;
+  }
+
+  tierOf({ tenantId, artifactDigest }: Placement): Tier {
+    return this.disk?.holds(tenantId, artifactDigest) === true ? 'disk' : 'store';
+  }
+
+  forget({ tenantId, artifactDigest, parityDigest }: Placement): void {
+    this.disk?.forget(tenantId, artifactDigest);
+    if (parityDigest !== null) this.disk?.forget(tenantId, parityDigest);
   }
 
   async load(placement: Placement): Promise<LoadedModel> {
     if (memoryOf(placement) > this.maxBytes)
       throw new Error(`it takes ${memoryOf(placement)} bytes of memory; ${this.maxBytes} are there for all models`);
-    const bytes = await this.store.getBytes(placement.tenantId, placement.artifactDigest, placement.sizeBytes);
+    const bytes = await this.bytes.getBytes(placement.tenantId, placement.artifactDigest, placement.sizeBytes);
     const model = await OnnxRuntimeModel.load(bytes);
     try {
       if (!this.verified.has(placement)) await this.verify(placement, model);
@@ -49,7 +63,7 @@ export class LoadOnnxModel extends ModelLoader {
 
   private async verify(placement: Placement, model: OnnxRuntimeModel): Promise<void> {
     if (placement.parityDigest === null) return;
-    const recorded = await this.store.getBytes(placement.tenantId, placement.parityDigest, MAX_PARITY_BYTES);
+    const recorded = await this.bytes.getBytes(placement.tenantId, placement.parityDigest, MAX_PARITY_BYTES);
     const comparison = await checkParity(model, parseParity(recorded, model.signature));
     if (comparison.isEqual) return;
     const { output, index, detail } = comparison.firstDifference ?? { output: '', index: 0, detail: '' };

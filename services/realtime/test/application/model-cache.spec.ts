@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { FakeClock } from '@myriad/kernel';
-import { ModelCache } from '../../src/application/model-cache.js';
-import { ModelLoader, type LoadedModel } from '../../src/application/model-loader.port.js';
+import { LoadHistory } from '../../src/application/load-history.js';
+import { ModelCache, type ModelCacheOptions } from '../../src/application/model-cache.js';
+import { ModelLoader, type LoadedModel, type Tier } from '../../src/application/model-loader.port.js';
 import type { Placement } from '../../src/domain/placement.js';
 import { placementOf } from '../support.js';
 
@@ -10,10 +11,23 @@ class LoaderOfTest extends ModelLoader {
   disposed: string[] = [];
   gates = new Map<string, Promise<void>>();
   failure: Error | undefined;
+  forgotten: string[] = [];
+  /** How long loads take, moved on by hand. */
+  tookMs: (placement: Placement) => number = () => 1;
+  nowMs = 0;
+
+  tierOf(): Tier {
+    return 'store';
+  }
+
+  forget(placement: Placement): void {
+    this.forgotten.push(placement.versionId);
+  }
 
   async load(placement: Placement): Promise<LoadedModel> {
     this.loads.push(placement.versionId);
     await this.gates.get(placement.versionId);
+    this.nowMs += this.tookMs(placement);
     if (this.failure !== undefined) throw this.failure;
     return {
       memoryBytes: placement.sizeBytes,
@@ -24,10 +38,12 @@ class LoaderOfTest extends ModelLoader {
 }
 
 const model = (versionId: string, sizeBytes = 100): Placement => placementOf({ versionId, sizeBytes });
-const setUp = (maxBytes = 300) => {
+const setUp = (maxBytes = 300, limits: Partial<ModelCacheOptions> = {}) => {
   const loader = new LoaderOfTest();
   const clock = new FakeClock();
-  return { loader, clock, cache: new ModelCache(loader, { maxBytes, retryAfterMs: 3_000 }, clock) };
+  const history = new LoadHistory();
+  const options = { maxBytes, retryAfterMs: 3_000, stopwatch: () => loader.nowMs, ...limits };
+  return { loader, clock, history, cache: new ModelCache(loader, options, clock, history) };
 };
 
 describe('ModelCache', () => {
@@ -52,7 +68,7 @@ describe('ModelCache', () => {
     expect(cache.peek(model('slow'))).toBeDefined();
   });
 
-  test('frees the least recently used when the memory is full', async () => {
+  test('frees what was used least, of equals the one loaded first, when the memory is full', async () => {
     const { loader, cache } = setUp();
     for (const id of ['a', 'b', 'c']) await cache.load(model(id));
     cache.peek(model('a'));
@@ -61,6 +77,42 @@ describe('ModelCache', () => {
     await cache.load(model('big', 250));
     expect(loader.disposed).toEqual(['b', 'c', 'a', 'd']);
     expect(cache.state).toMatchObject({ models: 1, bytes: 250, evictions: 4 });
+  });
+
+  test('keeps what is dear to load, and says what its loads cost and why a version went', async () => {
+    const { loader, cache, clock, history } = setUp();
+    loader.tookMs = ({ versionId }) => (versionId === 'dear' ? 40 : 1);
+    for (const id of ['dear', 'a', 'b']) await cache.load(model(id));
+    for (const id of ['c', 'd', 'e']) await cache.load(model(id));
+    expect(cache.look(model('dear'))).toMatchObject({ memoryBytes: 100, uses: 1, tenantBytes: 300 });
+    expect(loader.disposed).toEqual(['a', 'b', 'c']);
+    expect(history.of(model('a'))).toEqual({
+      loads: [{ startedAtMs: clock.nowMs(), tookMs: 1, from: 'store', reason: '' }],
+      eviction: { atMs: clock.nowMs(), uses: 1, isForOwnTenant: true },
+    });
+    expect(cache.look(model('a'))).toMatchObject({ memoryBytes: 0, uses: 0 });
+  });
+
+  test('a tenant that asks for ever more leaves another its floor', async () => {
+    const { cache } = setUp(300, { tenantFloorBytes: 100 });
+    const quiet = placementOf({ versionId: 'quiet', tenantId: 'bb', sizeBytes: 100 });
+    await cache.load(quiet);
+    for (let i = 0; i < 20; i += 1) {
+      await cache.load(model(`loud-${i}`));
+      for (let use = 0; use < 10; use += 1) cache.peek(model(`loud-${i}`));
+    }
+    expect(cache.peek(quiet)).toBeDefined();
+  });
+
+  test('remembers why a load failed, and forgets what is unloaded', async () => {
+    const { loader, cache, clock, history } = setUp();
+    loader.failure = new Error('the store is away');
+    await expect(cache.load(model('a'))).rejects.toThrow();
+    expect(history.of(model('a')).loads).toMatchObject([{ reason: 'the store is away' }]);
+    expect(cache.look(model('a')).failure?.untilMs).toBe(clock.nowMs() + 3_000);
+    cache.unload(model('a'));
+    expect(cache.look(model('a')).failure).toBeUndefined();
+    expect(loader.forgotten).toEqual(['a']);
   });
 
   test('a model that is larger than all the memory is refused, pushes nobody out, and is freed', async () => {
