@@ -11,6 +11,7 @@ import { AddressLimiter } from './application/address-limiter.js';
 import { Arrivals } from './application/arrivals.js';
 import { Authenticate } from './application/authenticate.js';
 import { IdentityTables } from './application/identity-tables.js';
+import { InFlight } from './application/in-flight.js';
 import { InternalTokens } from './application/internal-tokens.js';
 import { OpenSession } from './application/open-session.js';
 import { Outages } from './application/outages.js';
@@ -66,6 +67,7 @@ const useCases = [
   Arrivals,
   Authenticate,
   IdentityTables,
+  InFlight,
   InternalTokens,
   OpenSession,
   Outages,
@@ -81,8 +83,9 @@ function adapters({ log, snapshots, logger, signer, settings, tls, clock = syste
     { provide: ClientAddress, useValue: new ClientAddress(settings.trustedProxies) },
     {
       provide: UndiciUpstreams,
-      inject: [Outages],
-      useFactory: (outages: Outages) => new UndiciUpstreams(outages, settings.unreachableWaitMs, tls),
+      inject: [Outages, InFlight],
+      useFactory: (outages: Outages, inFlight: InFlight) =>
+        new UndiciUpstreams(outages, inFlight, settings.unreachableWaitMs, tls),
     },
     { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
     { provide: LogRateGossip, useValue: new LogRateGossip(log, logger) },

@@ -2,8 +2,9 @@ import type { Clock } from '@myriad/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK } from './ports.js';
 
-/** After a connection failed, others are preferred for so long, milliseconds. */
-const AVOID_MS = 500;
+/** After a connection failed, others are preferred for as long as the outage has lasted, but no less and no more than this, milliseconds. */
+const LEAST_AVOID_MS = 500;
+const MOST_AVOID_MS = 8_000;
 
 interface Outage {
   readonly sinceMs: number;
@@ -32,7 +33,9 @@ export class Outages {
   /** Whether to go elsewhere if that is possible. */
   isAvoided(origin: string): boolean {
     const outage = this.outages.size === 0 ? undefined : this.outages.get(origin);
-    return outage !== undefined && this.clock.nowMs() - outage.lastMs < AVOID_MS;
+    if (outage === undefined) return false;
+    const avoidMs = Math.min(MOST_AVOID_MS, Math.max(LEAST_AVOID_MS, outage.lastMs - outage.sinceMs));
+    return this.clock.nowMs() - outage.lastMs < avoidMs;
   }
 
   /** Since when it can't be reached, milliseconds; 0 when it can. */

@@ -4,8 +4,8 @@ import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
 
-/** `/v2/models/<model>/…` */
-const MODEL = /^\/v2\/models\/([^/?]+)/;
+/** `/v2/models/<model>/…`, or `/v1/serving/explain?…model=<model>` */
+const MODEL = /^\/v2\/models\/([^/?]+)|^\/v1\/serving\/[^?]*\?(?:[^#]*&)?model=([^&#]+)/;
 
 /** Base URLs: of a service by its name, of a replica by the placement of the model that the path names, none of `tried` if there is another. */
 export class ServiceOrigins {
@@ -26,7 +26,8 @@ export class ServiceOrigins {
     const { session, request } = exchange;
     if (session !== undefined) {
       const { tenantId, environment } = session;
-      const modelName = MODEL.exec(request.url ?? '')?.[1];
+      const [, inPath, inQuery] = MODEL.exec(request.url ?? '') ?? [];
+      const modelName = inPath ?? inQuery;
       return modelName === undefined
         ? this.placements.anyReplica(environment, tried)
         : this.placements.replicaOf({ tenantId, environment, modelName }, tried);

@@ -3,6 +3,7 @@ import { gatewayOperationsSchema, poolChangedV1 } from '@myriad/contracts';
 import { systemClock } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { ServiceWatch } from '../../src/application/service-watch.js';
+import { InFlight } from '../../src/application/in-flight.js';
 import { Outages } from '../../src/application/outages.js';
 import { PlacementTable } from '../../src/application/placement-table.js';
 import { GatewayApp } from '../gateway-app.js';
@@ -50,7 +51,7 @@ describe('ServiceWatch', () => {
     let [reason, nowMs] = ['', 1_000];
     const watch = new ServiceWatch({
       services: { auth: 'http://auth' },
-      placements: new PlacementTable(new Outages(systemClock)),
+      placements: new PlacementTable(new Outages(systemClock), new InFlight()),
       probe: () => Promise.resolve(reason),
       clock: { nowMs: () => nowMs },
     });

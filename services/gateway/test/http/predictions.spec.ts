@@ -33,11 +33,13 @@ describe('predictions', () => {
   const infer = (key: string, path = INFER, headers = {}) =>
     gateway.send('POST', path, { key, body: '{"inputs":[]}', headers });
 
-  it("go to the replicas of the model's pool in turn, with a token for that environment alone", async () => {
+  it('go to the replica that owns the model, with a token for that environment alone', async () => {
     const before = replicas.map((replica) => replica.seen.length);
     for (let i = 0; i < 6; i += 1) await infer(aa.key);
-    expect(replicas.map((replica, i) => replica.seen.length - before[i]!)).toEqual([3, 3]);
-    const { headers, url, body } = replicas[0]!.seen.at(-1)!;
+    const counts = replicas.map((replica, i) => replica.seen.length - before[i]!);
+    expect(counts.toSorted((a, b) => a - b)).toEqual([0, 6]);
+    const owner = replicas[counts.indexOf(6)]!;
+    const { headers, url, body } = owner.seen.at(-1)!;
     expect({ url, body }).toEqual({ url: INFER, body: '{"inputs":[]}' });
     const token = headers.authorization!.split(' ')[1]!;
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as {
@@ -45,6 +47,66 @@ describe('predictions', () => {
       tid: string;
     };
     expect(claims).toMatchObject({ aud: 'myriad-realtime-production', tid: 'aa' });
+  });
+
+  it('of many models are spread over the replicas, each model staying with one', async () => {
+    const models = Array.from({ length: 24 }, (_none, i) => `spread-${i}`);
+    for (const model of models) await gateway.placement('aa', model, 'tabular-small');
+    await eventually(async () => {
+      expect((await infer(aa.key, '/v2/models/spread-23/infer')).status).toBe(200);
+    });
+    const ownersOf = async (model: string) => {
+      const before = replicas.map((replica) => replica.seen.length);
+      for (let i = 0; i < 3; i += 1) await infer(aa.key, `/v2/models/${model}/infer`);
+      return replicas.flatMap((replica, i) => (replica.seen.length > before[i]! ? [i] : []));
+    };
+    const owners = [];
+    for (const model of models) owners.push(await ownersOf(model));
+    expect(owners.every((some) => some.length === 1)).toBe(true);
+    const first = owners.filter(([owner]) => owner === 0).length;
+    expect(first).toBeGreaterThan(4);
+    expect(first).toBeLessThan(20);
+  });
+
+  it("are explained by the replica that owns the model, in the caller's tenant alone", async () => {
+    const before = replicas.map((replica) => replica.seen.length);
+    await infer(aa.key);
+    const owner = replicas.findIndex((replica, i) => replica.seen.length > before[i]!);
+    const path = '/v1/serving/explain?model=flight-delay';
+    for (let i = 0; i < 3; i += 1) expect((await gateway.send('GET', path, { key: aa.key })).status).toBe(200);
+    expect(replicas[owner]!.seen.slice(-3).map(({ url }) => url)).toEqual([path, path, path]);
+    const other = await gateway.send('GET', path, { key: bb.key });
+    expect(other).toMatchObject({ status: 404, body: { code: 'gateway.model_not_placed' } });
+  });
+
+  it('go on to another replica when the owner has too many unanswered', async () => {
+    const [waiting, replicasOfPool] = [[] as (() => void)[], [await fakeService(), await fakeService()]];
+    for (const replica of replicasOfPool)
+      replica.answer = (_request, response) =>
+        waiting.push(() => {
+          response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+        });
+    await gateway.pool(
+      'p7',
+      replicasOfPool.map(({ url }) => url),
+    );
+    await gateway.placement('aa', 'seven', 'p7');
+    await eventually(async () => {
+      const answer = infer(aa.key, '/v2/models/seven/infer');
+      const timer = setInterval(() => waiting.splice(0).forEach((end) => end()), 5);
+      expect((await answer.finally(() => clearInterval(timer))).status).toBe(200);
+    });
+    const before = replicasOfPool.map(({ seen }) => seen.length);
+    const answers = Array.from({ length: 20 }, () => infer(aa.key, '/v2/models/seven/infer'));
+    await eventually(() => {
+      expect(waiting).toHaveLength(20);
+    });
+    const taken = replicasOfPool.map(({ seen }, i) => seen.length - before[i]!);
+    // one takes a quarter more than the mean at most
+    expect(Math.max(...taken)).toBeLessThanOrEqual(14);
+    for (const end of waiting) end();
+    expect((await Promise.all(answers)).every(({ status }) => status === 200)).toBe(true);
+    for (const replica of replicasOfPool) await replica.close();
   });
 
   it("never reach another tenant's model, by whatever name", async () => {
@@ -70,27 +132,38 @@ describe('predictions', () => {
     expect((await gateway.send('GET', '/v2/models/flight-delay', { key })).status).toBe(200);
   });
 
+  /** Models of a pool, so many that each of two replicas owns some. */
+  async function placeSome(pool: string): Promise<readonly string[]> {
+    const models = Array.from({ length: 12 }, (_none, i) => `${pool}-${i}`);
+    for (const model of models) await gateway.placement('aa', model, pool);
+    await eventually(async () => {
+      expect((await infer(aa.key, `/v2/models/${models[11]}/infer`)).status).toBe(200);
+    });
+    return models;
+  }
+  const statusesOf = async (models: readonly string[]): Promise<ReadonlySet<number>> =>
+    new Set(
+      (await Promise.all(models.map((model) => infer(aa.key, `/v2/models/${model}/infer`)))).map(
+        ({ status }) => status,
+      ),
+    );
+
   it('go on with the other replica when one is down', async () => {
     const spare = await fakeService();
     await gateway.pool('p2', [spare.url, replicas[1]!.url]);
-    await gateway.placement('aa', 'two', 'p2');
+    const models = await placeSome('p2');
+    expect(await statusesOf(models)).toEqual(new Set([200]));
+    expect(spare.seen.length).toBeGreaterThan(0);
     await spare.close();
-    await eventually(async () => {
-      expect((await infer(aa.key, '/v2/models/two/infer')).status).toBe(200);
-    });
-    for (let i = 0; i < 4; i += 1) expect((await infer(aa.key, '/v2/models/two/infer')).status).toBe(200);
+    for (let i = 0; i < 3; i += 1) expect(await statusesOf(models)).toEqual(new Set([200]));
   });
 
   it('are sent again, elsewhere, when the replica breaks off before it answers', async () => {
     const breaking = await fakeService();
     breaking.answer = (request) => request.socket.destroy();
     await gateway.pool('p5', [breaking.url, replicas[1]!.url]);
-    await gateway.placement('aa', 'five', 'p5');
-    await eventually(async () => {
-      expect((await infer(aa.key, '/v2/models/five/infer')).status).toBe(200);
-    });
-    const answers = await Promise.all(Array.from({ length: 6 }, () => infer(aa.key, '/v2/models/five/infer')));
-    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+    const models = await placeSome('p5');
+    expect(await statusesOf(models)).toEqual(new Set([200]));
     expect(breaking.seen.length).toBeGreaterThan(0);
     await breaking.close();
   });

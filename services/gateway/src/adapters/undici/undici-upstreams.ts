@@ -1,5 +1,6 @@
 import type { TlsFiles } from '@myriad/http';
 import { Pool, type Dispatcher } from 'undici';
+import type { Flights, InFlight } from '../../application/in-flight.js';
 import type { Outages } from '../../application/outages.js';
 import { Upstreams, type Flight, type UpstreamListener, type UpstreamRequest } from '../../application/ports.js';
 
@@ -49,6 +50,7 @@ export class UndiciUpstreams extends Upstreams {
    */
   constructor(
     private readonly outages: Outages,
+    private readonly inFlight: InFlight,
     private readonly waitMs: number,
     private readonly tls?: TlsFiles,
   ) {
@@ -59,8 +61,9 @@ export class UndiciUpstreams extends Upstreams {
   }
 
   send(request: UpstreamRequest, listener: UpstreamListener): Flight {
-    const { outages, waitMs } = this;
-    const flight = new UndiciFlight({ poolOf: (origin) => this.poolOf(origin), outages, waitMs }, request, listener);
+    const { outages, inFlight, waitMs } = this;
+    const network = { poolOf: (origin: string) => this.poolOf(origin), outages, inFlight, waitMs };
+    const flight = new UndiciFlight(network, request, listener);
     flight.start();
     return flight;
   }
@@ -103,6 +106,7 @@ export class UndiciUpstreams extends Upstreams {
 interface Network {
   readonly poolOf: (origin: string) => Pool;
   readonly outages: Outages;
+  readonly inFlight: InFlight;
   readonly waitMs: number;
 }
 
@@ -117,6 +121,8 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
   private hasBroken = false;
   private tries = 0;
   private origin = '';
+  /** Set while the origin owes an answer. */
+  private counted: Flights | undefined;
   private readonly tried = new Set<string>();
   private readonly startedMs = performance.now();
 
@@ -133,8 +139,12 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
     const timeouts = { headersTimeout: headTimeoutMs, bodyTimeout: pauseTimeoutMs };
     try {
       this.origin = origin(this.tried);
-      this.network.poolOf(this.origin).dispatch({ ...options, ...timeouts }, this);
+      const pool = this.network.poolOf(this.origin);
+      this.counted = this.network.inFlight.at(this.origin);
+      this.counted.count += 1;
+      pool.dispatch({ ...options, ...timeouts }, this);
     } catch (error) {
+      this.land();
       this.listener.onFailure('unreachable', error as Error);
     }
   }
@@ -169,10 +179,12 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.land();
     this.listener.onEnd();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.land();
     if (this.isAborted) return;
     const code = (error as { code?: unknown }).code;
     const name = typeof code === 'string' ? code : '';
@@ -189,6 +201,11 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
     const isUnsent = NOT_SENT.has(name) || NOT_PROVEN.test(name);
     const kind = TIMEOUTS.has(name) ? 'timeout' : isUnsent ? 'unreachable' : 'broken';
     this.listener.onFailure(kind, error);
+  }
+
+  private land(): void {
+    if (this.counted !== undefined) this.counted.count -= 1;
+    this.counted = undefined;
   }
 
   private mayTryAgain(code: string): boolean {
