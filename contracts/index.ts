@@ -116,6 +116,7 @@ export {
   realtimeHttp,
   realtimeRoutes,
 } from './http/realtime.js';
+export { servingExplanationSchema, servingRoutes } from './http/realtime-serving.js';
 export { registryHttp, registryRoutes } from './http/registry.js';
 export {
   columnSchema,

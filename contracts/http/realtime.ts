@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fields } from '../define-event.js';
 import { type HttpContract, defineRoute } from '../define-route.js';
 import { tensorSchema } from '../signature.js';
+import { servingRoutes } from './realtime-serving.js';
 
 const MIB = 1_048_576;
 const values = z
@@ -57,6 +58,8 @@ const infer = {
     'realtime.binary_unsupported',
     'realtime.model_unavailable',
     'realtime.deadline_exceeded',
+    'realtime.tenant_busy',
+    'realtime.overloaded',
     'inference.request_invalid',
     'inference.input_missing',
     'inference.input_unexpected',
@@ -159,6 +162,6 @@ export const realtimeHttp: HttpContract = {
   service: 'realtime',
   title: 'Real-time prediction',
   description:
-    'The Open Inference Protocol V2 over JSON. A request may say how long its answer is of use: X-Myriad-Timeout-Ms, milliseconds from its arrival.',
-  routes: realtimeRoutes,
+    'The Open Inference Protocol V2 over JSON. A request may say how long its answer is of use: X-Request-Timeout-Ms (or X-Myriad-Timeout-Ms), milliseconds from its arrival.',
+  routes: { ...realtimeRoutes, ...servingRoutes },
 };

@@ -44,9 +44,11 @@ const OWN: Readonly<Record<string, string>> = {
 };
 
 const closed = operations.filter(({ permission }) => permission !== 'public');
+const isRequired = ({ parameters }: Operation, at: string): boolean =>
+  parameters.some((parameter) => parameter.at === at && parameter.required);
 const kindsOf = (operation: Operation): readonly Kind[] =>
   placesOf(operation)
-    .filter(({ at }) => !at.startsWith('?'))
+    .filter(({ at }) => !at.startsWith('?') || isRequired(operation, at))
     .map((place) => kindOf(operation, place))
     .filter((kind): kind is Kind => kind !== undefined && kind !== 'principalName' && !isShared(kind));
 const ofTenants = closed.filter(({ isPlatforms }) => !isPlatforms);

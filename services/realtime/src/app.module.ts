@@ -5,7 +5,10 @@ import { observedCounter, observedGauge, type Logger } from '@myriad/telemetry';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ApplyPlacement } from './application/apply-placement.js';
 import type { DiskTier } from './application/disk-tier.js';
+import { ExplainServing } from './application/explain-serving.js';
+import { FairTurns } from './application/fair-turns.js';
 import { FindModel } from './application/find-model.js';
+import { InTurn } from './application/in-turn.js';
 import { LoadHistory } from './application/load-history.js';
 import { LoadOnnxModel } from './application/load-onnx-model.js';
 import { ModelCache } from './application/model-cache.js';
@@ -17,6 +20,7 @@ import { UsageLedger } from './domain/usage-ledger.js';
 import { InferenceController } from './http/inference.controller.js';
 import { ModelController } from './http/model.controller.js';
 import { ServerController } from './http/server.controller.js';
+import { REPLICA_ID, ServingController } from './http/serving.controller.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
 
@@ -43,6 +47,10 @@ export interface RealtimeParts {
     readonly samplesPerSecond: number;
     readonly meterIntervalMs: number;
     readonly failedLoadRetryMs: number;
+    /** Requests of a tenant that may wait. Default 256. */
+    readonly waitingPerTenant?: number;
+    /** Nothing is taken on while what waits takes longer, milliseconds. Default 1,000. */
+    readonly maxWaitMs?: number;
   };
   readonly clock?: Clock;
   /** Uniform in [0, 1); decides what is sampled. */
@@ -55,8 +63,9 @@ function compose(parts: RealtimeParts): Provider[] {
   const history = new LoadHistory();
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
+  const loader = new LoadOnnxModel(store, maxBytes, disk);
   const cache = new ModelCache(
-    new LoadOnnxModel(store, maxBytes, disk),
+    loader,
     { maxBytes, tenantFloorBytes, tenantCeilingBytes, retryAfterMs: settings.failedLoadRetryMs },
     clock,
     history,
@@ -67,8 +76,11 @@ function compose(parts: RealtimeParts): Provider[] {
   const placements = new ApplyPlacement({ table, cache, events, clock, logger, replicaId });
   const tail = new PlacementTail({ log, snapshots, placements, logger });
   const models = new FindModel(table, cache, clock);
+  const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
+  const turns = new FairTurns({ waitingPerTenant, maxWaitMs, clock });
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   observe(cache, events);
+  observeTurns(turns);
   if (disk !== undefined) observeDisk(disk);
   return [
     { provide: ModelCache, useValue: cache },
@@ -77,7 +89,9 @@ function compose(parts: RealtimeParts): Provider[] {
     { provide: PlacementTail, useValue: tail },
     { provide: Readiness, useExisting: PlacementTail },
     { provide: FindModel, useValue: models },
-    { provide: Predict, useValue: new Predict({ models, usage, quota, events, clock }) },
+    { provide: ExplainServing, useValue: new ExplainServing({ models, table, cache, loader, history }) },
+    { provide: REPLICA_ID, useValue: replicaId },
+    { provide: Predict, useValue: new Predict({ inTurn: new InTurn(models, turns), usage, quota, events, clock }) },
   ];
 }
 
@@ -88,6 +102,16 @@ function observe(cache: ModelCache, events: EventForwarder): void {
   observedCounter('myriad_realtime_load_failures_total', 'Loads that failed', () => cache.state.failures);
   observedCounter('myriad_realtime_evictions_total', 'Versions pushed out by others', () => cache.state.evictions);
   observedCounter('myriad_realtime_samples_dropped_total', 'Samples that found no room', () => events.droppedSamples);
+}
+
+function observeTurns(turns: FairTurns): void {
+  observedGauge('myriad_realtime_waiting', 'Requests that wait for their turn', () => turns.state.waiting);
+  for (const [count, what] of [
+    ['refused', 'Requests refused because too much was waiting'],
+    ['expired', 'Requests whose deadline passed before their turn'],
+    ['left', 'Requests whose client left before their turn'],
+  ] as const)
+    observedCounter(`myriad_realtime_${count}_total`, what, () => turns.state[count]);
 }
 
 function observeDisk(disk: DiskTier): void {
@@ -101,7 +125,7 @@ function observeDisk(disk: DiskTier): void {
     observedCounter(`myriad_realtime_disk_${count}_total`, what, () => disk.state[count]);
 }
 
-@Module({ controllers: [InferenceController, ModelController, ServerController] })
+@Module({ controllers: [InferenceController, ModelController, ServerController, ServingController] })
 export class AppModule {
   static with(parts: RealtimeParts): DynamicModule {
     return { module: AppModule, providers: compose(parts) };

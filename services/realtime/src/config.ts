@@ -66,6 +66,20 @@ export const realtimeConfigSchema = z.object({
     .max(600_000)
     .default(3_000)
     .describe('a version that could not be loaded is not tried again for so long, milliseconds, 0–600,000'),
+  TENANT_WAITING: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(256)
+    .describe('requests of a tenant that may wait, for a load or their turn, 1–1,000,000; more are refused (429)'),
+  MAX_WAIT_MS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(1_000)
+    .describe('requests are refused (503) while what waits takes longer than this, milliseconds, 1–60,000'),
 });
 
 export type RealtimeConfig = z.output<typeof realtimeConfigSchema>;

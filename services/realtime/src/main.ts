@@ -79,6 +79,8 @@ function settingsOf(config: RealtimeConfig): RealtimeParts['settings'] {
     samplesPerSecond: config.SAMPLES_PER_SECOND,
     meterIntervalMs: config.METER_INTERVAL_MS,
     failedLoadRetryMs: config.FAILED_LOAD_RETRY_MS,
+    waitingPerTenant: config.TENANT_WAITING,
+    maxWaitMs: config.MAX_WAIT_MS,
   };
 }
 

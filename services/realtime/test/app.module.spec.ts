@@ -5,6 +5,8 @@ import {
   placementChangedV1,
   predictionSampledV1,
   realtimeRoutes,
+  servingExplanationSchema,
+  servingRoutes,
   usageMeteredV1,
 } from '@myriad/contracts';
 import { makeEvent, toRecord } from '@myriad/messaging';
@@ -206,6 +208,31 @@ describe('realtime', () => {
     expect((await infer('flight-delay', flights(1), { headers: { 'x-myriad-timeout-ms': '5000' } })).status).toBe(200);
   });
 
+  test('either header sets the deadline, and the shorter one holds', async () => {
+    const status = async (headers: Record<string, string>) =>
+      (await infer('flight-delay', flights(1), { headers })).status;
+    expect(await status({ 'x-request-timeout-ms': '0' })).toBe(504);
+    expect(await status({ 'x-request-timeout-ms': '5000' })).toBe(200);
+    expect(await status({ 'x-request-timeout-ms': '5000', 'x-myriad-timeout-ms': '0' })).toBe(504);
+    expect(await status({ 'x-request-timeout-ms': 'soon' })).toBe(200);
+  });
+
+  test('answers many at the same time, of several tenants, and every one of them', async () => {
+    await place({ tenantId: 'bb', modelName: 'crowded' });
+    await eventually(async () => {
+      expect((await infer('crowded', flights(1), { tenant: 'bb' })).status).toBe(200);
+    });
+    const answers = await Promise.all(
+      Array.from({ length: 150 }, (_none, i) =>
+        i % 2 === 0 ? infer('flight-delay', flights(1)) : infer('crowded', flights(1), { tenant: 'bb' }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(answers.map(({ body }) => (body as { model_name: string }).model_name)).toEqual(
+      answers.map((_answer, i) => (i % 2 === 0 ? 'flight-delay' : 'crowded')),
+    );
+  });
+
   test('a version that can not be loaded says why, and when to try again', async () => {
     await place({ modelName: 'lost', artifactDigest: `sha256:${'0'.repeat(64)}` });
     const { data } = await realtime.event(modelStateChangedV1, { modelName: 'lost' });
@@ -244,6 +271,40 @@ describe('realtime', () => {
     isOver = true;
     await Promise.all(clients);
     expect(((await infer('swap', flights(1))).body as Answer).model_version).toBe('2');
+  });
+
+  test('explains where a version is, why, and what its loads cost, to its tenant alone', async () => {
+    const explain = (model: string, tenant = 'aa', permissions = ['models:read']) =>
+      realtime.request(servingRoutes.explainServing, { tenant, permissions, query: { model } });
+    await infer('flight-delay', flights(1));
+    const { body } = await explain('flight-delay');
+    expect(body).toMatchObject({
+      model: 'flight-delay',
+      version: 1,
+      replicaId: 'r0',
+      rolloutId: 'rol_1',
+      place: 'memory',
+      pendingVersion: null,
+      refusal: null,
+      eviction: null,
+      loads: [{ from: 'store', reason: '' }],
+    });
+    const { memoryBytes, uses, loads } = servingExplanationSchema.parse(body);
+    expect(memoryBytes).toBeGreaterThan(0);
+    expect(uses).toBeGreaterThan(0);
+    expect(loads[0]?.tookMs).toBeGreaterThan(0);
+    expect((await explain('flight-delay', 'bb')).problem).toMatchObject({
+      status: 404,
+      code: 'realtime.model_not_found',
+    });
+    expect((await explain('flight-delay', 'aa', ['costs:read'])).problem.code).toBe('realtime.permission_missing');
+    await place({ modelName: 'refused', artifactDigest: `sha256:${'1'.repeat(64)}` });
+    await realtime.event(modelStateChangedV1, { modelName: 'refused' });
+    await infer('refused', flights(1));
+    const refused = servingExplanationSchema.parse((await explain('refused')).body);
+    expect(refused).toMatchObject({ place: 'store', memoryBytes: 0, refusal: { version: 1 } });
+    expect(refused.refusal?.reason).toContain(refused.loads[0]?.reason ?? 'nothing');
+    expect(refused.reason).toContain('its last load failed');
   });
 
   test('a removed model is gone', async () => {

@@ -61,7 +61,9 @@ export function pathWith(operation: Operation, names: Names, { queries = [], at 
     return encodeURIComponent(value);
   });
   const search = new URLSearchParams(
-    values.filter((one) => queries.includes(one.at)).map(({ name, value = '' }): [string, string] => [name, value]),
+    values
+      .filter((one) => one.in === 'query' && (one.required || queries.includes(one.at)))
+      .map(({ name, value = '' }): [string, string] => [name, value]),
   ).toString();
   return search === '' ? path : `${path}?${search}`;
 }

@@ -36,6 +36,7 @@ export interface Operation {
 interface Parameter extends Place {
   readonly name: string;
   readonly in: 'path' | 'query';
+  readonly required: boolean;
 }
 
 const contentSchema = z.record(z.string(), z.object({ schema: z.custom<Schema>().optional() }));
@@ -46,7 +47,12 @@ const operationSchema = z.object({
   parameters: z
     .array(
       z.union([
-        z.object({ name: z.string(), in: z.enum(['path', 'query']), schema: z.custom<Schema>() }),
+        z.object({
+          name: z.string(),
+          in: z.enum(['path', 'query']),
+          required: z.boolean().default(false),
+          schema: z.custom<Schema>(),
+        }),
         // headers that all operations share
         z.object({
           $ref: z.enum(['Tenant', 'Environment', 'IdempotencyKey'].map((name) => `#/components/parameters/${name}`)),

@@ -65,6 +65,7 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
   'providers/provider': WORDS,
 
   '?pageToken': 'pageToken',
+  '?model': 'model',
   '?modelName': 'model',
   '?datasetName': 'dataset',
   '?experiment': 'experiment',

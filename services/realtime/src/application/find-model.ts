@@ -3,7 +3,7 @@ import type { Placement } from '../domain/placement.js';
 import type { RoutingTable } from '../domain/routing-table.js';
 import type { ModelCache } from './model-cache.js';
 import type { LoadedModel } from './model-loader.port.js';
-import { realtimeProblem } from './realtime-problem.js';
+import { deadlineExceeded, realtimeProblem } from './realtime-problem.js';
 
 /** Looks up which version answers, and brings it into memory. */
 export class FindModel {
@@ -33,7 +33,7 @@ export class FindModel {
 
   /** The version's model if it is in memory; use it before the next `await`. @throws {ProblemError} `realtime.deadline_exceeded`. */
   inMemory(ctx: RequestContext, placement: Placement): LoadedModel | undefined {
-    if (ctx.deadlineMs !== undefined && ctx.deadlineMs <= this.clock.nowMs()) throw tooLate();
+    if (ctx.deadlineMs !== undefined && ctx.deadlineMs <= this.clock.nowMs()) throw deadlineExceeded();
     return this.cache.peek(placement);
   }
 
@@ -49,12 +49,7 @@ export class FindModel {
       if (model !== undefined) return { placement, model };
       await this.withinDeadline(ctx, this.cache.load(placement));
     }
-    throw realtimeProblem(
-      'unavailable',
-      'model_unavailable',
-      `model '${modelName}' was pushed out of memory as often as it was loaded; the pool is too small for its traffic`,
-      { retryAfterSeconds: 1 },
-    );
+    throw tooSmall(modelName);
   }
 
   private async withinDeadline(ctx: RequestContext, loading: Promise<void>): Promise<void> {
@@ -62,7 +57,7 @@ export class FindModel {
     const done = new AbortController();
     const deadline = this.clock.sleep(ctx.deadlineMs - this.clock.nowMs(), done.signal).then(
       () => {
-        throw tooLate();
+        throw deadlineExceeded();
       },
       () => undefined,
     );
@@ -76,6 +71,7 @@ export class FindModel {
   }
 }
 
-function tooLate(): ProblemError {
-  return realtimeProblem('timeout', 'deadline_exceeded', 'the time that X-Myriad-Timeout-Ms allows has passed');
+export function tooSmall(modelName: string): ProblemError {
+  const detail = `model '${modelName}' was pushed out of memory as often as it was loaded; the pool is too small for its traffic`;
+  return realtimeProblem('unavailable', 'model_unavailable', detail, { retryAfterSeconds: 1 });
 }

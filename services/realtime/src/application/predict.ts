@@ -11,11 +11,10 @@ import type { Placement } from '../domain/placement.js';
 import type { SampleQuota } from '../domain/sample-quota.js';
 import type { UsageLedger } from '../domain/usage-ledger.js';
 import type { EventSink, SampledPrediction } from './event-sink.port.js';
-import type { FindModel } from './find-model.js';
-import type { LoadedModel } from './model-loader.port.js';
+import type { Asked, Found, InTurn } from './in-turn.js';
 
 export interface PredictOptions {
-  readonly models: FindModel;
+  readonly inTurn: InTurn;
   readonly usage: UsageLedger;
   readonly quota: SampleQuota;
   readonly events: EventSink;
@@ -23,10 +22,7 @@ export interface PredictOptions {
 }
 
 /** Which model, and what is known of the wish. */
-export interface PredictRequest {
-  readonly modelName: string;
-  /** undefined: whichever is served. */
-  readonly version?: string;
+export interface PredictRequest extends Asked {
   /** Parsed JSON; anything. */
   readonly body: unknown;
 }
@@ -39,30 +35,20 @@ export class Predict {
   constructor(private readonly options: PredictOptions) {}
 
   /**
-   * The V2 JSON text of the answer.
-   * @throws {ProblemError} `realtime.model_not_found`, `realtime.model_unavailable`, `realtime.deadline_exceeded`, and what `parseInferRequest` refuses.
+   * The V2 JSON text of the answer; at once where nothing has to be waited for.
+   * @throws {ProblemError} what {@link InTurn.run} and `parseInferRequest` refuse.
    */
-  async execute(ctx: RequestContext, request: PredictRequest): Promise<string> {
-    const { models } = this.options;
-    const placement = models.find(ctx, request.modelName, request.version);
-    const ready = models.inMemory(ctx, placement);
-    if (ready !== undefined) return this.answer(ctx, request, { placement, model: ready });
-    let found;
-    try {
-      found = await models.bringIn(ctx, request.modelName, request.version);
-    } catch (error) {
-      this.options.usage.failed(placement);
-      throw error;
-    }
-    return this.answer(ctx, request, found);
+  execute(ctx: RequestContext, request: PredictRequest): string | Promise<string> {
+    return this.options.inTurn.run(ctx, request, {
+      answer: (found) => this.answer(ctx, request, found),
+      failed: (placement) => {
+        this.options.usage.failed(placement);
+      },
+    });
   }
 
   /** All in one turn of the event loop: the model can't be freed meanwhile. */
-  private answer(
-    ctx: RequestContext,
-    { body }: PredictRequest,
-    found: { placement: Placement; model: LoadedModel },
-  ): string {
+  private answer(ctx: RequestContext, { body }: PredictRequest, found: Found): string {
     const { placement, model } = found;
     try {
       const parsed = parseInferRequest(body, placement.signature);

@@ -19,6 +19,8 @@ export interface Placement {
   readonly pool: string;
   /** Grows with every change of this placement. */
   readonly generation: number;
+  /** The rollout that decided it. */
+  readonly rolloutId: string;
   readonly status: 'active' | 'removed';
   readonly artifactDigest: Digest;
   readonly sizeBytes: number;

@@ -32,6 +32,11 @@ export class RoutingTable {
     return this.tenants.get(tenantId)?.get(modelName)?.served;
   }
 
+  /** A version that takes over from the one that answers, once it is loaded. */
+  pending(tenantId: TenantId, modelName: string): Placement | undefined {
+    return this.tenants.get(tenantId)?.get(modelName)?.pending;
+  }
+
   /** Takes in a placement; the same one again changes nothing. */
   apply(placement: Placement): RouteChange {
     if (placement.environment !== this.environment) return { kind: 'none' };

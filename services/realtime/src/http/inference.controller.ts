@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { realtimeRoutes, type RouteParams as ParamsOf } from '@myriad/contracts';
 import { Ctx, Handle, RawRequest, RouteBody, RouteParams } from '@myriad/http';
-import { systemClock, type RequestContext } from '@myriad/kernel';
+import type { RequestContext } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { Predict } from '../application/predict.js';
+import { withDeadline } from './deadline.js';
 
 /** Predictions. */
 @Controller()
@@ -16,8 +17,12 @@ export class InferenceController {
     @RouteParams() { model }: ParamsOf<typeof realtimeRoutes.infer>,
     @RouteBody() body: unknown,
     @RawRequest() raw: IncomingMessage,
-  ): Promise<string> {
-    return this.predict.execute(withDeadline(ctx, raw), { modelName: model, body });
+  ): string | Promise<string> {
+    return this.predict.execute(withDeadline(ctx, raw.headers), {
+      modelName: model,
+      body,
+      isGone: () => raw.socket.destroyed,
+    });
   }
 
   @Handle(realtimeRoutes.inferVersion)
@@ -26,16 +31,12 @@ export class InferenceController {
     @RouteParams() { model, version }: ParamsOf<typeof realtimeRoutes.inferVersion>,
     @RouteBody() body: unknown,
     @RawRequest() raw: IncomingMessage,
-  ): Promise<string> {
-    return this.predict.execute(withDeadline(ctx, raw), { modelName: model, version, body });
+  ): string | Promise<string> {
+    return this.predict.execute(withDeadline(ctx, raw.headers), {
+      modelName: model,
+      version,
+      body,
+      isGone: () => raw.socket.destroyed,
+    });
   }
-}
-
-const TIMEOUT_HEADER = 'x-myriad-timeout-ms';
-
-/** Relative, so that clocks need not agree. What is no whole number of milliseconds is no deadline. */
-function withDeadline(ctx: RequestContext, raw: IncomingMessage): RequestContext {
-  const header = raw.headers[TIMEOUT_HEADER];
-  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) return ctx;
-  return { ...ctx, deadlineMs: systemClock.nowMs() + Number(header) };
 }

@@ -1,0 +1,169 @@
+import { DeficitRoundRobin } from '@myriad/placement';
+import type { Clock, TenantId } from '@myriad/kernel';
+import { deadlineExceeded, realtimeProblem } from './realtime-problem.js';
+
+export interface FairTurnsOptions {
+  /** Requests of a tenant that may wait, for a load or for their turn, ≥ 1. */
+  readonly waitingPerTenant: number;
+  /** Nothing is taken on while what waits is expected to take longer than this, milliseconds. */
+  readonly maxWaitMs: number;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  /** Measures work, milliseconds. Default `performance.now`. */
+  readonly stopwatch?: () => number;
+  /** Runs what is given after what the event loop has read. Default `setImmediate`. */
+  readonly defer?: (run: () => void) => void;
+}
+
+/** Work that can't run at once. */
+export interface Turn<T> {
+  readonly tenantId: TenantId;
+  /** Unix milliseconds after which it is not run. */
+  readonly deadlineMs?: number | undefined;
+  /** Whether whoever asked has left; it is not run then. */
+  readonly isGone?: (() => boolean) | undefined;
+  /** Runs in one go. */
+  readonly run: () => T;
+}
+
+interface Waiting {
+  readonly tenantId: TenantId;
+  readonly cost: number;
+  /** Runs it, or refuses it; tells whether it ran. */
+  readonly start: () => boolean;
+}
+
+/** A tenant's turn, microseconds: some small models. */
+const QUANTUM_MICROS = 100;
+/** So many requests, or so much work, one after the other run without a queue; then whoever else asked has to be heard. */
+const MOST_AT_ONCE = 32;
+const MOST_AT_ONCE_MS = 1;
+/** Who comes after such a pause finds nobody before it, milliseconds. */
+const PAUSE_MS = 0.2;
+/** The queue works for so long before the event loop reads on, milliseconds. */
+const SLICE_MS = 2;
+
+/**
+ * Whose request runs next on the one thread. Alone, a request runs at once, for the price of a few comparisons. When more come than the thread can run they wait, and tenants take turns by what
+ * their requests cost (`DeficitRoundRobin` of libs/placement). What has expired, or whose client has left, is not run.
+ */
+export class FairTurns {
+  private readonly queue = new DeficitRoundRobin<Waiting>(QUANTUM_MICROS);
+  private readonly taken = new Map<TenantId, number>();
+  private readonly stopwatch: () => number;
+  private readonly defer: (run: () => void) => void;
+  private isDeferred = false;
+  private atOnce = 0;
+  private atOnceMs = 0;
+  private lastEndMs = 0;
+  /** What a request costs, a moving mean, microseconds. */
+  private meanMicros = 100;
+  private counts = { refused: 0, expired: 0, left: 0 };
+
+  constructor(private readonly options: FairTurnsOptions) {
+    this.stopwatch = options.stopwatch ?? (() => performance.now());
+    this.defer = options.defer ?? ((run) => setImmediate(run));
+  }
+
+  /** What waits, and what was not run, for metrics. */
+  get state(): { readonly waiting: number; readonly refused: number; readonly expired: number; readonly left: number } {
+    return { waiting: this.queue.size, ...this.counts };
+  }
+
+  /** Requests of the tenant that are taken on and not answered. */
+  waitingOf(tenantId: TenantId): number {
+    return this.taken.get(tenantId) ?? 0;
+  }
+
+  /** Whether a request may run now; {@link ran} is to be told then. */
+  get isFree(): boolean {
+    if (this.queue.size > 0) return false;
+    if (this.stopwatch() - this.lastEndMs > PAUSE_MS) this.atOnce = this.atOnceMs = 0;
+    return this.atOnce < MOST_AT_ONCE && this.atOnceMs < MOST_AT_ONCE_MS;
+  }
+
+  /** A request ran from `startMs` to `endMs` on the stopwatch. */
+  ran(startMs: number, endMs: number): void {
+    const tookMs = endMs - startMs;
+    this.atOnce += 1;
+    this.atOnceMs += tookMs;
+    this.lastEndMs = endMs;
+    this.meanMicros += (tookMs * 1_000 - this.meanMicros) / 64;
+  }
+
+  /**
+   * Takes on a request that has to wait. The function is to be called when it was answered.
+   * @throws {ProblemError} `realtime.tenant_busy` when the tenant has as many waiting as it may, `realtime.overloaded` when what waits takes too long already
+   */
+  takeOn(tenantId: TenantId): () => void {
+    const taken = this.waitingOf(tenantId);
+    const { waitingPerTenant, maxWaitMs } = this.options;
+    if (taken >= waitingPerTenant) {
+      this.counts.refused += 1;
+      const detail = `tenant '${tenantId}' has ${taken} requests waiting here, as many as a tenant may; send fewer at the same time`;
+      throw realtimeProblem('rate-limited', 'tenant_busy', detail, { retryAfterSeconds: 1 });
+    }
+    if (this.queue.cost > maxWaitMs * 1_000) {
+      this.counts.refused += 1;
+      const detail = `what waits here takes more than ${maxWaitMs} ms; try again in a moment`;
+      throw realtimeProblem('unavailable', 'overloaded', detail, { retryAfterSeconds: 1 });
+    }
+    this.taken.set(tenantId, taken + 1);
+    return () => {
+      const left = this.waitingOf(tenantId) - 1;
+      if (left > 0) this.taken.set(tenantId, left);
+      else this.taken.delete(tenantId);
+    };
+  }
+
+  /** Resolves to what `run` returns when it had its turn. @throws {ProblemError} `realtime.deadline_exceeded`, `realtime.client_gone`, and what `run` throws */
+  wait<T>(turn: Turn<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const start = (): boolean => {
+        const refusal = this.refusalOf(turn);
+        try {
+          if (refusal === undefined) resolve(turn.run());
+          else reject(refusal);
+        } catch (error) {
+          reject(error as Error);
+        }
+        return refusal === undefined;
+      };
+      this.queue.push({ tenantId: turn.tenantId, cost: this.meanMicros, start });
+      this.schedule();
+    });
+  }
+
+  private refusalOf({ deadlineMs, isGone }: Pick<Turn<unknown>, 'deadlineMs' | 'isGone'>): Error | undefined {
+    if (isGone?.() === true) {
+      this.counts.left += 1;
+      return realtimeProblem('timeout', 'client_gone', 'the client left before its turn came');
+    }
+    if (deadlineMs === undefined || deadlineMs > this.options.clock.nowMs()) return undefined;
+    this.counts.expired += 1;
+    return deadlineExceeded();
+  }
+
+  private schedule(): void {
+    if (this.isDeferred) return;
+    this.isDeferred = true;
+    this.defer(() => {
+      this.isDeferred = false;
+      this.work();
+    });
+  }
+
+  private work(): void {
+    const untilMs = this.stopwatch() + SLICE_MS;
+    let startMs = this.stopwatch();
+    for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
+      const hasRun = next.start();
+      const endMs = this.stopwatch();
+      // what runs notes its own cost by `ran`; the tenant is charged here, by what it was from outside
+      this.queue.settle(next.tenantId, (hasRun ? (endMs - startMs) * 1_000 : 0) - next.cost);
+      startMs = endMs;
+      if (endMs >= untilMs) break;
+    }
+    this.atOnce = this.atOnceMs = 0;
+    if (this.queue.size > 0) this.schedule();
+  }
+}

@@ -1,0 +1,177 @@
+import { describe, expect, test } from '@jest/globals';
+import { FakeClock, tenantId, type TenantId } from '@myriad/kernel';
+import { FairTurns, type FairTurnsOptions } from '../../src/application/fair-turns.js';
+
+const aa = tenantId('aa');
+const bb = tenantId('bb');
+
+/** Time moves by work alone; what is deferred runs when the test says so. */
+function setUp(options: Partial<FairTurnsOptions> = {}) {
+  const clock = new FakeClock();
+  let nowMs = 1_000;
+  const deferred: (() => void)[] = [];
+  const turns = new FairTurns({
+    waitingPerTenant: 100,
+    maxWaitMs: 1_000,
+    clock,
+    stopwatch: () => nowMs,
+    defer: (run) => void deferred.push(run),
+    ...options,
+  });
+  const ran: TenantId[] = [];
+  const work = (tenant: TenantId, costMs: number) => () => {
+    const fromMs = nowMs;
+    nowMs += costMs;
+    ran.push(tenant);
+    turns.ran(fromMs, nowMs);
+    return tenant;
+  };
+  return {
+    turns,
+    clock,
+    ran,
+    deferred,
+    work,
+    rest: (ms: number) => (nowMs += ms),
+    wait: (tenant: TenantId, costMs = 0.1, more = {}) =>
+      turns.wait({ tenantId: tenant, run: work(tenant, costMs), ...more }),
+    /** Lets the queue work until it is empty; how often it had to be called. */
+    drain: () => {
+      let rounds = 0;
+      for (let run = deferred.shift(); run !== undefined; run = deferred.shift(), rounds += 1) run();
+      return rounds;
+    },
+  };
+}
+
+describe('FairTurns', () => {
+  test('alone, a request runs at once and nothing is deferred', () => {
+    const { turns, deferred, work, rest } = setUp();
+    for (let i = 0; i < 1_000; i += 1) {
+      expect(turns.isFree).toBe(true);
+      work(aa, 0.01)();
+      rest(0.3);
+    }
+    expect(deferred).toEqual([]);
+  });
+
+  test('after many without a pause, or much work, the next waits for the others to be heard', async () => {
+    const many = setUp();
+    for (let i = 0; i < 32; i += 1) {
+      expect(many.turns.isFree).toBe(true);
+      many.work(aa, 0.001)();
+    }
+    expect(many.turns.isFree).toBe(false);
+    const much = setUp();
+    much.work(aa, 1)();
+    expect(much.turns.isFree).toBe(false);
+    const waiting = much.wait(aa);
+    expect(much.turns.state.waiting).toBe(1);
+    much.drain();
+    expect(await waiting).toBe(aa);
+    expect(much.turns.isFree).toBe(true);
+  });
+
+  test('while something waits nobody goes before it', () => {
+    const { turns, wait, rest } = setUp();
+    void wait(aa);
+    rest(10);
+    expect(turns.isFree).toBe(false);
+  });
+
+  test('tenants take turns by what their requests cost', async () => {
+    const { ran, wait, drain } = setUp();
+    const all = [
+      ...Array.from({ length: 90 }, () => wait(aa, 0.1)),
+      ...Array.from({ length: 30 }, () => wait(bb, 0.3)),
+    ];
+    drain();
+    await Promise.all(all);
+    const first = ran.slice(0, 60);
+    const spent = (tenant: TenantId, costMs: number) => first.filter((one) => one === tenant).length * costMs;
+    expect(Math.abs(spent(aa, 0.1) - spent(bb, 0.3))).toBeLessThan(0.8);
+  });
+
+  test('one that asks now and then does not wait for the backlog of another', async () => {
+    const { ran, wait, deferred, drain } = setUp();
+    for (let i = 0; i < 100; i += 1) void wait(aa, 0.5);
+    deferred.shift()?.();
+    const before = ran.length;
+    const late = wait(bb, 0.1);
+    deferred.shift()?.();
+    expect(await late).toBe(bb);
+    expect(ran.slice(before).indexOf(bb)).toBeLessThanOrEqual(1);
+    drain();
+  });
+
+  test('the event loop is given back now and then', async () => {
+    const { wait, drain } = setUp();
+    const all = Array.from({ length: 20 }, () => wait(aa, 0.5));
+    expect(drain()).toBeGreaterThanOrEqual(5);
+    await Promise.all(all);
+  });
+
+  test('what has expired is not run, and says so', async () => {
+    const { turns, clock, ran, wait, drain } = setUp();
+    const late = wait(aa, 0.1, { deadlineMs: clock.nowMs() + 50 });
+    const inTime = wait(aa, 0.1, { deadlineMs: clock.nowMs() + 51 });
+    clock.advance(50);
+    drain();
+    await expect(late).rejects.toMatchObject({ code: 'realtime.deadline_exceeded', kind: 'timeout' });
+    expect(await inTime).toBe(aa);
+    expect(ran).toEqual([aa]);
+    expect(turns.state).toMatchObject({ expired: 1, waiting: 0 });
+  });
+
+  test('what nobody waits for any more is not run', async () => {
+    const { turns, ran, wait, drain } = setUp();
+    const gone = wait(aa, 0.1, { isGone: () => true });
+    const here = wait(aa, 0.1, { isGone: () => false });
+    drain();
+    await expect(gone).rejects.toMatchObject({ code: 'realtime.client_gone' });
+    await here;
+    expect(ran).toHaveLength(1);
+    expect(turns.state.left).toBe(1);
+  });
+
+  test('what fails fails alone', async () => {
+    const { turns, wait, drain } = setUp();
+    const broken = turns.wait({
+      tenantId: aa,
+      run: () => {
+        throw new Error('broken');
+      },
+    });
+    const sound = wait(bb);
+    drain();
+    await expect(broken).rejects.toThrow('broken');
+    expect(await sound).toBe(bb);
+  });
+
+  test('a tenant with too many waiting is refused, others are not, and it is let in again', () => {
+    const { turns } = setUp({ waitingPerTenant: 3 });
+    const leave = [turns.takeOn(aa), turns.takeOn(aa), turns.takeOn(aa)];
+    expect(() => turns.takeOn(aa)).toThrow(
+      expect.objectContaining({ code: 'realtime.tenant_busy', kind: 'rate-limited', retryAfterSeconds: 1 }),
+    );
+    expect(turns.state.refused).toBe(1);
+    turns.takeOn(bb)();
+    leave[0]?.();
+    expect(turns.waitingOf(aa)).toBe(2);
+    turns.takeOn(aa);
+    for (const one of leave.slice(1)) one();
+    expect(turns.waitingOf(aa)).toBe(1);
+  });
+
+  test('nothing is taken on while what waits takes too long', () => {
+    const { turns, wait, drain, work, rest } = setUp({ maxWaitMs: 20 });
+    for (let i = 0; i < 500; i += 1) work(aa, 1)();
+    rest(1);
+    for (let i = 0; i < 30; i += 1) void wait(aa, 1);
+    expect(() => turns.takeOn(bb)).toThrow(
+      expect.objectContaining({ code: 'realtime.overloaded', kind: 'unavailable', retryAfterSeconds: 1 }),
+    );
+    drain();
+    turns.takeOn(bb)();
+  });
+});
