@@ -18,6 +18,8 @@ function base(service) {
       kind: 'Service',
       metadata: { ...meta(serviceName(service)), labels: labels(service.name) },
       spec: {
+        // the gateway has to see every replica of a pool: a model has its owner among them
+        ...(service.environment?.POOL === undefined ? {} : { clusterIP: 'None' }),
         selector: labels(service.name),
         ports: [{ name: 'http', port: PORT, targetPort: 'http', appProtocol: 'http' }],
       },

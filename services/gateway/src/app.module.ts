@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { httpContracts } from '@myriad/contracts';
 import type { InternalSigner, TlsFiles } from '@myriad/http';
 import { newId, systemClock, type Clock } from '@myriad/kernel';
@@ -19,6 +20,7 @@ import { PlacementTable } from './application/placement-table.js';
 import { CLOCK, InternalTokenMinter, UserTokenVerifier } from './application/ports.js';
 import { probeReady } from './application/probe-ready.js';
 import { RateLimiter } from './application/rate-limiter.js';
+import { ReplicaAddresses } from './application/replica-addresses.js';
 import { RequestAudit } from './application/request-audit.js';
 import { ServiceWatch } from './application/service-watch.js';
 import { ShareLimits } from './application/share-limits.js';
@@ -104,6 +106,9 @@ function adapters({ log, snapshots, logger, signer, settings, tls, clock = syste
   ];
 }
 
+const addressesOf = async (hostname: string): Promise<readonly string[]> =>
+  (await lookup(hostname, { all: true })).map(({ address }) => address);
+
 function door({ logger, settings, metricsText, clock = systemClock }: GatewayParts): Provider[] {
   return [
     {
@@ -111,6 +116,11 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
       inject: [PlacementTable, UndiciUpstreams],
       useFactory: (placements: PlacementTable, upstreams: UndiciUpstreams) =>
         new ServiceWatch({ services: settings.serviceUrls, placements, probe: probeReady(upstreams), clock }),
+    },
+    {
+      provide: ReplicaAddresses,
+      inject: [PlacementTable],
+      useFactory: (placements: PlacementTable) => new ReplicaAddresses(placements, addressesOf),
     },
     {
       provide: Forward,

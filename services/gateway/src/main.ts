@@ -9,6 +9,7 @@ import { NestFactory } from '@nestjs/core';
 import { RotatingSigner } from './adapters/jose/rotating-signer.js';
 import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
 import { AppModule } from './app.module.js';
+import { ReplicaAddresses } from './application/replica-addresses.js';
 import { RequestAudit } from './application/request-audit.js';
 import { ServiceWatch } from './application/service-watch.js';
 import { ShareLimits } from './application/share-limits.js';
@@ -40,6 +41,7 @@ await runMain(async () => {
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
   const [limits, gossip, watch] = [app.get(ShareLimits), app.get(LogRateGossip), app.get(ServiceWatch)];
+  const addresses = app.get(ReplicaAddresses);
   const closeFiles = (): Promise<void> => {
     signer.close();
     tls?.close();
@@ -51,6 +53,7 @@ await runMain(async () => {
     () => Promise.all([audit.close(), tails.close(), limits.close().then(() => gossip.close())]),
     () => {
       watch.close();
+      addresses.close();
       return Promise.resolve();
     },
     () => app.get(UndiciUpstreams).close(),
@@ -68,6 +71,7 @@ await runMain(async () => {
   logger.info({ url: await door.listen(config.PORT, config.HOST) }, 'listening');
   await tails.start();
   await tails.caughtUpOnce();
+  addresses.start();
   watch.start();
   logger.info({}, 'ready');
 });

@@ -1,16 +1,25 @@
 import type { EventData, placementChangedV1, poolChangedV1 } from '@myriad/contracts';
 import { hashText } from '@myriad/placement';
 import { Injectable } from '@nestjs/common';
+import { addressedOrigin } from '../domain/addressed-origin.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import { RoundRobin } from '../domain/round-robin.js';
 import { InFlight } from './in-flight.js';
 import { Outages } from './outages.js';
-import { PoolReplicas, type Asked } from './pool-replicas.js';
+import { PoolReplicas, type Asked, type Replica } from './pool-replicas.js';
 
 export interface PlacedModel {
   readonly tenantId: string;
   readonly environment: string;
   readonly modelName: string;
+}
+
+interface Endpoints {
+  readonly environment: string;
+  /** As the deployer names them. */
+  readonly named: readonly Replica[];
+  /** With every address of their names. */
+  readonly replicas: readonly Replica[];
 }
 
 interface Placed {
@@ -29,7 +38,10 @@ export class PlacementTable {
   private readonly pools = new Map<string, PoolReplicas>();
   /** environment → base URLs of all its pools. */
   private readonly environments = new Map<string, RoundRobin<string>>();
-  private readonly endpoints = new Map<string, { readonly environment: string; readonly urls: readonly string[] }>();
+  /** `environment/pool` → what the deployer says of it. */
+  private readonly endpoints = new Map<string, Endpoints>();
+  /** Host name → addresses of the replicas behind it, where there are several. */
+  private readonly addresses = new Map<string, readonly string[]>();
 
   constructor(
     private readonly outages: Outages,
@@ -46,21 +58,30 @@ export class PlacementTable {
   }
 
   setPool({ environment, pool, endpoints }: EventData<typeof poolChangedV1>): void {
-    const replicas = endpoints.map(({ replicaId, url }) => ({ replicaId, url: new URL(url).origin }));
-    const urls = replicas.map(({ url }) => url);
-    const key = `${environment}/${pool}`;
-    const known = this.pools.get(key) ?? new PoolReplicas(this.outages, this.inFlight);
-    known.setReplicas(replicas);
-    this.pools.set(key, known);
-    this.endpoints.set(key, { environment, urls });
-    const all = [...this.endpoints.values()].filter((entry) => entry.environment === environment);
-    this.environments.set(environment, new RoundRobin(all.flatMap((entry) => entry.urls)));
+    const named = endpoints.map(({ replicaId, url }) => ({ replicaId, url: new URL(url).origin }));
+    this.endpoints.set(`${environment}/${pool}`, { environment, named, replicas: [] });
+    this.spread(`${environment}/${pool}`);
   }
 
-  /** Every replica that the deployer names. */
+  /** Names of hosts that replicas answer under. */
+  hostnames(): readonly string[] {
+    const urls = [...this.endpoints.values()].flatMap(({ named }) => named.map(({ url }) => new URL(url).hostname));
+    return [...new Set(urls)];
+  }
+
+  /** Which addresses a name leads to: with several, each is a replica. */
+  setAddresses(hostname: string, addresses: readonly string[]): void {
+    const sorted = addresses.toSorted();
+    if (this.addresses.get(hostname)?.join() === sorted.join()) return;
+    this.addresses.set(hostname, sorted);
+    for (const [key, { named }] of this.endpoints)
+      if (named.some(({ url }) => new URL(url).hostname === hostname)) this.spread(key);
+  }
+
+  /** Every replica that is known. */
   replicas(): readonly { readonly environment: string; readonly pool: string; readonly url: string }[] {
-    return [...this.endpoints].flatMap(([key, { environment, urls }]) =>
-      urls.map((url) => ({ environment, pool: key.slice(environment.length + 1), url })),
+    return [...this.endpoints].flatMap(([key, { environment, replicas }]) =>
+      replicas.map(({ url }) => ({ environment, pool: key.slice(environment.length + 1), url })),
     );
   }
 
@@ -82,6 +103,29 @@ export class PlacementTable {
     const urls = this.environments.get(environment);
     const url = urls?.take((one) => (tried.has(one) ? 2 : this.outages.isAvoided(one) ? 1 : 0));
     return url ?? nobodyIsUp(environment);
+  }
+
+  /** Takes the pool's replicas in: every address of every endpoint. */
+  private spread(key: string): void {
+    const pool = this.endpoints.get(key);
+    if (pool === undefined) return;
+    const replicas = pool.named.flatMap((endpoint) => this.replicasAt(endpoint));
+    this.endpoints.set(key, { ...pool, replicas });
+    const known = this.pools.get(key) ?? new PoolReplicas(this.outages, this.inFlight);
+    known.setReplicas(replicas);
+    this.pools.set(key, known);
+    const all = [...this.endpoints.values()].filter(({ environment }) => environment === pool.environment);
+    const urls = all.flatMap((entry) => entry.replicas.map(({ url }) => url));
+    this.environments.set(pool.environment, new RoundRobin(urls));
+  }
+
+  private replicasAt({ replicaId, url }: Replica): readonly Replica[] {
+    const addresses = this.addresses.get(new URL(url).hostname) ?? [];
+    if (addresses.length < 2) return [{ replicaId, url }];
+    return addresses.map((address) => ({
+      replicaId: `${replicaId}/${address}`,
+      url: addressedOrigin(url, address),
+    }));
   }
 }
 

@@ -93,8 +93,12 @@ describe('predictions', () => {
     await gateway.placement('aa', 'seven', 'p7');
     await eventually(async () => {
       const answer = infer(aa.key, '/v2/models/seven/infer');
-      const timer = setInterval(() => waiting.splice(0).forEach((end) => end()), 5);
-      expect((await answer.finally(() => clearInterval(timer))).status).toBe(200);
+      const timer = setInterval(() => {
+        for (const end of waiting.splice(0)) end();
+      }, 5);
+      const { status } = await answer;
+      clearInterval(timer);
+      expect(status).toBe(200);
     });
     const before = replicasOfPool.map(({ seen }) => seen.length);
     const answers = Array.from({ length: 20 }, () => infer(aa.key, '/v2/models/seven/infer'));

@@ -1,7 +1,9 @@
+import { isIP, type LookupFunction } from 'node:net';
 import type { TlsFiles } from '@myriad/http';
 import { Pool, type Dispatcher } from 'undici';
 import type { Flights, InFlight } from '../../application/in-flight.js';
 import type { Outages } from '../../application/outages.js';
+import { partsOf } from '../../domain/addressed-origin.js';
 import { Upstreams, type Flight, type UpstreamListener, type UpstreamRequest } from '../../application/ports.js';
 
 /** Connections to one origin. */
@@ -78,9 +80,16 @@ export class UndiciUpstreams extends Upstreams {
     let entry = this.pools.get(origin);
     if (entry === undefined) {
       if (this.tls !== undefined && !origin.startsWith('https:')) throw new Error(`${origin} is not https`);
-      const connect = { timeout: CONNECT_TIMEOUT_MS, ...this.tls?.current, minVersion: 'TLSv1.3' as const };
+      const { origin: base, address } = partsOf(origin);
+      const lookup = address === undefined ? {} : { lookup: leadingTo(address) };
+      const connect = {
+        timeout: CONNECT_TIMEOUT_MS,
+        ...this.tls?.current,
+        ...lookup,
+        minVersion: 'TLSv1.3' as const,
+      };
       const timeouts = { connect, keepAliveTimeout: KEEP_ALIVE_MS };
-      entry = { pool: new Pool(origin, { connections: CONNECTIONS, pipelining: 1, ...timeouts }), usedAtMs: 0 };
+      entry = { pool: new Pool(base, { connections: CONNECTIONS, pipelining: 1, ...timeouts }), usedAtMs: 0 };
       this.pools.set(origin, entry);
     }
     entry.usedAtMs = Date.now();
@@ -101,6 +110,15 @@ export class UndiciUpstreams extends Upstreams {
       void pool.close();
     }
   }
+}
+
+/** The name stays what certificates are checked against; only where it leads to is known already. */
+function leadingTo(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_hostname, { all }, found) => {
+    if (all === true) found(null, [{ address, family }]);
+    else found(null, address, family);
+  };
 }
 
 interface Network {
