@@ -124,7 +124,7 @@ export class FairTurns {
           if (refusal === undefined) resolve(turn.run());
           else reject(refusal);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
         return refusal === undefined;
       };
