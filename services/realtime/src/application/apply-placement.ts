@@ -53,7 +53,7 @@ export class ApplyPlacement {
         return;
       case 'removed':
         this.backlog?.delete(key);
-        this.options.cache.unload(change.previous);
+        this.options.cache.forget(change.previous);
         this.report(
           { ...change.previous, generation: placement.generation },
           'unloaded',

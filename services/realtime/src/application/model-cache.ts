@@ -115,11 +115,16 @@ export class ModelCache {
     await loading;
   }
 
-  /** Frees the version's memory and its place on disk now, and forgets that it failed. */
+  /** Frees the version's memory now, and forgets that it failed. Its copy on disk stays: a rollback brings it back. */
   unload(placement: Placement): void {
     const key = keyOf(placement);
     this.failures.delete(key);
     this.free(key);
+  }
+
+  /** The version is not served any more: its memory and its place on disk are free. */
+  forget(placement: Placement): void {
+    this.unload(placement);
     this.loader.forget(placement);
   }
 

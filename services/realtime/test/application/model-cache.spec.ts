@@ -104,7 +104,7 @@ describe('ModelCache', () => {
     expect(cache.peek(quiet)).toBeDefined();
   });
 
-  test('remembers why a load failed, and forgets what is unloaded', async () => {
+  test('remembers why a load failed, forgets it with what is unloaded, and the copy with what is removed', async () => {
     const { loader, cache, clock, history } = setUp();
     loader.failure = new Error('the store is away');
     await expect(cache.load(model('a'))).rejects.toThrow();
@@ -112,6 +112,8 @@ describe('ModelCache', () => {
     expect(cache.look(model('a')).failure?.untilMs).toBe(clock.nowMs() + 3_000);
     cache.unload(model('a'));
     expect(cache.look(model('a')).failure).toBeUndefined();
+    expect(loader.forgotten).toEqual([]);
+    cache.forget(model('a'));
     expect(loader.forgotten).toEqual(['a']);
   });
 
