@@ -4,6 +4,10 @@ import { labels, meta, serviceName } from './kubernetes/names.mjs';
 import { edgesOf } from './kubernetes/network.mjs';
 import { deployment } from './kubernetes/workload.mjs';
 
+/** Artifacts on the pod's disk, within the volume of 2 GiB: there again when the container restarts. */
+const diskOf = ({ environment: { POOL: pool } }) =>
+  pool === undefined ? {} : { DISK_CACHE_PATH: '/var/lib/myriad/artifacts', DISK_CACHE_BYTES: String(1.5 * 1024 ** 3) };
+
 function base(service) {
   const objects = {
     'serviceaccount.yaml': {
@@ -19,7 +23,7 @@ function base(service) {
       metadata: { ...meta(serviceName(service)), labels: labels(service.name) },
       spec: {
         // the gateway has to see every replica of a pool: a model has its owner among them
-        ...(service.environment?.POOL === undefined ? {} : { clusterIP: 'None' }),
+        ...(service.environment.POOL === undefined ? {} : { clusterIP: 'None' }),
         selector: labels(service.name),
         ports: [{ name: 'http', port: PORT, targetPort: 'http', appProtocol: 'http' }],
       },
@@ -37,7 +41,9 @@ function base(service) {
     },
     'networkpolicy.yaml': edgesOf(service),
   };
-  const variables = Object.entries(containerVariables(service)).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries({ ...containerVariables(service), ...diskOf(service) }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   return {
     ...objects,
     'kustomization.yaml': {
