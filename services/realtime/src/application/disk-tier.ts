@@ -8,8 +8,10 @@ export interface DiskTierOptions {
   readonly store: Pick<ObjectStore, 'getBytes'>;
   /** Where copies lie on this machine; checks what it reads as the store does. */
   readonly copies: Pick<ObjectStore, 'getBytes' | 'put' | 'delete' | 'tenants' | 'list'>;
-  /** Bytes of all copies, at most. */
+  /** Bytes of all copies on disk, at most. */
   readonly maxBytes: number;
+  /** What a copy takes on disk, bytes; default blocks of 4 KiB, sealed. */
+  readonly bytesOnDisk?: (sizeBytes: number) => number;
   readonly logger: Logger;
   /** Measures what reads of the store cost, milliseconds. Default `performance.now`. */
   readonly stopwatch?: () => number;
@@ -24,6 +26,14 @@ export interface DiskState {
   readonly damaged: number;
   /** Copies that could not be written. */
   readonly unwritten: number;
+}
+
+const BLOCK_BYTES = 4_096;
+/** Header and tag of a sealed object of one segment. */
+const SEAL_BYTES = 544;
+
+function blocksOf(sizeBytes: number): number {
+  return Math.ceil((sizeBytes + SEAL_BYTES) / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
 interface Copy {
@@ -51,6 +61,7 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
   /** One after the other, so that no removal overtakes a write. */
   private readonly writes = new TaskQueue(1);
   private readonly stopwatch: () => number;
+  private readonly bytesOnDisk: (sizeBytes: number) => number;
   private waiting = 0;
   private pause = 0;
   /** Until the copies of the process before are known, any may be there. */
@@ -59,6 +70,7 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
 
   constructor(private readonly options: DiskTierOptions) {
     this.index = new EvictionIndex({ maxBytes: options.maxBytes });
+    this.bytesOnDisk = options.bytesOnDisk ?? blocksOf;
     this.stopwatch = options.stopwatch ?? (() => performance.now());
   }
 
@@ -126,7 +138,8 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
   /** In its own time: whoever asked has the bytes. */
   private keep(tenantId: TenantId, digest: Digest, bytes: Buffer, costMs: number): void {
     if (this.pause > 0) this.pause -= 1;
-    if (this.pause > 0 || bytes.length > this.options.maxBytes || this.waiting >= MOST_WAITING) return;
+    if (this.pause > 0 || this.bytesOnDisk(bytes.length) > this.options.maxBytes || this.waiting >= MOST_WAITING)
+      return;
     this.waiting += 1;
     this.writes.add(async () => {
       this.waiting -= 1;
@@ -148,11 +161,12 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
     digest: Digest,
     { sizeBytes, costMs }: { sizeBytes: number; costMs: number },
   ): void {
-    for (const gone of this.index.makeRoom(tenantId, sizeBytes)) {
+    const bytes = this.bytesOnDisk(sizeBytes);
+    for (const gone of this.index.makeRoom(tenantId, bytes)) {
       const copy = this.copies.get(this.keys[gone] ?? '');
       if (copy !== undefined) this.drop(copy.tenantId, copy.digest);
     }
-    const entry = this.index.add(tenantId, sizeBytes, costMs);
+    const entry = this.index.add(tenantId, bytes, costMs);
     const key = keyOf(tenantId, digest);
     this.keys[entry] = key;
     this.copies.set(key, { tenantId, digest, entry });

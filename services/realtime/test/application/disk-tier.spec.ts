@@ -28,7 +28,7 @@ describe('DiskTier', () => {
     const store = new StoreOfTest();
     const files = await openLocalCopies(await FileObjectStore.open({ root: join(path, '..', 'main') }), path);
     const chosen = copies === undefined ? files : Object.assign(Object.create(files) as ObjectStore, copies);
-    const tier = new DiskTier({ store, copies: chosen, maxBytes, logger });
+    const tier = new DiskTier({ store, copies: chosen, maxBytes, logger, bytesOnDisk: (sizeBytes) => sizeBytes });
     return { store, files, tier, path };
   }
   const put = (store: StoreOfTest, text: string): Digest => store.put('aa', Buffer.from(text));
@@ -89,6 +89,15 @@ describe('DiskTier', () => {
     await tier.getBytes(aa, put(store, 'x'.repeat(101)));
     await tier.idle();
     expect(tier.state.bytes).toBe(bytes);
+  });
+
+  test('counts a small copy as the block that it takes', async () => {
+    const { store, files } = await setUp();
+    const tier = new DiskTier({ store, copies: files, maxBytes: 3 * 4_096, logger });
+    await tier.open();
+    for (let i = 0; i < 5; i += 1) await tier.getBytes(aa, put(store, `weights-${i}`));
+    await tier.idle();
+    expect(tier.state.bytes).toBe(3 * 4_096);
   });
 
   test('finds fewer bytes allowed than it left, and removes what is too much', async () => {
