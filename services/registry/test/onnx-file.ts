@@ -30,7 +30,12 @@ export function onnxFile(
 }
 
 /** A node `output = operator(inputs)`; `attribute`: its only one. */
-function node(operator: string, inputs: readonly string[], output: string, attribute = Buffer.alloc(0)): Buffer {
+function node(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attribute: Buffer = Buffer.alloc(0),
+): Buffer {
   return part(1, ...inputs.map((name) => part(1, name)), part(2, output), part(4, operator), attribute);
 }
 
