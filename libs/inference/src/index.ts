@@ -6,6 +6,18 @@ export { OnnxRuntimeModel, type LoadOptions } from './runtime/onnx-runtime-model
 export { checkParity, parseParity, type ParityRecord } from './runtime/parity.js';
 export { isBatchInvariant, measureLatency, type Latency } from './runtime/profile-model.js';
 export {
+  chooseServing,
+  type ChoiceOptions,
+  type ServingChoice,
+  type ServingWay,
+  type WayVerdict,
+} from './serving/choose-serving.js';
+export { ModelHost, type ModelParts } from './serving/model-host.js';
+export { joinModel } from './skeleton/join-model.js';
+export { readSafetensors, SafetensorsError, writeSafetensors } from './skeleton/safetensors.js';
+export { splitModel, type SplitModel } from './skeleton/split-model.js';
+export { Unsplittable } from './skeleton/unsplittable.js';
+export {
   formatInferResponse,
   toJsonValues,
   toV2Tensor,

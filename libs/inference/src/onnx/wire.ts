@@ -31,6 +31,8 @@ export interface MessageType<T> {
   readonly name: string;
   readonly make: () => T;
   readonly fields: Readonly<Record<number, FieldReader<T>>>;
+  /** Whether a field that is not listed is an error: for whoever writes the message again. */
+  readonly isStrict?: boolean;
 }
 
 /** Decodes a whole buffer. @throws {ProblemError} `inference.onnx_*`, or `RangeError`/`Error` of the reader where the bytes are no protobuf. */
@@ -48,11 +50,17 @@ function decodeFields<T>(cursor: Cursor, type: MessageType<T>, target: T): void 
     const wireType = tag & 7;
     if (field === 0) throw new SyntaxError(`field number 0 in ${type.name}`);
     const read = type.fields[field];
-    if (read === undefined) skipField(cursor, wireType);
-    else read(target, cursor, wireType);
+    if (read !== undefined) read(target, cursor, wireType);
+    else if (type.isStrict === true) throw new SyntaxError(`field ${field} of ${type.name} is not known`);
+    else skipField(cursor, wireType);
     if (reader.pos > cursor.end) throw new RangeError(`a field of ${type.name} ends past its message`);
   }
 }
+
+/** A field that a strict message may hold and that decides nothing. */
+export const ignored: FieldReader<unknown> = (_target, cursor, wireType) => {
+  skipField(cursor, wireType);
+};
 
 function skipField(cursor: Cursor, wireType: number): void {
   const { reader } = cursor;
@@ -191,6 +199,23 @@ export function numbers<T>(scalar: Scalar, list: (target: T) => NumberList): Fie
     }
     while (reader.pos < end) pushNumber(into, readScalar(reader, scalar));
     if (reader.pos > end) throw new RangeError('a packed list ends past its field');
+  };
+}
+
+/** Repeated numbers, packed or not, that are all kept; 64-bit integers beyond 2^53 are an error. */
+export function allNumbers<T>(scalar: Scalar, list: (target: T) => number[]): FieldReader<T> {
+  return (target, cursor, wireType) => {
+    const { reader } = cursor;
+    const into = list(target);
+    const isPacked = wireType === LENGTH;
+    if (!isPacked) expectWire(wireType, SCALAR_WIRE[scalar]);
+    const end = isPacked ? lengthOf(cursor) + reader.pos : reader.pos + 1;
+    while (reader.pos < end) {
+      const value = readScalar(reader, scalar);
+      if (scalar === 'varint' && !Number.isSafeInteger(value)) throw new SyntaxError('an integer beyond 2^53');
+      into.push(value);
+    }
+    if (isPacked && reader.pos > end) throw new RangeError('a packed list ends past its field');
   };
 }
 

@@ -32,11 +32,18 @@ const MAX_BYTES = 1_048_576;
 
 /** Whether rows that come alone are run as two. The same file gets the same answer wherever it is loaded. */
 export function shouldPairSingleRows(bytes: Uint8Array, signature: Signature): boolean {
-  const isBatched = [...signature.inputs, ...signature.outputs].every((spec) => spec.shape[0] === -1);
-  if (!isBatched || signature.inputs.length === 0 || bytes.length > MAX_BYTES || !mentionsMultiplier(bytes))
-    return false;
-  const { operators } = inspectOnnxBytes(bytes);
+  if (!isBatched(signature) || bytes.length > MAX_BYTES || !mentionsMultiplier(bytes)) return false;
+  return pairsRows(inspectOnnxBytes(bytes).operators, signature);
+}
+
+function isBatched({ inputs, outputs }: Signature): boolean {
+  return inputs.length > 0 && [...inputs, ...outputs].every((spec) => spec.shape[0] === -1);
+}
+
+/** The same for a graph whose operators (`domain:operator`) are known. */
+export function pairsRows(operators: readonly string[], signature: Signature): boolean {
   return (
+    isBatched(signature) &&
     operators.some((name) => MULTIPLIERS.includes(name)) &&
     operators.every((name) => ROW_WISE.has(name) || name.startsWith('ai.onnx.ml:'))
   );

@@ -1,0 +1,121 @@
+import { noKernel, type WeightRef } from './compiler.js';
+import type { Frame } from './frame.js';
+import type { LabelWriter } from './labels.js';
+import { logistic, postTransform, type PostTransform } from './post-transforms.js';
+import type { Floats } from './registers.js';
+
+const f = Math.fround;
+
+/** What the trees said of one row. */
+export interface Scores {
+  readonly data: Float32Array;
+  /** Whether any leaf spoke for a target. */
+  readonly has: Uint8Array;
+  trees: number;
+}
+
+/** Turns a row's scores into its outputs, as ONNX Runtime's aggregators finish them. */
+export type Finish = (frame: Frame, row: number, scores: Scores) => void;
+
+function baseAt({ memory, at }: Frame, base: WeightRef, i: number): number {
+  return memory.f32[((at[base.index] as number) >> 2) + i] as number;
+}
+
+/** Base values count where there is one a target (of a single target: where there is one). A single target knows no transform but PROBIT. */
+export function regressorFinish(
+  y: Floats,
+  base: WeightRef | undefined,
+  aggregate: string,
+  transformName: string,
+): Finish {
+  const targets = y.width;
+  const hasBase = base !== undefined && base.spec.shape[0] === targets;
+  const isAverage = aggregate === 'AVERAGE';
+  const transform =
+    targets === 1 ? (transformName === 'PROBIT' ? postTransform('PROBIT') : undefined) : postTransform(transformName);
+  return (frame, row, scores) => {
+    const start = row * targets;
+    for (let i = 0; i < targets; i += 1) {
+      let score = scores.data[i] as number;
+      if (isAverage) score = f(score / scores.trees);
+      y.data[start + i] = hasBase ? score + baseAt(frame, base, i) : score;
+    }
+    transform?.(y.data, start, start + targets);
+  };
+}
+
+export interface ClassifierForm {
+  readonly y: Floats;
+  readonly labels: LabelWriter;
+  readonly base: WeightRef | undefined;
+  readonly transform: PostTransform | undefined;
+  readonly isLogistic: boolean;
+}
+
+/** More than two classes: the first of the greatest scores wins, among the classes that have any. */
+export function classesFinish({ y, labels, base, transform }: ClassifierForm): Finish {
+  const classes = y.width;
+  const baseCount = base?.spec.shape[0] ?? 0;
+  if (baseCount > classes) noKernel('more base values than classes');
+  return (frame, row, { data, has }) => {
+    const start = row * classes;
+    let best = -1;
+    for (let i = 0; i < classes; i += 1) {
+      if (base !== undefined && i < baseCount) {
+        data[i] = (data[i] as number) + baseAt(frame, base, i);
+        has[i] = 1;
+      }
+      if (has[i] === 1 && (best === -1 || (data[i] as number) > (data[best] as number))) best = i;
+      y.data[start + i] = data[i] as number;
+    }
+    labels.write(frame, row, Math.max(best, 0));
+    transform?.(y.data, start, start + classes);
+  };
+}
+
+export interface BinaryForm extends ClassifierForm {
+  /** All leaves speak for one class. */
+  readonly hasOneClass: boolean;
+  /** No leaf has a negative weight. */
+  readonly isPositive: boolean;
+  readonly isTexts: boolean;
+}
+
+/**
+ * Two classes. Where leaves speak for one class only, its score decides by itself: above 0.5 where all weights are positive (then it is a probability), else above 0; and the other class
+ * gets the rest. Where they speak for both, the runtime looks at the second one's score alone and answers with labels 1 and 0, whatever the classes are called.
+ */
+export function binaryFinish(form: BinaryForm): Finish {
+  const { y, labels, base, transform, hasOneClass, isPositive, isTexts, isLogistic } = form;
+  const baseCount = base?.spec.shape[0] ?? 0;
+  if (baseCount > 2) noKernel('more base values than classes');
+  if (!hasOneClass && isTexts) noKernel('two classes called by strings');
+  return (frame, row, { data, has }) => {
+    const at = 2 * row;
+    let isPair = has[1] === 1;
+    if (base !== undefined && baseCount === 2) {
+      if (isPair) {
+        data[1] = baseAt(frame, base, 1) + (data[0] as number);
+        data[0] = -(data[1] as number);
+      } else {
+        data[1] = (data[1] as number) + baseAt(frame, base, 1);
+        data[0] = (data[0] as number) + baseAt(frame, base, 0);
+      }
+    } else if (base !== undefined && baseCount === 1) data[0] = (data[0] as number) + baseAt(frame, base, 0);
+    const weight = isPair ? (data[1] as number) : (data[0] as number);
+    const isYes = weight > (hasOneClass && isPositive ? 0.5 : 0);
+    labels.write(frame, row, isYes ? 1 : 0);
+    isPair ||= baseCount === 2;
+    if (isPair) {
+      y.data[at] = data[0] as number;
+      y.data[at + 1] = data[1] as number;
+      transform?.(y.data, at, at + 2);
+    } else if (hasOneClass && isPositive) {
+      y.data[at] = 1 - weight;
+      y.data[at + 1] = weight;
+    } else {
+      y.data[at] = isLogistic ? logistic(-weight) : -weight;
+      y.data[at + 1] = isLogistic ? logistic(weight) : weight;
+    }
+  };
+}
