@@ -1,4 +1,11 @@
-import { ATTRIBUTE_TYPE, newAttribute, type ProtoAttribute, type ProtoNode, type ProtoTensor, type ProtoValue } from '../src/skeleton/onnx-proto.js';
+import {
+  ATTRIBUTE_TYPE,
+  newAttribute,
+  type ProtoAttribute,
+  type ProtoNode,
+  type ProtoTensor,
+  type ProtoValue,
+} from '../src/skeleton/onnx-proto.js';
 import { rawTensor } from '../src/skeleton/tensor-bytes.js';
 import { writeOnnxProto } from '../src/skeleton/write-onnx-proto.js';
 
@@ -6,16 +13,26 @@ export const FLOAT = 1;
 export const INT64 = 7;
 export const TEXT = 8;
 
-type AttributeValue = number | string | readonly number[] | readonly string[] | { readonly float: number } | { readonly floats: readonly number[] };
+type AttributeValue =
+  | number
+  | string
+  | readonly number[]
+  | readonly string[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] };
 
 /** Numbers are INT, lists of numbers INTS, unless wrapped in `float` or `floats`. */
 function attribute(name: string, value: AttributeValue): ProtoAttribute {
-  const of = (type: number, more: Partial<ProtoAttribute>): ProtoAttribute => ({ ...newAttribute(name, type), ...more });
+  const of = (type: number, more: Partial<ProtoAttribute>): ProtoAttribute => ({
+    ...newAttribute(name, type),
+    ...more,
+  });
   if (typeof value === 'number') return of(ATTRIBUTE_TYPE.INT, { int: value });
   if (typeof value === 'string') return of(ATTRIBUTE_TYPE.STRING, { string: Buffer.from(value) });
   if ('float' in value) return of(ATTRIBUTE_TYPE.FLOAT, { float: value.float });
   if ('floats' in value) return of(ATTRIBUTE_TYPE.FLOATS, { floats: [...value.floats] });
-  if (typeof value[0] === 'string') return of(ATTRIBUTE_TYPE.STRINGS, { strings: value.map((text) => Buffer.from(String(text))) });
+  if (typeof value[0] === 'string')
+    return of(ATTRIBUTE_TYPE.STRINGS, { strings: value.map((text) => Buffer.from(String(text))) });
   return of(ATTRIBUTE_TYPE.INTS, { ints: value.map(Number) });
 }
 
@@ -25,10 +42,20 @@ export function classical(
   attributes: Readonly<Record<string, AttributeValue>>,
   domain = 'ai.onnx.ml',
 ): ProtoNode {
-  return { opType, domain, inputs, outputs, attributes: Object.entries(attributes).map(([name, value]) => attribute(name, value)) };
+  return {
+    opType,
+    domain,
+    inputs,
+    outputs,
+    attributes: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+  };
 }
 
-export function plain(opType: string, ends: readonly [string[], string[]], attributes: Readonly<Record<string, AttributeValue>> = {}): ProtoNode {
+export function plain(
+  opType: string,
+  ends: readonly [string[], string[]],
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+): ProtoNode {
   return classical(opType, ends, attributes, '');
 }
 
@@ -73,7 +100,14 @@ export interface TreeForm {
 }
 
 export type TreeItem =
-  | { readonly mode: string; readonly feature: number; readonly threshold: number; readonly yes: number; readonly no: number; readonly missing: number }
+  | {
+      readonly mode: string;
+      readonly feature: number;
+      readonly threshold: number;
+      readonly yes: number;
+      readonly no: number;
+      readonly missing: number;
+    }
   | { readonly weights: readonly (readonly [target: number, value: number])[] };
 
 /** A model of one TreeEnsemble operator. */
@@ -103,6 +137,9 @@ export function treeModel({ kind, trees, attributes, features, width }: TreeForm
   const scores = valueInfo('scores', width);
   return modelFile([node], {
     inputs: [valueInfo('x', features)],
-    outputs: kind === 'class' ? [valueInfo('label', undefined, 'classlabels_strings' in attributes ? TEXT : INT64), scores] : [scores],
+    outputs:
+      kind === 'class'
+        ? [valueInfo('label', undefined, 'classlabels_strings' in attributes ? TEXT : INT64), scores]
+        : [scores],
   });
 }

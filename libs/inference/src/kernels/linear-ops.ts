@@ -2,7 +2,7 @@ import { floatAttribute, intAttribute, stringAttribute, type ProtoNode } from '.
 import { noKernel, type Compiler, type NodeCompiler, type WeightRef } from './compiler.js';
 import type { Frame } from './frame.js';
 import { labelWriter } from './labels.js';
-import { postTransform } from './post-transforms.js';
+import { logistic, postTransform } from './post-transforms.js';
 import type { Floats } from './registers.js';
 
 interface Product {
@@ -32,13 +32,14 @@ function multiply({ x, y, weight, isTransposed, bias, columns }: Product): (fram
         let k = w0 + column * columnStep;
         let i = row * features;
         const end = i + features;
-        let [a, b] = [b0 < 0 ? 0 : (w[b0 + column * biasStep] as number), 0];
+        let [a, b] = [0, 0];
         for (; i < end - 1; i += 2, k += 2 * featureStep) {
           a += (input[i] as number) * (w[k] as number);
           b += (input[i + 1] as number) * (w[k + featureStep] as number);
         }
         if (i < end) a += (input[i] as number) * (w[k] as number);
-        output[row * stride + column] = a + b;
+        const sum = a + b;
+        output[row * stride + column] = b0 < 0 ? sum : sum + (w[b0 + column * biasStep] as number);
       }
   };
 }
@@ -71,7 +72,7 @@ const linearClassifier: NodeCompiler = (node, compiler) => {
   const columns = intercepts.spec.shape[0] ?? 0;
   const weight = checkedCoefficients(compiler, node, columns, x);
   const labels = labelWriter(node, compiler, 'classlabels_ints');
-  // one score and two labels: the runtime adds the first class, and leaves the score as it is
+  // one score and two labels: the runtime adds the first class
   const isOneScore = columns === 1;
   if (isOneScore ? labels.count !== 2 : labels.count < columns)
     noKernel(`${columns} scores and ${labels.count} labels`);
@@ -81,7 +82,8 @@ const linearClassifier: NodeCompiler = (node, compiler) => {
   compiler.push(multiply({ x, y, weight, isTransposed: true, bias, columns }));
   const transformName = stringAttribute(node, 'post_transform', 'NONE');
   const transform = postTransform(transformName);
-  if (isOneScore && transformName === 'PROBIT') noKernel('PROBIT of one score');
+  const isLogistic = transformName === 'LOGISTIC';
+  if (isOneScore && !isLogistic && transformName !== 'NONE') noKernel(`${transformName} of one score`);
   compiler.push((frame) => {
     const { data } = y;
     for (let row = 0; row < frame.rows; row += 1) {
@@ -89,8 +91,8 @@ const linearClassifier: NodeCompiler = (node, compiler) => {
       if (isOneScore) {
         const score = data[start] as number;
         labels.write(frame, row, score > 0 ? 1 : 0);
-        data[start] = 1 - score;
-        data[start + 1] = score;
+        data[start] = isLogistic ? logistic(-score) : 1 - score;
+        data[start + 1] = isLogistic ? logistic(score) : score;
         continue;
       }
       let best = 0;

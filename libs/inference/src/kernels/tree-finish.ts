@@ -21,7 +21,10 @@ function baseAt({ memory, at }: Frame, base: WeightRef, i: number): number {
   return memory.f32[((at[base.index] as number) >> 2) + i] as number;
 }
 
-/** Base values count where there is one a target (of a single target: where there is one). A single target knows no transform but PROBIT. */
+/**
+ * Base values count where there is one a target (of a single target: where there is one). A single target knows no transform but PROBIT. Of several, one that no leaf spoke for is 0,
+ * its base value notwithstanding.
+ */
 export function regressorFinish(
   y: Floats,
   base: WeightRef | undefined,
@@ -31,6 +34,7 @@ export function regressorFinish(
   const targets = y.width;
   const hasBase = base !== undefined && base.spec.shape[0] === targets;
   const isAverage = aggregate === 'AVERAGE';
+  const addsZero = targets === 1 || (aggregate !== 'SUM' && !isAverage);
   const transform =
     targets === 1 ? (transformName === 'PROBIT' ? postTransform('PROBIT') : undefined) : postTransform(transformName);
   return (frame, row, scores) => {
@@ -38,7 +42,10 @@ export function regressorFinish(
     for (let i = 0; i < targets; i += 1) {
       let score = scores.data[i] as number;
       if (isAverage) score = f(score / scores.trees);
-      y.data[start + i] = hasBase ? score + baseAt(frame, base, i) : score;
+      if (hasBase) score += baseAt(frame, base, i);
+      // −0 becomes 0 where the runtime adds a base of 0
+      else if (addsZero) score += 0;
+      y.data[start + i] = targets > 1 && scores.has[i] === 0 ? 0 : score;
     }
     transform?.(y.data, start, start + targets);
   };
@@ -62,7 +69,7 @@ export function classesFinish({ y, labels, base, transform }: ClassifierForm): F
     let best = -1;
     for (let i = 0; i < classes; i += 1) {
       if (base !== undefined && i < baseCount) {
-        data[i] = (data[i] as number) + baseAt(frame, base, i);
+        data[i] = has[i] === 1 ? (data[i] as number) + baseAt(frame, base, i) : baseAt(frame, base, i);
         has[i] = 1;
       }
       if (has[i] === 1 && (best === -1 || (data[i] as number) > (data[best] as number))) best = i;
@@ -83,7 +90,7 @@ export interface BinaryForm extends ClassifierForm {
 
 /**
  * Two classes. Where leaves speak for one class only, its score decides by itself: above 0.5 where all weights are positive (then it is a probability), else above 0; and the other class
- * gets the rest. Where they speak for both, the runtime looks at the second one's score alone and answers with labels 1 and 0, whatever the classes are called.
+ * gets the rest. What no leaf spoke for is written as 0, whatever was added to it. Where leaves speak for both, the runtime looks at the second one's score alone and answers with labels 1 and 0, whatever the classes are called.
  */
 export function binaryFinish(form: BinaryForm): Finish {
   const { y, labels, base, transform, hasOneClass, isPositive, isTexts, isLogistic } = form;
@@ -107,14 +114,11 @@ export function binaryFinish(form: BinaryForm): Finish {
     labels.write(frame, row, isYes ? 1 : 0);
     isPair ||= baseCount === 2;
     if (isPair) {
-      y.data[at] = data[0] as number;
-      y.data[at + 1] = data[1] as number;
+      y.data[at] = has[0] === 1 ? (data[0] as number) : 0;
+      y.data[at + 1] = has[1] === 1 ? (data[1] as number) : 0;
       transform?.(y.data, at, at + 2);
-    } else if (hasOneClass && isPositive) {
-      y.data[at] = 1 - weight;
-      y.data[at + 1] = weight;
     } else {
-      y.data[at] = isLogistic ? logistic(-weight) : -weight;
+      y.data[at] = isLogistic ? logistic(-weight) : hasOneClass && isPositive ? 1 - weight : -weight;
       y.data[at + 1] = isLogistic ? logistic(weight) : weight;
     }
   };

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DTYPES, readSafetensors, SafetensorsError, writeSafetensors, type Dtype, type WeightTensor } from '../../src/skeleton/safetensors.js';
+import {
+  DTYPES,
+  readSafetensors,
+  SafetensorsError,
+  writeSafetensors,
+  type Dtype,
+  type WeightTensor,
+} from '../../src/skeleton/safetensors.js';
 
 const dtype = fc.constantFrom(...(Object.keys(DTYPES) as Dtype[]));
 const tensors: fc.Arbitrary<WeightTensor[]> = fc
@@ -12,7 +19,12 @@ const tensors: fc.Arbitrary<WeightTensor[]> = fc
   .map((list) =>
     list.map(({ name, dtype: type, shape }) => {
       const size = shape.reduce((product, n) => product * n, DTYPES[type]);
-      return { name, dtype: type, shape, bytes: Uint8Array.from({ length: size }, (_, i) => (i * 7 + name.length) % 256) };
+      return {
+        name,
+        dtype: type,
+        shape,
+        bytes: Uint8Array.from({ length: size }, (_, i) => (i * 7 + name.length) % 256),
+      };
     }),
   );
 
@@ -25,7 +37,12 @@ function file(header: string, dataBytes: number, claimed?: bigint): Uint8Array {
   return bytes;
 }
 
-const entry = (begin: unknown, end: unknown, more: object = {}): object => ({ dtype: 'F32', shape: [2], data_offsets: [begin, end], ...more });
+const entry = (begin: unknown, end: unknown, more: object = {}): object => ({
+  dtype: 'F32',
+  shape: [2],
+  data_offsets: [begin, end],
+  ...more,
+});
 const of = (entries: object, dataBytes: number): Uint8Array => file(JSON.stringify(entries), dataBytes);
 
 describe('safetensors', () => {
@@ -34,8 +51,11 @@ describe('safetensors', () => {
       fc.property(tensors, (given) => {
         const blob = writeSafetensors(given);
         const read = readSafetensors(blob);
-        expect(new Map(read.map(({ name, ...rest }) => [name, rest]))).toEqual(new Map(given.map(({ name, ...rest }) => [name, rest])));
-        for (const { dtype: type, bytes } of read) if (bytes.length > 0) expect(bytes.byteOffset % DTYPES[type]).toBe(0);
+        expect(new Map(read.map(({ name, ...rest }) => [name, rest]))).toEqual(
+          new Map(given.map(({ name, ...rest }) => [name, rest])),
+        );
+        for (const { dtype: type, bytes } of read)
+          if (bytes.length > 0) expect(bytes.byteOffset % DTYPES[type]).toBe(0);
       }),
     );
   });
@@ -67,7 +87,13 @@ describe('safetensors', () => {
     ['two tensors that overlap', of({ a: entry(0, 8), b: entry(4, 12) }, 12)],
     ['a gap', of({ a: entry(0, 8), b: entry(12, 20) }, 20)],
     ['data that nobody names', of({ a: entry(0, 8) }, 12)],
-    ['the same name twice', file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}', 8)],
+    [
+      'the same name twice',
+      file(
+        '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
+        8,
+      ),
+    ],
     ['fewer bytes than the shape needs', of({ a: entry(0, 4) }, 4)],
   ])('%s is refused', (_, bytes) => {
     expect(() => readSafetensors(bytes)).toThrow(SafetensorsError);
@@ -75,18 +101,23 @@ describe('safetensors', () => {
 
   test('whatever is changed in a file, it is read in bounds or refused', () => {
     fc.assert(
-      fc.property(tensors, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 8 }), fc.nat(20), (given, changes, cut) => {
-        const blob = writeSafetensors(given);
-        for (const [at, value] of changes) blob[at % blob.length] = value;
-        const bytes = blob.subarray(0, blob.length - (cut > 10 ? cut : 0));
-        try {
-          const read = readSafetensors(bytes);
-          const total = read.reduce((sum, tensor) => sum + tensor.bytes.length, 0);
-          expect(total).toBeLessThanOrEqual(bytes.length);
-        } catch (error) {
-          expect(error).toBeInstanceOf(SafetensorsError);
-        }
-      }),
+      fc.property(
+        tensors,
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 8 }),
+        fc.nat(20),
+        (given, changes, cut) => {
+          const blob = writeSafetensors(given);
+          for (const [at, value] of changes) blob[at % blob.length] = value;
+          const bytes = blob.subarray(0, blob.length - (cut > 10 ? cut : 0));
+          try {
+            const read = readSafetensors(bytes);
+            const total = read.reduce((sum, tensor) => sum + tensor.bytes.length, 0);
+            expect(total).toBeLessThanOrEqual(bytes.length);
+          } catch (error) {
+            expect(error).toBeInstanceOf(SafetensorsError);
+          }
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

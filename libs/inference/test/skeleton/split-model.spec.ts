@@ -21,17 +21,21 @@ describe('a model that is split', () => {
     ]);
     let inputs = edgeInputs(whole.signature, landmarksOf(split), 200);
     // the runtime's Binarizer refuses NaN
-    if (name === 'binarizer') inputs = { X: { ...inputs['X']!, data: (inputs['X']!.data as Float32Array).map((x) => x || 0) } };
+    if (name === 'binarizer')
+      inputs = { X: { ...inputs['X']!, data: (inputs['X']!.data as Float32Array).map((x) => x || 0) } };
     expect(compareOutputs(joined.runSync(inputs), whole.runSync(inputs), EXACT).firstDifference).toBeUndefined();
     expect(joined.signature.inputs).toEqual(whole.signature.inputs);
     whole.dispose();
     joined.dispose();
   });
 
-  test.each(names.filter((name) => !WHOLE.includes(name)))('%s has a skeleton that is read again to the same', (name) => {
-    const { skeleton } = splitModel(fixture(name));
-    expect(readSkeleton(skeleton.bytes)).toEqual(skeleton);
-  });
+  test.each(names.filter((name) => !WHOLE.includes(name)))(
+    '%s has a skeleton that is read again to the same',
+    (name) => {
+      const { skeleton } = splitModel(fixture(name));
+      expect(readSkeleton(skeleton.bytes)).toEqual(skeleton);
+    },
+  );
 
   test('shares its skeleton with a model of equal shape', () => {
     const [one, other] = [splitModel(fixture('lr_binary')), splitModel(fixture('lr_binary_other_tenant'))];
@@ -44,13 +48,20 @@ describe('a model that is split', () => {
       encodeModel(
         graphOf([node('MatMul', ['x', names[0]!], [names[1]!]), node('Relu', [names[1]!], ['y'])], {
           name: names[2],
-          initializer: [{ name: names[0], dataType: 1, dims: [4, 4], floatData: Array.from({ length: 16 }, Math.random) }],
+          initializer: [
+            { name: names[0], dataType: 1, dims: [4, 4], floatData: Array.from({ length: 16 }, Math.random) },
+          ],
         }),
         more,
       );
     const [one, other] = [
       splitModel(form(['w', 'h', 'graph'], {})),
-      splitModel(form(['tenant7', 'zz', 'secret'], { producerName: 'theirs', metadataProps: [{ key: 'customer', value: 'ACME' }] })),
+      splitModel(
+        form(['tenant7', 'zz', 'secret'], {
+          producerName: 'theirs',
+          metadataProps: [{ key: 'customer', value: 'ACME' }],
+        }),
+      ),
     ];
     expect(other.skeleton.digest).toBe(one.skeleton.digest);
     expect(Buffer.from(one.skeleton.bytes).includes('ACME')).toBe(false);
@@ -58,7 +69,8 @@ describe('a model that is split', () => {
 
   test('trees of any number and depth share a skeleton', () => {
     const stump = (trees: number): Uint8Array => {
-      const each = <T>(make: (tree: number) => readonly T[]): T[] => Array.from({ length: trees }, (_, tree) => make(tree)).flat();
+      const each = <T>(make: (tree: number) => readonly T[]): T[] =>
+        Array.from({ length: trees }, (_, tree) => make(tree)).flat();
       const attributes = {
         nodes_treeids: each((tree) => [tree, tree, tree]),
         nodes_nodeids: each(() => [0, 1, 2]),
@@ -120,14 +132,65 @@ describe('a model that is split', () => {
 describe('a model that stays whole', () => {
   test.each([
     ['has weights without a rule', () => fixture('svm'), /SVMClassifier/],
-    ['has subgraphs', () => encodeModel(graphOf([node('If', ['x'], ['y'], { attribute: [{ name: 'then_branch', g: graphOf([]), type: 5 }] })])), /field 6 of AttributeProto/],
-    ['has functions', () => encodeModel(graphOf([node('Relu', ['x'], ['y'])]), { functions: [{ name: 'f', domain: 'd' }] }), /field 25/],
-    ['keeps data elsewhere', () => encodeModel(graphOf([node('MatMul', ['x', 'w'], ['y'])], { initializer: [{ name: 'w', dataType: 1, dims: [4, 4], externalData: [{ key: 'location', value: 'f' }] }] })), /field 13 of TensorProto/],
-    ['has sparse weights', () => encodeModel(graphOf([node('Relu', ['x'], ['y'])], { sparseInitializer: [{ dims: [1] }] })), /field 15/],
-    ['gives a map', () => encodeModel(graphOf([node('ZipMap', ['x'], ['y'], { domain: 'ai.onnx.ml' })], { output: [{ name: 'y', type: { sequenceType: {} } }] })), /field 4 of TypeProto/],
+    [
+      'has subgraphs',
+      () =>
+        encodeModel(
+          graphOf([node('If', ['x'], ['y'], { attribute: [{ name: 'then_branch', g: graphOf([]), type: 5 }] })]),
+        ),
+      /field 6 of AttributeProto/,
+    ],
+    [
+      'has functions',
+      () => encodeModel(graphOf([node('Relu', ['x'], ['y'])]), { functions: [{ name: 'f', domain: 'd' }] }),
+      /field 25/,
+    ],
+    [
+      'keeps data elsewhere',
+      () =>
+        encodeModel(
+          graphOf([node('MatMul', ['x', 'w'], ['y'])], {
+            initializer: [{ name: 'w', dataType: 1, dims: [4, 4], externalData: [{ key: 'location', value: 'f' }] }],
+          }),
+        ),
+      /field 13 of TensorProto/,
+    ],
+    [
+      'has sparse weights',
+      () => encodeModel(graphOf([node('Relu', ['x'], ['y'])], { sparseInitializer: [{ dims: [1] }] })),
+      /field 15/,
+    ],
+    [
+      'gives a map',
+      () =>
+        encodeModel(
+          graphOf([node('ZipMap', ['x'], ['y'], { domain: 'ai.onnx.ml' })], {
+            output: [{ name: 'y', type: { sequenceType: {} } }],
+          }),
+        ),
+      /field 4 of TypeProto/,
+    ],
     ['uses a value that nothing makes', () => encodeModel(graphOf([node('Relu', ['z'], ['y'])])), /'z' is not made/],
-    ['holds a tensor shorter than its shape', () => encodeModel(graphOf([node('MatMul', ['x', 'w'], ['y'])], { initializer: [{ name: 'w', dataType: 1, dims: [4, 4], floatData: [1] }] })), /has 4 bytes/],
-    ['has an integer beyond 2^53', () => encodeModel(graphOf([node('Add', ['x', 'w'], ['y'])], { initializer: [{ name: 'w', dataType: 7, dims: [1], int64Data: ['9007199254740993'] }] })), /2\^53/],
+    [
+      'holds a tensor shorter than its shape',
+      () =>
+        encodeModel(
+          graphOf([node('MatMul', ['x', 'w'], ['y'])], {
+            initializer: [{ name: 'w', dataType: 1, dims: [4, 4], floatData: [1] }],
+          }),
+        ),
+      /has 4 bytes/,
+    ],
+    [
+      'has an integer beyond 2^53',
+      () =>
+        encodeModel(
+          graphOf([node('Add', ['x', 'w'], ['y'])], {
+            initializer: [{ name: 'w', dataType: 7, dims: [1], int64Data: ['9007199254740993'] }],
+          }),
+        ),
+      /2\^53/,
+    ],
     ['is no model', () => Buffer.from('not a model at all'), /./],
   ])('%s: the reason is said', (_, make, reason) => {
     expect(() => splitModel(make())).toThrow(Unsplittable);

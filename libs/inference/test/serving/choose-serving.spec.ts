@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { chooseServing, type TensorMap } from '../../src/index.js';
+import { differenceOf, toleranceOf } from '../../src/serving/compare-ways.js';
+import { classical, floatTensor, intTensor, modelFile, plain, valueInfo } from '../classical-models.js';
+
+const folder = `${import.meta.dirname}/../fixtures/shapes`;
+const names = readdirSync(folder).map((name) => name.replace('.onnx', ''));
+/** Forms without kernels, and why. */
+const NO_KERNEL: Readonly<Record<string, RegExp>> = {
+  naive_bayes: /Sub with a weight of shape/,
+  polynomial: /operator ReduceProd/,
+  svm: /SVMClassifier has weights that are not lifted/,
+};
+
+describe('the way to serve a model', () => {
+  test.each(names)('%s: what is open gives what the runtime gives, what is closed says why', async (name) => {
+    const { verdicts, way } = await chooseServing(readFileSync(`${folder}/${name}.onnx`), undefined, { measureMs: 2 });
+    const kernel = verdicts.find((verdict) => verdict.way === 'kernel');
+    const reason = NO_KERNEL[name];
+    if (reason === undefined) expect(kernel?.reason).toBeUndefined();
+    else expect(kernel?.reason).toMatch(reason);
+    expect(verdicts.find((verdict) => verdict.way === way)?.reason).toBeUndefined();
+    // what keeps inputs from being fed is a form, never a difference
+    expect(verdicts.find((verdict) => verdict.way === 'inputs')?.reason ?? '').not.toMatch(/^output|^row/);
+  });
+
+  test('a small linear model is taken by its kernel', async () => {
+    const choice = await chooseServing(readFileSync(`${folder}/lr_binary.onnx`), undefined);
+    expect(choice.way).toBe('kernel');
+    expect(choice.split?.weights.length).toBeLessThan(1_000);
+  });
+
+  test('recorded rows decide too: a way that differs on them is closed', async () => {
+    // the runtime's sum overflows on its way, ours in double precision doesn't
+    const coefficients = Array.from({ length: 64 }, (_, i) => (i < 32 ? 3e38 : -3e38));
+    const node = classical('LinearRegressor', [['x'], ['y']], { targets: 1, coefficients: { floats: coefficients } });
+    const file = modelFile([node], { inputs: [valueInfo('x', 64)], outputs: [valueInfo('y', 1)] });
+    const recorded: TensorMap = { x: { datatype: 'FP32', shape: [1, 64], data: new Float32Array(64).fill(1) } };
+    const { verdicts } = await chooseServing(file, recorded, { measureMs: 2 });
+    expect(verdicts.find(({ way }) => way === 'kernel')?.reason).toMatch(/^output 'y', value 0/);
+  });
+
+  test('a model without rows stays with the runtime', async () => {
+    const nodes = [plain('Reshape', [['x', 'shape'], ['r']]), plain('MatMul', [['r', 'w'], ['y']])];
+    const initializers = [intTensor('shape', [2], [2, 2]), floatTensor('w', [2, 2], [1, 2, 3, 4])];
+    const form = {
+      inputs: [{ name: 'x', elementType: 1, shape: [4] }],
+      outputs: [{ name: 'y', elementType: 1, shape: [2, 2] }],
+      initializers,
+    };
+    const { verdicts, way } = await chooseServing(modelFile(nodes, form), undefined, { measureMs: 2 });
+    expect(way).not.toBe('kernel');
+    expect(verdicts.find((verdict) => verdict.way === 'kernel')?.reason).toMatch(/not rows of a width/);
+  });
+
+  test('a file that the runtime refuses is refused', async () => {
+    const file = modelFile([plain('NoSuchOperator', [['x'], ['y']])], {
+      inputs: [valueInfo('x', 1)],
+      outputs: [valueInfo('y', 1)],
+    });
+    await expect(chooseServing(file, undefined)).rejects.toMatchObject({ code: 'inference.onnx_unrunnable' });
+  });
+});
+
+describe('comparing ways', () => {
+  const inputs: TensorMap = { x: { datatype: 'FP32', shape: [3, 1], data: Float32Array.of(1, 2, 3) } };
+  const run =
+    (make: (x: number) => number) =>
+    (given: TensorMap): TensorMap => {
+      const x = given['x']!;
+      return { y: { ...x, data: Float32Array.from(x.data as Float32Array, make) } };
+    };
+
+  test('the tolerance follows the operators', () => {
+    expect(toleranceOf(['ai.onnx.ml:TreeEnsembleRegressor'], false).relative).toBe(0);
+    expect(toleranceOf(['ai.onnx.ml:TreeEnsembleClassifier'], true)).toEqual({ absolute: 1e-6, relative: 1e-5 });
+    expect(toleranceOf(['ai.onnx.ml:Scaler', ':MatMul'], false)).toEqual({ absolute: 1e-5, relative: 1e-5 });
+  });
+
+  test('a difference is told, equality is not', () => {
+    expect(
+      differenceOf(
+        run((x) => x),
+        run((x) => x),
+        inputs,
+        { absolute: 0, relative: 0 },
+      ),
+    ).toBeUndefined();
+    expect(
+      differenceOf(
+        run((x) => x),
+        run((x) => x + 1e-3),
+        inputs,
+        { absolute: 1e-5, relative: 0 },
+      ),
+    ).toMatch(/output 'y', value 0/);
+  });
+
+  test('where the runtime refuses a row, the other way has to refuse it as well, and the rest is compared', () => {
+    const refuse2 = run((x) => {
+      if (x === 2) throw new Error('2');
+      return x;
+    });
+    expect(differenceOf(refuse2, refuse2, inputs, { absolute: 0, relative: 0 })).toBeUndefined();
+    expect(
+      differenceOf(
+        refuse2,
+        run((x) => x),
+        inputs,
+        { absolute: 0, relative: 0 },
+      ),
+    ).toBe('row 1: values are taken that the runtime refuses');
+    expect(
+      differenceOf(
+        run((x) => x),
+        refuse2,
+        inputs,
+        { absolute: 0, relative: 0 },
+      ),
+    ).toMatch(/values are refused that the runtime takes/);
+  });
+});
