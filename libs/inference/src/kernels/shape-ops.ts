@@ -2,7 +2,7 @@ import { attributeOf, intAttribute, type ProtoNode } from '../skeleton/onnx-prot
 import { elementCount } from '../tensors/tensor.js';
 import { noKernel, type Compiler, type NodeCompiler, type Value } from './compiler.js';
 import { int64At, textAt } from './frame.js';
-import { registerFor } from './registers.js';
+import { registerFor, type Integers, type Register } from './registers.js';
 
 function valueOf(node: ProtoNode, compiler: Compiler): Value {
   return compiler.value(node.inputs[0] ?? '');
@@ -106,14 +106,20 @@ const featureVectorizer: NodeCompiler = (node, compiler) => {
 const FLOAT = 1;
 const INT32 = 6;
 const INT64 = 7;
+const TEXT = 8;
+
+function typeOf(register: Register): number {
+  if (register.kind === 'floats') return FLOAT;
+  if (register.kind === 'texts') return TEXT;
+  return register.datatype === 'INT64' ? INT64 : INT32;
+}
 
 const cast: NodeCompiler = (node, compiler) => {
   const name = node.inputs[0] ?? '';
   const { register: x, tail } = compiler.anyValue(name);
   if (compiler.isAcross(name)) compiler.markAcross(node.outputs[0] ?? '');
   const to = intAttribute(node, 'to', 0);
-  const same = x.kind === 'floats' ? FLOAT : x.kind === 'integers' ? (x.datatype === 'INT64' ? INT64 : INT32) : 8;
-  if (to === same) {
+  if (to === typeOf(x)) {
     compiler.alias(node.outputs[0] ?? '', x, tail);
     return;
   }
@@ -162,17 +168,20 @@ const arrayFeatureExtractor: NodeCompiler = (node, compiler) => {
   }
   const { register: index } = compiler.value(node.inputs[1] ?? '');
   if (index.kind !== 'integers' || index.width !== 1) noKernel('ArrayFeatureExtractor by several columns');
-  const table = node.inputs[0] ?? '';
-  const pool = compiler.pool(table);
-  if (pool !== undefined) {
-    const y = compiler.newTexts(node, []);
-    compiler.markAcross(node.outputs[0] ?? '');
-    compiler.push(({ rows, memory, at }) => {
-      const [ends, units] = [at[pool.ends.index] as number, at[pool.units.index] as number];
-      for (let row = 0; row < rows; row += 1) y.data[row] = textAt(memory, ends, units, index.data[row] as number);
-    });
+  compiler.markAcross(node.outputs[0] ?? '');
+  const pool = compiler.pool(node.inputs[0] ?? '');
+  if (pool === undefined) {
+    lookUpIntegers(node, compiler, index);
     return;
   }
+  const y = compiler.newTexts(node, []);
+  compiler.push(({ rows, memory, at }) => {
+    const [ends, units] = [at[pool.ends.index] as number, at[pool.units.index] as number];
+    for (let row = 0; row < rows; row += 1) y.data[row] = textAt(memory, ends, units, index.data[row] as number);
+  });
+};
+
+function lookUpIntegers(node: ProtoNode, compiler: Compiler, index: Integers): void {
   const operand = compiler.operand(node, 0);
   if (!('weight' in operand) || operand.weight.spec.shape.length !== 1)
     noKernel('ArrayFeatureExtractor of another table');
@@ -180,7 +189,6 @@ const arrayFeatureExtractor: NodeCompiler = (node, compiler) => {
   const { dtype } = weight.spec;
   if (dtype !== 'I64' && dtype !== 'I32') noKernel(`a table of ${dtype}`);
   const y = compiler.newIntegers(node, [], dtype === 'I64' ? 'INT64' : 'INT32');
-  compiler.markAcross(node.outputs[0] ?? '');
   compiler.push(({ rows, memory, at }) => {
     const start = at[weight.index] as number;
     for (let row = 0; row < rows; row += 1) {
@@ -188,7 +196,7 @@ const arrayFeatureExtractor: NodeCompiler = (node, compiler) => {
       y.data[row] = dtype === 'I64' ? int64At(memory, start + 8 * i) : (memory.i32[(start >> 2) + i] as number);
     }
   });
-};
+}
 
 const argMax: NodeCompiler = (node, compiler) => {
   const x = compiler.floats(node);

@@ -85,41 +85,61 @@ export interface BinaryForm extends ClassifierForm {
   readonly hasOneClass: boolean;
   /** No leaf has a negative weight. */
   readonly isPositive: boolean;
-  readonly isTexts: boolean;
 }
 
 /**
  * Two classes. Where leaves speak for one class only, its score decides by itself: above 0.5 where all weights are positive (then it is a probability), else above 0; and the other class
- * gets the rest. What no leaf spoke for is written as 0, whatever was added to it. Where leaves speak for both, the runtime looks at the second one's score alone and answers with labels 1 and 0, whatever the classes are called.
+ * gets the rest. What no leaf spoke for is written as 0, whatever was added to it. Where leaves speak for both, the runtime looks at the second one's score alone and answers with labels
+ * 1 and 0, whatever integers the classes are called.
  */
 export function binaryFinish(form: BinaryForm): Finish {
-  const { y, labels, base, transform, hasOneClass, isPositive, isTexts, isLogistic } = form;
+  const { labels, base, hasOneClass, isPositive } = form;
   const baseCount = base?.spec.shape[0] ?? 0;
   if (baseCount > 2) noKernel('more base values than classes');
-  if (!hasOneClass && isTexts) noKernel('two classes called by strings');
-  return (frame, row, { data, has }) => {
-    const at = 2 * row;
-    let isPair = has[1] === 1;
-    if (base !== undefined && baseCount === 2) {
-      if (isPair) {
-        data[1] = baseAt(frame, base, 1) + (data[0] as number);
-        data[0] = -(data[1] as number);
-      } else {
-        data[1] = (data[1] as number) + baseAt(frame, base, 1);
-        data[0] = (data[0] as number) + baseAt(frame, base, 0);
-      }
-    } else if (base !== undefined && baseCount === 1) data[0] = (data[0] as number) + baseAt(frame, base, 0);
-    const weight = isPair ? (data[1] as number) : (data[0] as number);
-    const isYes = weight > (hasOneClass && isPositive ? 0.5 : 0);
-    labels.write(frame, row, isYes ? 1 : 0);
-    isPair ||= baseCount === 2;
-    if (isPair) {
-      y.data[at] = has[0] === 1 ? (data[0] as number) : 0;
-      y.data[at + 1] = has[1] === 1 ? (data[1] as number) : 0;
-      transform?.(y.data, at, at + 2);
+  const isProbability = hasOneClass && isPositive;
+  const addBase = base === undefined ? undefined : binaryBase(base, baseCount);
+  return (frame, row, scores) => {
+    const { data, has } = scores;
+    const hasSecond = has[1] === 1;
+    addBase?.(frame, scores);
+    const weight = (hasSecond ? data[1] : data[0]) as number;
+    const label = weight > (isProbability ? 0.5 : 0) ? 1 : 0;
+    if (hasOneClass) labels.write(frame, row, label);
+    else labels.writeLiteral(frame, row, label);
+    if (hasSecond || baseCount === 2) writeBoth(form, row, scores);
+    else writeOne(form, row, weight);
+  };
+}
+
+function binaryBase(base: WeightRef, count: number): (frame: Frame, scores: Scores) => void {
+  if (count === 0) return () => undefined;
+  if (count === 1)
+    return (frame, { data }) => {
+      data[0] = (data[0] as number) + baseAt(frame, base, 0);
+    };
+  return (frame, { data, has }) => {
+    const [first, second] = [data[0] as number, data[1] as number];
+    if (has[1] === 1) {
+      data[1] = baseAt(frame, base, 1) + first;
+      data[0] = -data[1];
     } else {
-      y.data[at] = isLogistic ? logistic(-weight) : hasOneClass && isPositive ? 1 - weight : -weight;
-      y.data[at + 1] = isLogistic ? logistic(weight) : weight;
+      data[1] = second + baseAt(frame, base, 1);
+      data[0] = first + baseAt(frame, base, 0);
     }
   };
+}
+
+function writeBoth({ y, transform }: ClassifierForm, row: number, { data, has }: Scores): void {
+  const at = 2 * row;
+  y.data[at] = has[0] === 1 ? (data[0] as number) : 0;
+  y.data[at + 1] = has[1] === 1 ? (data[1] as number) : 0;
+  transform?.(y.data, at, at + 2);
+}
+
+/** One score: the other class gets 1 less it where it is a probability, else its opposite. */
+function writeOne({ y, isLogistic, hasOneClass, isPositive }: BinaryForm, row: number, weight: number): void {
+  const at = 2 * row;
+  const rest = hasOneClass && isPositive ? 1 - weight : -weight;
+  y.data[at] = isLogistic ? logistic(-weight) : rest;
+  y.data[at + 1] = isLogistic ? logistic(weight) : weight;
 }

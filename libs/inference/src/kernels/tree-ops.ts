@@ -133,7 +133,6 @@ const treeClassifier: NodeCompiler = (node, compiler) => {
   const { targets } = ensemble;
   if (targets < 2) noKernel('a classifier of one class');
   const labels = labelWriter(node, compiler, 'classlabels_int64s');
-  const isTexts = (compiler.attributePool(node, 'classlabels_strings')?.ends.spec.shape[0] ?? 0) > 0;
   const y = compiler.newFloats(node, [targets], 1);
   const base = compiler.attributeWeight(node, 'base_values');
   const name = stringAttribute(node, 'post_transform', 'NONE');
@@ -142,7 +141,7 @@ const treeClassifier: NodeCompiler = (node, compiler) => {
   if (targets === 2) {
     if (hasOneClass && name === 'PROBIT') noKernel('PROBIT of one score');
     const isPositive = intAttribute(node, 'all_positive', 0) === 1;
-    pushWalk(compiler, x, ensemble, binaryFinish({ ...form, hasOneClass, isPositive, isTexts }));
+    pushWalk(compiler, x, ensemble, binaryFinish({ ...form, hasOneClass, isPositive }));
   } else pushWalk(compiler, x, ensemble, classesFinish(form));
 };
 

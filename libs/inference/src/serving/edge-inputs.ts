@@ -50,7 +50,7 @@ export function edgeInputs(signature: SignatureView, landmarks: Landmarks, rows:
         row: Math.floor(i / width),
         column: i % width,
         width,
-      }) as never;
+      });
     inputs[name] = { datatype, shape: sizes, data };
   }
   return inputs;

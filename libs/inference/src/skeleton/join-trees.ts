@@ -73,48 +73,74 @@ class NodeLists {
   }
 }
 
-/** A tree operator with the lists that its tables stand for. */
-export function joinTrees(node: ProtoNode, weights: WeightMap): ProtoNode {
-  const table = (name: string): number[] => {
-    const tensor = weights.get(attributeOf(node, name)?.reference ?? '');
+/** The tables of an ensemble as numbers. */
+class Tables {
+  private readonly leafKind: string;
+  private readonly width: number;
+  private readonly target: number;
+  private readonly byTree: readonly number[];
+  private readonly keys: readonly number[];
+  private readonly words: readonly number[];
+  private readonly leaves: readonly number[];
+
+  constructor(
+    private readonly node: ProtoNode,
+    private readonly weights: WeightMap,
+  ) {
+    this.leafKind = stringAttribute(node, 'leaf_kind', '');
+    this.width = this.leafKind === 'dense' ? intAttribute(node, 'targets', 1) : 1;
+    this.target = intAttribute(node, 'target', 0);
+    this.byTree = this.table('tree_targets');
+    [this.keys, this.words, this.leaves] = [this.table('keys'), this.table('words'), this.table('leaves')];
+  }
+
+  private table(name: string): readonly number[] {
+    const tensor = this.weights.get(attributeOf(this.node, name)?.reference ?? '');
     return tensor === undefined ? [] : unpackNumbers(tensor.dtype, tensor.bytes);
-  };
-  const [keys = [], words = [], links = [], roots = [], leaves = [], byTree = []] = TABLES.map(table);
-  const leafKind = stringAttribute(node, 'leaf_kind', '');
-  const targets = intAttribute(node, 'targets', 1);
-  const width = leafKind === 'dense' ? targets : 1;
-  const valuesOf = (tree: number, values: readonly number[]): { target: number; value: number }[] =>
-    values.map((value, i) => {
-      if (leafKind === 'dense') return { target: i, value };
-      return { target: leafKind === 'by-tree' ? (byTree[tree] ?? 0) : intAttribute(node, 'target', 0), value };
-    });
-  const lists = new NodeLists();
-  if (stringAttribute(node, 'layout', '') === 'linked') {
-    for (const [tree, start] of roots.entries())
-      for (let i = start; i < (roots[tree + 1] ?? keys.length); i += 1) {
-        const [id, key] = [i - start, keys[i] ?? 0];
-        if (links[i] !== 0) lists.split([tree, id], words[i] ?? 0, key, links[i] ?? 0);
-        else
-          lists.leaf(
-            tree,
-            id,
-            valuesOf(tree, width === 1 ? [floatOf(key)] : leaves.slice(key * width, (key + 1) * width)),
-          );
-      }
-  } else {
-    const shape = weights.get(attributeOf(node, 'keys')?.reference ?? '')?.shape ?? [0, 0];
-    const [trees = 0, inner = 0] = shape;
+  }
+
+  private valuesOf(tree: number, values: readonly number[]): { readonly target: number; readonly value: number }[] {
+    const target = this.leafKind === 'by-tree' ? (this.byTree[tree] ?? 0) : this.target;
+    return values.map((value, i) => ({ target: this.leafKind === 'dense' ? i : target, value }));
+  }
+
+  /** Numbers of the leaf whose values begin `count` leaves into the table. */
+  private leafAt(count: number): readonly number[] {
+    return this.leaves.slice(count * this.width, (count + 1) * this.width);
+  }
+
+  addComplete(lists: NodeLists): void {
+    const [trees = 0, inner = 0] = this.weights.get(attributeOf(this.node, 'keys')?.reference ?? '')?.shape ?? [];
     for (let tree = 0; tree < trees; tree += 1) {
+      const start = tree * inner;
       for (let i = 0; i < inner; i += 1)
-        lists.split([tree, i], words[tree * inner + i] ?? 0, keys[tree * inner + i] ?? 0, 2 * i + 1);
-      for (let i = 0; i <= inner; i += 1) {
-        const at = (tree * (inner + 1) + i) * width;
-        lists.leaf(tree, inner + i, valuesOf(tree, leaves.slice(at, at + width)));
-      }
+        lists.split([tree, i], this.words[start + i] ?? 0, this.keys[start + i] ?? 0, 2 * i + 1);
+      for (let i = 0; i <= inner; i += 1)
+        lists.leaf(tree, inner + i, this.valuesOf(tree, this.leafAt(tree * (inner + 1) + i)));
     }
   }
-  const kind = node.opType === 'TreeEnsembleClassifier' ? 'class' : 'target';
+
+  addLinked(lists: NodeLists): void {
+    const [links, roots] = [this.table('links'), this.table('roots')];
+    for (const [tree, start] of roots.entries())
+      for (let i = start; i < (roots[tree + 1] ?? this.keys.length); i += 1) {
+        const key = this.keys[i] ?? 0;
+        const link = links[i] ?? 0;
+        if (link !== 0) lists.split([tree, i - start], this.words[i] ?? 0, key, link);
+        else lists.leaf(tree, i - start, this.valuesOf(tree, this.width === 1 ? [floatOf(key)] : this.leafAt(key)));
+      }
+  }
+}
+
+/** A tree operator with the lists that its tables stand for. */
+export function joinTrees(node: ProtoNode, weights: WeightMap): ProtoNode {
+  const lists = new NodeLists();
+  const tables = new Tables(node, weights);
+  if (stringAttribute(node, 'layout', '') === 'linked') tables.addLinked(lists);
+  else tables.addComplete(lists);
+  const isClassifier = node.opType === 'TreeEnsembleClassifier';
   const rest = node.attributes.filter(({ name }) => !FORM.includes(name) && !TABLES.includes(name));
-  const targetCount = kind === 'target' ? [{ ...newAttribute('n_targets', ATTRIBUTE_TYPE.INT), int: targets }] : [];
-  return { ...node, attributes: [...rest, ...targetCount, ...lists.attributes(kind)] };
+  const targets = intAttribute(node, 'targets', 1);
+  const count = isClassifier ? [] : [{ ...newAttribute('n_targets', ATTRIBUTE_TYPE.INT), int: targets }];
+  return { ...node, attributes: [...rest, ...count, ...lists.attributes(isClassifier ? 'class' : 'target')] };
 }

@@ -53,25 +53,28 @@ function lift(attribute: ProtoAttribute, lifted: Lifted, isFree: boolean): void 
   for (const list of [floats, ints, strings]) list.length = 0;
 }
 
+/** Classes are as many as there are labels. */
+function targetsOf(node: ProtoNode): number {
+  if (node.opType !== 'TreeEnsembleClassifier') return intAttribute(node, 'n_targets', 1);
+  const integers = attributeOf(node, 'classlabels_int64s')?.ints.length ?? 0;
+  return Math.max(integers, attributeOf(node, 'classlabels_strings')?.strings.length ?? 0);
+}
+
+/** Both decide how ONNX Runtime turns votes into a label. */
+function votesOf(node: ProtoNode): Readonly<Record<string, number>> {
+  const ids = new Set(attributeOf(node, 'class_ids')?.ints);
+  const weights = attributeOf(node, 'class_weights')?.floats ?? [];
+  return { one_class_id: ids.size === 1 ? 1 : 0, all_positive: weights.some((weight) => weight < 0) ? 0 : 1 };
+}
+
 /** Trees of any number and depth share a skeleton: it says only how their tables are laid out. */
 function liftTrees(node: ProtoNode, lifted: Lifted): void {
-  const isClassifier = node.opType === 'TreeEnsembleClassifier';
-  const labels = attributeOf(node, 'classlabels_int64s')?.ints ?? [];
-  const texts = attributeOf(node, 'classlabels_strings')?.strings ?? [];
-  const targets = isClassifier ? Math.max(labels.length, texts.length) : intAttribute(node, 'n_targets', 1);
+  const targets = targetsOf(node);
   if (targets < 1 || targets > 0xffff) unsplittable(`${targets} targets`);
-  const ids = new Set(attributeOf(node, isClassifier ? 'class_ids' : 'target_ids')?.ints ?? []);
-  const weights = attributeOf(node, 'class_weights')?.floats ?? [];
   const { layout, leafKind, target, tables } = tabulateTrees(parseTrees(node), targets);
-  const flags = {
-    targets,
-    target,
-    // both decide how ONNX Runtime turns votes into a label
-    one_class_id: ids.size === 1 ? 1 : 0,
-    all_positive: weights.every((weight) => !(weight < 0)) ? 1 : 0,
-  };
+  const numbers = { targets, target, ...votesOf(node) };
   node.attributes = node.attributes.filter(({ name }) => !/^(nodes|class|target)_/.test(name) && name !== 'n_targets');
-  for (const [name, value] of Object.entries(flags))
+  for (const [name, value] of Object.entries(numbers))
     node.attributes.push({ ...newAttribute(name, ATTRIBUTE_TYPE.INT), int: value });
   for (const [name, value] of Object.entries({ layout, leaf_kind: leafKind }))
     node.attributes.push({ ...newAttribute(name, ATTRIBUTE_TYPE.STRING), string: Buffer.from(value) });

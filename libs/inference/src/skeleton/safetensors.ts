@@ -127,15 +127,20 @@ function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+function readOffsets(name: string, offsets: unknown, dataBytes: number): readonly [number, number] {
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) broken(`the offsets of '${name}'`);
+  const [begin, end] = offsets as [number, number];
+  if (begin > end || end > dataBytes) broken(`'${name}' lies at ${begin} to ${end} of ${dataBytes} bytes`);
+  return [begin, end];
+}
+
 function readEntry(name: string, entry: unknown, data: Uint8Array): Entry {
   if (!isRecord(entry)) broken(`'${name}' is described by no object`);
   const { dtype, shape, data_offsets: offsets } = entry;
+  const [begin, end] = readOffsets(name, offsets, data.length);
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) broken(`'${name}' is of type ${String(dtype)}`);
   if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isSize)) broken(`the shape of '${name}'`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) broken(`the offsets of '${name}'`);
-  const [begin, end] = offsets as [number, number];
-  if (begin > end || end > data.length) broken(`'${name}' lies at ${begin} to ${end} of ${data.length} bytes`);
-  const sizeBytes = (shape as number[]).reduce((product, size) => product * size, DTYPES[dtype as Dtype]);
+  const sizeBytes = shape.reduce((product, size) => product * size, DTYPES[dtype as Dtype]);
   if (sizeBytes !== end - begin) broken(`'${name}' needs ${sizeBytes} bytes and has ${end - begin}`);
-  return { name, dtype: dtype as Dtype, shape: shape as number[], begin, end };
+  return { name, dtype: dtype as Dtype, shape, begin, end };
 }

@@ -81,7 +81,7 @@ export function tabulateTrees(trees: readonly TreeNode[], targets: number): Tree
     tables['tree_targets'] = table(
       'U16',
       [trees.length],
-      Uint16Array.from(trees, (tree) => firstLeaf(tree).weights[0]?.target ?? 0),
+      Uint16Array.from(trees, (tree) => targetOf(firstLeaf(tree))),
     );
   return {
     layout: isComplete ? 'complete' : 'linked',
@@ -121,7 +121,7 @@ function sizeOf(node: TreeNode): TreeSize {
   };
 }
 
-export function* leavesOf(node: TreeNode): Generator<Leaf> {
+function* leavesOf(node: TreeNode): Generator<Leaf> {
   if (node.isLeaf) yield node;
   else {
     yield* leavesOf(node.yes);
@@ -135,22 +135,22 @@ function firstLeaf(node: TreeNode): Leaf {
   return at;
 }
 
+const targetOf = (leaf: Leaf): number => leaf.weights[0]?.target ?? 0;
+
 function leafKindOf(trees: readonly TreeNode[], targets: number): { leafKind: LeafKind; target: number } {
-  const target = trees[0] === undefined ? 0 : (firstLeaf(trees[0]).weights[0]?.target ?? 0);
-  let [isSingle, isByTree, isDense] = [true, true, targets > 1];
-  for (const tree of trees) {
-    const treeTarget = firstLeaf(tree).weights[0]?.target ?? 0;
-    for (const { weights } of leavesOf(tree)) {
-      if (weights.some((weight) => weight.target < 0 || weight.target >= targets))
-        unsplittable('a target out of range');
-      isSingle &&= weights.length === 1 && weights[0]?.target === target;
-      isByTree &&= weights.length === 1 && weights[0]?.target === treeTarget;
-      isDense &&= weights.length === targets && new Set(weights.map((weight) => weight.target)).size === targets;
-    }
+  const leaves = trees.map((tree) => [...leavesOf(tree)]);
+  const all = leaves.flat();
+  if (all.some(({ weights }) => weights.some(({ target }) => target < 0 || target >= targets)))
+    unsplittable('a target out of range');
+  if (all.every(({ weights }) => weights.length === 1)) {
+    const ofTrees = leaves.map((list) => new Set(list.map(targetOf)));
+    const ofAll = new Set(all.map(targetOf));
+    if (ofAll.size <= 1) return { leafKind: 'single', target: [...ofAll][0] ?? 0 };
+    if (ofTrees.every((set) => set.size === 1)) return { leafKind: 'by-tree', target: 0 };
   }
-  if (isSingle) return { leafKind: 'single', target };
-  if (isByTree) return { leafKind: 'by-tree', target: 0 };
-  if (isDense) return { leafKind: 'dense', target: 0 };
+  const isDense = ({ weights }: Leaf): boolean =>
+    weights.length === targets && new Set(weights.map(({ target }) => target)).size === targets;
+  if (targets > 1 && all.every(isDense)) return { leafKind: 'dense', target: 0 };
   return unsplittable('leaves that add to some targets and not to others');
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { chooseServing, type TensorMap } from '../../src/index.js';
 import { differenceOf, toleranceOf } from '../../src/serving/compare-ways.js';
-import { classical, floatTensor, intTensor, modelFile, plain, valueInfo } from '../classical-models.js';
+import { classical, floatTensor, INT64, intTensor, modelFile, plain, valueInfo } from '../classical-models.js';
 
 const folder = `${import.meta.dirname}/../fixtures/shapes`;
 const names = readdirSync(folder).map((name) => name.replace('.onnx', ''));
@@ -32,13 +32,18 @@ describe('the way to serve a model', () => {
   });
 
   test('recorded rows decide too: a way that differs on them is closed', async () => {
-    // the runtime's sum overflows on its way, ours in double precision doesn't
-    const coefficients = Array.from({ length: 64 }, (_, i) => (i < 32 ? 3e38 : -3e38));
-    const node = classical('LinearRegressor', [['x'], ['y']], { targets: 1, coefficients: { floats: coefficients } });
-    const file = modelFile([node], { inputs: [valueInfo('x', 64)], outputs: [valueInfo('y', 1)] });
-    const recorded: TensorMap = { x: { datatype: 'FP32', shape: [1, 64], data: new Float32Array(64).fill(1) } };
-    const { verdicts } = await chooseServing(file, recorded, { measureMs: 2 });
-    expect(verdicts.find(({ way }) => way === 'kernel')?.reason).toMatch(/^output 'y', value 0/);
+    // the runtime rounds an integer once, to single precision; the kernel by way of double precision
+    const node = classical('Scaler', [['x'], ['y']], { offset: { floats: [2 ** 60] }, scale: { floats: [1] } });
+    const file = modelFile([node], { inputs: [valueInfo('x', 1, INT64)], outputs: [valueInfo('y', 1)] });
+    const kernelOf = async (value: bigint): Promise<string | undefined> => {
+      const recorded: TensorMap = { x: { datatype: 'INT64', shape: [1, 1], data: BigInt64Array.of(value) } };
+      const { verdicts } = await chooseServing(file, recorded, { measureMs: 2 });
+      return verdicts.find(({ way }) => way === 'kernel')?.reason;
+    };
+    expect(await kernelOf(5n)).toBeUndefined();
+    expect(await kernelOf(2n ** 60n + 2n ** 36n + 1n)).toMatch(
+      /^output 'y', value 0: 0 was given, 137438953472 expected/,
+    );
   });
 
   test('a model without rows stays with the runtime', async () => {

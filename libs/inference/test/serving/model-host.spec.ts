@@ -69,7 +69,7 @@ describe('a host of models', () => {
         for (const item of steps) {
           if ('slope' in item) {
             const parts = {
-              way: item.way as 'kernel' | 'inputs',
+              way: item.way,
               skeleton: skeleton.bytes,
               weights: splitModel(line(item.slope, 0.5)).weights,
             };

@@ -44,7 +44,7 @@ describe('a model that is split', () => {
   });
 
   test('names, producer, documentation and metadata change nothing', () => {
-    const form = (names: readonly string[], more: object): Buffer =>
+    const form = (names: readonly string[], more: Readonly<Record<string, unknown>>): Buffer =>
       encodeModel(
         graphOf([node('MatMul', ['x', names[0]!], [names[1]!]), node('Relu', [names[1]!], ['y'])], {
           name: names[2],
