@@ -23,7 +23,9 @@ function multiply({ x, y, weight, isTransposed, bias, columns }: Product): (fram
   const stride = y.width;
   const [columnStep, featureStep] = isTransposed ? [features, 1] : [1, columns];
   return ({ rows, memory, at }) => {
-    const [w, input, output] = [memory.f32, x.data, y.data];
+    const w = memory.f32;
+    const input = x.data;
+    const output = y.data;
     const w0 = (at[weight.index] as number) >> 2;
     const b0 = bias === undefined ? -1 : (at[bias.weight.index] as number) >> 2;
     const biasStep = bias?.isScalar === true ? 0 : 1;
@@ -32,7 +34,8 @@ function multiply({ x, y, weight, isTransposed, bias, columns }: Product): (fram
         let k = w0 + column * columnStep;
         let i = row * features;
         const end = i + features;
-        let [a, b] = [0, 0];
+        let a = 0;
+        let b = 0;
         for (; i < end - 1; i += 2, k += 2 * featureStep) {
           a += (input[i] as number) * (w[k] as number);
           b += (input[i + 1] as number) * (w[k + featureStep] as number);

@@ -31,6 +31,8 @@ export class Floats extends BaseRegister {
   }
 }
 
+const FEW = 8;
+
 /** Integers below 2^53. */
 export class Integers extends BaseRegister {
   readonly kind = 'integers';
@@ -53,6 +55,11 @@ export class Integers extends BaseRegister {
     const shape = [rows, ...tail];
     if (datatype === 'INT32') return { datatype, shape, data: Int32Array.from(data.subarray(0, length)) };
     const integers = new BigInt64Array(length);
+    if (length < FEW) {
+      for (let i = 0; i < length; i += 1) integers[i] = BigInt(data[i] as number);
+      return { datatype, shape, data: integers };
+    }
+    // a view costs more than a few big integers, and less than many
     const halves = new Int32Array(integers.buffer);
     for (let i = 0; i < length; i += 1) {
       const value = data[i] as number;

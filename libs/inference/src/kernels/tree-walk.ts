@@ -43,7 +43,10 @@ export function walkComplete(refs: TreeRefs, frame: Frame, row: Int32Array, foun
   for (; tree + 3 < trees; tree += 4) {
     const k0 = keys + tree * inner;
     const w0 = words + tree * inner;
-    let [a, b, c, d] = [0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
     while (a < inner) {
       let key = i32[k0 + a] as number;
       let x = row[u16[w0 + a] as number] as number;

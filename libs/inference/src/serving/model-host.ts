@@ -15,7 +15,8 @@ interface Prepared {
   readonly layout: RecordLayout;
   run(memory: WeightMemory, start: number, inputs: TensorMap, outputs?: readonly string[]): TensorMap;
   dispose(): void;
-  models: number;
+  /** Length and header of a blob that was read and found right, where all blobs of the skeleton look alike. */
+  seen: { readonly header: Uint8Array; readonly sizeBytes: number } | undefined;
 }
 
 /** What a model consists of, as admission stored it. */
@@ -74,7 +75,7 @@ export class ModelHost {
       dispose: () => {
         if (plan instanceof InputPlan) plan.dispose();
       },
-      models: 0,
+      seen: undefined,
     });
     return digest;
   }
@@ -96,9 +97,7 @@ export class ModelHost {
     const number = this.byKey.get(`${way}/${skeleton}`) ?? -1;
     const prepared = this.prepared[number];
     if (prepared === undefined) throw new RangeError(`skeleton ${skeleton} is not prepared`);
-    const record = recordOf(prepared.layout, readWeights(prepared.skeleton, weights));
-    prepared.models += 1;
-    return this.newHandle(number, this.slab.add(record));
+    return this.newHandle(number, this.slab.add(recordFrom(prepared, weights)));
   }
 
   /** @throws {ProblemError} `inference.run_failed`. */
@@ -122,10 +121,7 @@ export class ModelHost {
     if (prepared === undefined) {
       this.wholeOf(handle).dispose();
       this.whole.delete(handle);
-    } else {
-      this.slab.remove(this.placeOf[handle] as number);
-      prepared.models -= 1;
-    }
+    } else this.slab.remove(this.placeOf[handle] as number);
     this.preparedOf[handle] = -1;
     this.freeHandles.push(handle);
   }
@@ -154,4 +150,19 @@ export class ModelHost {
     this.placeOf[handle] = place;
     return handle;
   }
+}
+
+/** The record of a blob. Most blobs of a skeleton have the very same header: then what it says was checked before, and the data is the record. */
+function recordFrom(prepared: Prepared, blob: Uint8Array): Uint8Array {
+  const { seen, layout, skeleton } = prepared;
+  if (seen?.sizeBytes === blob.length && Buffer.compare(seen.header, blob.subarray(0, seen.header.length)) === 0)
+    return blob.subarray(seen.header.length);
+  const tensors = readWeights(skeleton, blob);
+  const record = recordOf(layout, tensors);
+  const header = blob.slice(0, blob.length - record.length);
+  // a blob whose tensors lie in another order than records have them is put in order each time
+  const start = blob.byteOffset + header.length;
+  const isInOrder = tensors.every(({ bytes }, i) => bytes.byteOffset - start === layout.offsets[i]);
+  if (layout.isFixed && isInOrder) prepared.seen = { header, sizeBytes: blob.length };
+  return record;
 }

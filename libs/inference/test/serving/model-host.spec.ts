@@ -12,7 +12,7 @@ import {
   type TensorMap,
 } from '../../src/index.js';
 import { edgeInputs } from '../../src/serving/edge-inputs.js';
-import { SafetensorsError, writeSafetensors } from '../../src/skeleton/safetensors.js';
+import { readSafetensors, SafetensorsError, writeSafetensors } from '../../src/skeleton/safetensors.js';
 import { classical, modelFile, valueInfo } from '../classical-models.js';
 
 const fixture = (name: string): Buffer => readFileSync(`${import.meta.dirname}/../fixtures/shapes/${name}.onnx`);
@@ -131,6 +131,21 @@ describe('a host of models', () => {
     expect(() => host.runSync(handle, inputs as unknown as TensorMap)).toThrow(
       expect.objectContaining({ code: 'inference.run_failed' }),
     );
+  });
+
+  test('weights are read right whatever order their tensors lie in, before and after others of the usual order', async () => {
+    const { skeleton, weights } = splitModel(line(3, 1));
+    const reversed = (blob: Uint8Array): Uint8Array => {
+      const tensors = readSafetensors(blob).toReversed();
+      return writeSafetensors(tensors);
+    };
+    const blobs = [reversed(weights), weights, reversed(weights), splitModel(line(5, 1)).weights, reversed(weights)];
+    const answers: unknown[] = [];
+    for (const blob of blobs) {
+      const handle = await host.add({ way: 'kernel', skeleton: skeleton.bytes, weights: blob });
+      answers.push(host.runSync(handle, row(2))['y']?.data[0]);
+    }
+    expect(answers).toEqual([7, 7, 7, 11, 7]);
   });
 
   test('no rows give no rows', async () => {
