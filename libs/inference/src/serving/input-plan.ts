@@ -1,29 +1,11 @@
-import type { Dtype } from '../skeleton/safetensors.js';
 import type { Skeleton } from '../skeleton/skeleton.js';
-import { newTensorMap, type Datatype, type Tensor, type TensorData, type TensorMap } from '../tensors/tensor.js';
+import { newTensorMap, type Tensor, type TensorMap } from '../tensors/tensor.js';
 import { layoutOf, type RecordLayout } from '../kernels/weight-record.js';
 import type { WeightMemory } from '../kernels/frame.js';
 import { OnnxRuntimeModel } from '../runtime/onnx-runtime-model.js';
 import { doubledRow, firstOfTwo, pairsRows } from '../runtime/single-rows.js';
+import { FEED_VIEWS } from './feed-views.js';
 import { lowerSkeleton, type LoweredSkeleton } from './lower-skeleton.js';
-
-/** Typed views of weights where they lie. */
-const VIEWS: Partial<
-  Record<Dtype, { datatype: Datatype; view: (b: ArrayBuffer, at: number, n: number) => TensorData; bytes: number }>
-> = {
-  F32: { datatype: 'FP32', view: (b, at, n) => new Float32Array(b, at, n), bytes: 4 },
-  F64: { datatype: 'FP64', view: (b, at, n) => new Float64Array(b, at, n), bytes: 8 },
-  F16: { datatype: 'FP16', view: (b, at, n) => new Uint16Array(b, at, n), bytes: 2 },
-  I64: { datatype: 'INT64', view: (b, at, n) => new BigInt64Array(b, at, n), bytes: 8 },
-  I32: { datatype: 'INT32', view: (b, at, n) => new Int32Array(b, at, n), bytes: 4 },
-  I8: { datatype: 'INT8', view: (b, at, n) => new Int8Array(b, at, n), bytes: 1 },
-  U8: { datatype: 'UINT8', view: (b, at, n) => new Uint8Array(b, at, n), bytes: 1 },
-};
-
-/** Whether ONNX Runtime can be fed such weights. */
-export function isFeedable(dtype: Dtype): boolean {
-  return VIEWS[dtype] !== undefined;
-}
 
 /** A skeleton in ONNX Runtime, one session for all its models: weights are fed as inputs, views of the slab. */
 export class InputPlan {
@@ -52,7 +34,7 @@ export class InputPlan {
     const given = doubled ?? inputs;
     for (const name in given) feeds[name] = given[name] as Tensor;
     for (const { name, index, dtype, shape, count } of this.lowered.feeds) {
-      const kind = VIEWS[dtype];
+      const kind = FEED_VIEWS[dtype];
       if (kind === undefined) continue;
       const at = start + (this.layout.offsets[index] as number);
       feeds[name] = { datatype: kind.datatype, shape, data: kind.view(memory.buffer, at, count) };

@@ -14,7 +14,7 @@ import type { Skeleton, WeightSpec } from '../skeleton/skeleton.js';
 import { dataTypeOf } from '../skeleton/tensor-bytes.js';
 import { unsplittable } from '../skeleton/unsplittable.js';
 import { writeOnnxProto } from '../skeleton/write-onnx-proto.js';
-import { isFeedable } from './input-plan.js';
+import { isFeedable } from './feed-views.js';
 
 /** A weight as a graph input. */
 export interface Feed {

@@ -9,7 +9,7 @@ import {
 import { FREE_LENGTH, LIFTED_ATTRIBUTES } from './lift-rules.js';
 import { parseTrees } from './parse-trees.js';
 import type { Lifted } from './split-model.js';
-import { packNumbers, rawTensor, tensorBytes } from './tensor-bytes.js';
+import { packNumbers } from './tensor-bytes.js';
 import { tabulateTrees } from './tree-tables.js';
 import { unsplittable } from './unsplittable.js';
 
@@ -24,14 +24,8 @@ export function liftAttributes(node: ProtoNode, lifted: Lifted): void {
   if (liftable === undefined) unsplittable(`operator ${node.opType} has weights that are not lifted`);
   if (node.domain === 'ai.onnx.ml' && node.opType.startsWith('TreeEnsemble')) liftTrees(node, lifted);
   for (const attribute of node.attributes) {
-    const { tensor } = attribute;
-    if (tensor !== undefined) {
-      const { dtype, bytes } = tensorBytes(tensor);
-      attribute.tensor = rawTensor('', dtype, tensor.dims, bytes);
-    }
     if (liftable.includes(attribute.name)) lift(attribute, lifted, FREE_LENGTH.has(node.opType));
-    else if (isSuspect(attribute) && node.opType !== 'ConstantOfShape')
-      unsplittable(`attribute '${attribute.name}' of ${node.opType} is not lifted`);
+    else if (isSuspect(attribute)) unsplittable(`attribute '${attribute.name}' of ${node.opType} is not lifted`);
   }
 }
 

@@ -9,7 +9,6 @@ const names = readdirSync(folder).map((name) => name.replace('.onnx', ''));
 /** Forms without kernels, and why. */
 const NO_KERNEL: Readonly<Record<string, RegExp>> = {
   naive_bayes: /Sub with a weight of shape/,
-  polynomial: /operator ReduceProd/,
   svm: /SVMClassifier has weights that are not lifted/,
 };
 
