@@ -1,5 +1,5 @@
 import { DeficitRoundRobin } from '@myriad/placement';
-import type { Clock, TenantId } from '@myriad/kernel';
+import type { Clock, ProblemError, TenantId } from '@myriad/kernel';
 import { deadlineExceeded, realtimeProblem } from './realtime-problem.js';
 
 export interface FairTurnsOptions {
@@ -119,12 +119,12 @@ export class FairTurns {
   wait<T>(turn: Turn<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const start = (): boolean => {
-        const refusal = this.refusalOf(turn);
+        const refusal: ProblemError | undefined = this.refusalOf(turn);
         try {
           if (refusal === undefined) resolve(turn.run());
           else reject(refusal);
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
         return refusal === undefined;
       };
@@ -133,7 +133,7 @@ export class FairTurns {
     });
   }
 
-  private refusalOf({ deadlineMs, isGone }: Pick<Turn<unknown>, 'deadlineMs' | 'isGone'>): Error | undefined {
+  private refusalOf({ deadlineMs, isGone }: Pick<Turn<unknown>, 'deadlineMs' | 'isGone'>): ProblemError | undefined {
     if (isGone?.() === true) {
       this.counts.left += 1;
       return realtimeProblem('timeout', 'client_gone', 'the client left before its turn came');
