@@ -85,17 +85,15 @@ export class PlacementTable {
     );
   }
 
+  /** @throws {ProblemError} `gateway.model_not_placed`. */
+  assertPlaced(model: PlacedModel): void {
+    this.placedOf(model);
+  }
+
   /** The base URL of the replica that owns the model, or of another when that one is busy or away, none of `tried` if there is another. @throws {ProblemError} `gateway.model_not_placed`, `gateway.no_replica`. */
   replicaOf(model: PlacedModel, tried: ReadonlySet<string>): string {
-    const { tenantId, environment, modelName } = model;
-    const placed = this.placements.get(`${tenantId}/${environment}/${modelName}`);
-    if (placed === undefined || placed.pool === '')
-      throw gatewayProblem(
-        'not-found',
-        'model_not_placed',
-        `tenant '${tenantId}' has no model of that name in environment '${environment}'; promote a version of it first`,
-      );
-    return this.pools.get(placed.pool)?.take(placed.asked, tried) ?? nobodyIsUp(environment);
+    const { pool, asked } = this.placedOf(model);
+    return this.pools.get(pool)?.take(asked, tried) ?? nobodyIsUp(model.environment);
   }
 
   /** The base URL of any replica of the environment, none of `tried` if there is another. @throws {ProblemError} `gateway.no_replica`. */
@@ -103,6 +101,16 @@ export class PlacementTable {
     const urls = this.environments.get(environment);
     const url = urls?.take((one) => (tried.has(one) ? 2 : this.outages.isAvoided(one) ? 1 : 0));
     return url ?? nobodyIsUp(environment);
+  }
+
+  private placedOf({ tenantId, environment, modelName }: PlacedModel): Placed {
+    const placed = this.placements.get(`${tenantId}/${environment}/${modelName}`);
+    if (placed !== undefined && placed.pool !== '') return placed;
+    throw gatewayProblem(
+      'not-found',
+      'model_not_placed',
+      `tenant '${tenantId}' has no model of that name in environment '${environment}'; promote a version of it first`,
+    );
   }
 
   /** Takes the pool's replicas in: every address of every endpoint. */

@@ -4,7 +4,7 @@ import { ProblemError } from '@myriad/kernel';
 import { startSpan, type OpenSpan } from '@myriad/telemetry';
 import type { InternalTokens } from '../application/internal-tokens.js';
 import type { Upstreams } from '../application/ports.js';
-import { type Flight, type UpstreamListener, type UpstreamRequest } from '../application/ports.js';
+import { type Flight, type UpstreamListener } from '../application/ports.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { Exchange } from './exchange.js';
 import { forwardedHeaders, returnedHeaders } from './headers.js';
@@ -36,7 +36,7 @@ export class Forward {
   async execute(exchange: Exchange, target: RouteTarget, refuse: (error: unknown) => void): Promise<void> {
     const { request, response } = exchange;
     const url = request.url ?? '/';
-    const origin = this.originsOf(exchange, target);
+    this.options.origins.check(exchange, target);
     const body = await this.bodyOf(exchange, target);
     const headers = await this.headersOf(exchange, target);
     if (response.destroyed) return;
@@ -45,7 +45,7 @@ export class Forward {
     const timeoutMs = target.isPrediction ? this.options.predictionTimeoutMs : this.options.answerTimeoutMs;
     const flight: Flight = this.options.upstreams.send(
       {
-        origin,
+        origin: (tried) => this.options.origins.of(exchange, target, tried),
         method: request.method ?? 'GET',
         path: url,
         headers,
@@ -63,16 +63,6 @@ export class Forward {
       if (!response.writableFinished) flight.abort();
       span.end();
     });
-  }
-
-  /** The first origin is chosen now, so that a model that is not placed is refused before its body is read. */
-  private originsOf(exchange: Exchange, target: RouteTarget): UpstreamRequest['origin'] {
-    let first: string | undefined = this.options.origins.of(exchange, target, new Set());
-    return (tried) => {
-      const origin = first ?? this.options.origins.of(exchange, target, tried);
-      first = undefined;
-      return origin;
-    };
   }
 
   private async bodyOf({ request }: Exchange, target: RouteTarget): Promise<Buffer | Readable | undefined> {

@@ -1,5 +1,5 @@
 import { ENVIRONMENTS } from '../application/open-session.js';
-import type { PlacementTable } from '../application/placement-table.js';
+import type { PlacedModel, PlacementTable } from '../application/placement-table.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
@@ -14,6 +14,13 @@ export class ServiceOrigins {
     private readonly placements: PlacementTable,
   ) {}
 
+  /** Refuses what leads nowhere before its body is read; which replica takes it is decided when it is sent. @throws as {@link of} */
+  check(exchange: Exchange, target: RouteTarget): void {
+    const model = modelOf(exchange);
+    if (target.service !== 'realtime') this.of(exchange, target, new Set());
+    else if (model !== undefined) this.placements.assertPlaced(model);
+  }
+
   /** @throws {ProblemError} `gateway.{model_not_placed,no_replica,service_unavailable,environment_unknown}` */
   of(exchange: Exchange, { service }: RouteTarget, tried: ReadonlySet<string>): string {
     if (service === 'realtime') return this.replica(exchange, tried);
@@ -23,18 +30,25 @@ export class ServiceOrigins {
   }
 
   private replica(exchange: Exchange, tried: ReadonlySet<string>): string {
-    const { session, request } = exchange;
+    const { session } = exchange;
     if (session !== undefined) {
-      const { tenantId, environment } = session;
-      const [, inPath, inQuery] = MODEL.exec(request.url ?? '') ?? [];
-      const modelName = inPath ?? inQuery;
-      return modelName === undefined
-        ? this.placements.anyReplica(environment, tried)
-        : this.placements.replicaOf({ tenantId, environment, modelName }, tried);
+      const model = modelOf(exchange);
+      return model === undefined
+        ? this.placements.anyReplica(session.environment, tried)
+        : this.placements.replicaOf(model, tried);
     }
     const environment = exchange.header('x-myriad-environment') ?? 'production';
     if ((ENVIRONMENTS as readonly string[]).includes(environment))
       return this.placements.anyReplica(environment, tried);
     throw gatewayProblem('invalid', 'environment_unknown', `X-Myriad-Environment must be ${ENVIRONMENTS.join(', ')}`);
   }
+}
+
+/** The model that a request is for, in its session's tenant and environment. */
+function modelOf({ session, request }: Exchange): PlacedModel | undefined {
+  const [, inPath, inQuery] = MODEL.exec(request.url ?? '') ?? [];
+  const modelName = inPath ?? inQuery;
+  if (session === undefined || modelName === undefined) return undefined;
+  const { tenantId, environment } = session;
+  return { tenantId, environment, modelName };
 }

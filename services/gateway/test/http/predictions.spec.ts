@@ -79,41 +79,6 @@ describe('predictions', () => {
     expect(other).toMatchObject({ status: 404, body: { code: 'gateway.model_not_placed' } });
   });
 
-  it('go on to another replica when the owner has too many unanswered', async () => {
-    const [waiting, replicasOfPool] = [[] as (() => void)[], [await fakeService(), await fakeService()]];
-    for (const replica of replicasOfPool)
-      replica.answer = (_request, response) =>
-        waiting.push(() => {
-          response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-        });
-    await gateway.pool(
-      'p7',
-      replicasOfPool.map(({ url }) => url),
-    );
-    await gateway.placement('aa', 'seven', 'p7');
-    await eventually(async () => {
-      const answer = infer(aa.key, '/v2/models/seven/infer');
-      const timer = setInterval(() => {
-        for (const end of waiting.splice(0)) end();
-      }, 5);
-      const { status } = await answer;
-      clearInterval(timer);
-      expect(status).toBe(200);
-    });
-    const before = replicasOfPool.map(({ seen }) => seen.length);
-    const answers = Array.from({ length: 20 }, () => infer(aa.key, '/v2/models/seven/infer'));
-    await eventually(() => {
-      expect(waiting).toHaveLength(20);
-    });
-    const taken = replicasOfPool.map(({ seen }, i) => seen.length - before[i]!);
-    // one takes a quarter more than the mean at most
-    expect(Math.max(...taken)).toBeLessThanOrEqual(14);
-    for (const end of waiting) end();
-    await Promise.all(answers);
-    for (const replica of replicasOfPool) await replica.close();
-    await gateway.pool('p7', []);
-  });
-
   it("never reach another tenant's model, by whatever name", async () => {
     const before = replicas.map((replica) => replica.seen.length);
     expect(await infer(bb.key)).toMatchObject({ status: 404, body: { code: 'gateway.model_not_placed' } });
