@@ -102,7 +102,7 @@ export class GatewayApp {
       serviceUrls: {},
       openapiFolder: `${import.meta.dirname}/../../../contracts/printed`,
       bodyTimeoutMs: 300,
-      predictionTimeoutMs: 500,
+      predictionTimeoutMs: 1_500, // long enough for a replica of these tests on a machine that is busy
       answerTimeoutMs: 500,
       trustedProxies: [],
       unreachableWaitMs: 300,
