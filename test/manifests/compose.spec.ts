@@ -55,7 +55,7 @@ describe('docker-compose.yml', () => {
 
 describe('the door of objects', () => {
   it('is reached at the one address that presigned URLs name', () => {
-    const { objects, registry } = composeFile().services as Record<string, Record<string, unknown>>;
+    const { objects, registry } = composeFile().services;
     const [, port] = /:(\d+)}$/.exec((registry!['environment'] as Record<string, string>)['OBJECT_STORE_PUBLIC_URL']!)!;
     expect(objects!['ports']).toEqual([`\${MYRIAD_OBJECTS_PORT:-${port!}}:8080`]);
     expect(objects!['deploy']).toMatchObject({ replicas: 1 });

@@ -1,6 +1,6 @@
 import type { ProblemError } from '@myriad/kernel';
 import { inferenceProblem } from '../inference-problem.js';
-import { isDefaultDomain, nodeName } from './onnx-checks.js';
+import { nodeName } from './onnx-checks.js';
 import type { OnnxNode, OnnxTensor } from './onnx-model.js';
 import { type Bound, boundOfOutputs, boundOfTensor } from './value-bounds.js';
 

@@ -19,18 +19,25 @@ export interface KnownValues {
  * (Division by 0 the runtime refuses itself.)
  * @throws {ProblemError} `inference.onnx_unsafe_division`
  */
-export function checkDivision(node: OnnxNode, { types, constants, boundOf }: KnownValues): void {
+export function checkDivision(node: OnnxNode, known: KnownValues): void {
   if (node.opType !== 'Div' || !isDefaultDomain(node)) return;
   const [dividend = '', divisor = ''] = node.inputs;
-  if (!types.mayBeInteger(dividend) || !types.mayBeInteger(divisor)) return;
-  const bound = boundOf(dividend);
-  if (bound !== undefined && bound.degree <= 1 && bound.factor < BELOW_LEAST) return;
-  // a bound: all its values are known
-  const values = boundOf(divisor) && constants.get(divisor);
-  if (values?.every((value) => value !== -1) === true) return;
+  if (!known.types.mayBeInteger(dividend) || !known.types.mayBeInteger(divisor)) return;
+  if (isAboveLeast(dividend, known) || isNeverMinusOne(divisor, known)) return;
   throw inferenceProblem(
     'unprocessable',
     'onnx_unsafe_division',
     `${nodeName(node)} divides integers by '${divisor}', which may be -1 where they are the least there is: that ends the process; divide by a constant, or as floats`,
   );
+}
+
+function isAboveLeast(dividend: string, { boundOf }: KnownValues): boolean {
+  const bound = boundOf(dividend);
+  return bound !== undefined && bound.degree <= 1 && bound.factor < BELOW_LEAST;
+}
+
+/** Of a divisor all of whose values are known. */
+function isNeverMinusOne(divisor: string, { constants, boundOf }: KnownValues): boolean {
+  const values = boundOf(divisor) && constants.get(divisor);
+  return values?.every((value) => value !== -1) === true;
 }
