@@ -33,7 +33,7 @@ RUN npm ci
 COPY tools/build.mjs tools/
 COPY tools/supply-chain tools/supply-chain
 COPY sdk/python/requirements.lock sdk/python/
-COPY tools/images/assemble.mjs tools/images/
+COPY tools/images/assemble.mjs tools/images/packages.mjs tools/images/
 COPY contracts contracts
 COPY libs libs
 COPY services services
@@ -45,6 +45,9 @@ FROM node:24-slim AS service
 ARG SERVICE
 ENV NODE_ENV=production SERVICE=${SERVICE}
 WORKDIR /app
+COPY --from=build /image/onnxruntime/app ./
+COPY --from=build /image/duckdb/app ./
+COPY --from=build /image/common/app ./
 COPY --from=build /image/packages/app ./
 COPY --from=build /image/shared/app ./
 COPY --from=build /image/service/app ./

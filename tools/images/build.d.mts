@@ -5,8 +5,8 @@ export interface BuiltImage {
   /** Folders of the workspaces in it, e.g. `libs/kernel`. */
   readonly workspaces: readonly string[];
 }
-/** Builds a service's image into the folder `out` as an OCI layout. @throws {Error} when the checkout is not compiled, or npm fails */
-export function buildImage(service: string, out: string): Promise<BuiltImage>;
+/** Builds images of services into the folder `out` as one OCI layout, whose layers they share. @throws {Error} when the checkout is not compiled, or its packages are not those of the lock file */
+export function buildImages(services: readonly string[], out: string): Promise<Readonly<Record<string, BuiltImage>>>;
 export interface ImageConfig {
   readonly User: string;
   readonly Env: readonly string[];

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 /**
- * Builds a service's image without a container daemon: an OCI layout with the layers that the Dockerfile makes, the same bytes each time. It lacks the base's layers (node:24-slim),
- * which only a registry has: `crane append` or `buildah` put them together.
+ * Builds images of services without a container daemon: one OCI layout with the layers that the Dockerfile makes, the same bytes each time; services with the same layer share it. It
+ * lacks the base's layers (node:24-slim), which only a registry has: `crane append` or `buildah` put them together.
  *
- *   node tools/images/build.mjs SERVICE [--out FOLDER]
+ *   node tools/images/build.mjs SERVICE… [--out FOLDER]
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { IMAGE_VERSION, PORT } from '../manifests/mesh.mjs';
-import { LAYERS, assemble } from './assemble.mjs';
-import { writeImage } from './oci.mjs';
+import { layersOf } from './assemble.mjs';
+import { addImage, addLayer, openLayout } from './oci.mjs';
 
 const root = join(import.meta.dirname, '../..');
 export const BASE = 'docker.io/library/node:24-slim';
@@ -31,34 +31,50 @@ export const imageConfig = (service) => ({
   },
 });
 
-/** Builds into `out`; answers with the image's digest, its layers' descriptors and the workspaces in it. @throws {Error} when the checkout is not compiled, or npm fails */
-export async function buildImage(service, out) {
-  const scratch = mkdtempSync(join(tmpdir(), 'myriad-layers-'));
+/** Makes a layer's files in a folder of its own, which is gone afterwards. */
+async function makeLayer(layout, fill) {
+  const scratch = mkdtempSync(join(tmpdir(), 'myriad-layer-'));
   try {
-    const workspaces = assemble(service, scratch);
-    const layers = LAYERS.map((layer) => join(scratch, layer));
-    const architecture = arch() === 'x64' ? 'amd64' : arch();
-    const image = await writeImage({ out, layers, config: imageConfig(service), architecture, base: BASE });
-    return { ...image, workspaces };
+    const app = join(scratch, 'app');
+    mkdirSync(app);
+    fill(app);
+    return await addLayer(layout, scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
+/** Builds into `out`, which is emptied first; answers, by service, with the image's digest, its layers' descriptors and the workspaces in it. @throws {Error} when the checkout is not compiled, or its packages are not those of the lock file */
+export async function buildImages(services, out) {
+  const layout = openLayout(out);
+  const architecture = arch() === 'x64' ? 'amd64' : arch();
+  const made = new Map();
+  const images = {};
+  for (const service of services) {
+    const { layers, workspaces } = layersOf(service);
+    const held = layers.filter(({ isEmpty }) => !isEmpty);
+    for (const { key, fill } of held) if (!made.has(key)) made.set(key, await makeLayer(layout, fill));
+    const own = held.map(({ key }) => made.get(key));
+    const config = imageConfig(service);
+    images[service] = {
+      ...addImage(layout, { name: service, layers: own, config, architecture, base: BASE }),
+      workspaces,
+    };
+  }
+  return images;
+}
+
 async function main() {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
-  if (positionals.length !== 1) {
-    console.error('usage: node tools/images/build.mjs SERVICE [--out FOLDER]');
+  if (positionals.length === 0) {
+    console.error('usage: node tools/images/build.mjs SERVICE… [--out FOLDER]');
     return 2;
   }
-  const [service] = positionals;
-  const out = values.out ?? join(root, '.myriad/images', service);
-  mkdirSync(out, { recursive: true });
-  const { digest, layers } = await buildImage(service, out);
-  const mebibytes = layers.map(({ size }) => (size / 1024 ** 2).toFixed(1));
-  console.log(
-    `myriad/${service}:${IMAGE_VERSION} ${digest}\n  ${out}: ${mebibytes.join(' + ')} MiB (${LAYERS.join(', ')})`,
-  );
+  const out = values.out ?? join(root, '.myriad/images');
+  for (const [service, { digest, layers }] of Object.entries(await buildImages(positionals, out))) {
+    const mebibytes = layers.map(({ size }) => (size / 1024 ** 2).toFixed(1));
+    console.log(`myriad/${service}:${IMAGE_VERSION} ${digest}\n  ${out}: ${mebibytes.join(' + ')} MiB`);
+  }
   return 0;
 }
 

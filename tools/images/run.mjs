@@ -67,7 +67,8 @@ export function runImage(root, { config, node = process.execPath, env = {}, moun
     config.Env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
   return spawn('unshare', ['--mount', 'sh', '-c', script(root, { config, node, mounts })], {
-    env: { ...own, PATH: `${own.PATH}:/usr/bin:/bin`, ...env },
+    // runtimes set HOME, to / for a user that no /etc/passwd names
+    env: { ...own, PATH: `${own.PATH}:/usr/bin:/bin`, HOME: '/', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

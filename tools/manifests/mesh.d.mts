@@ -15,6 +15,8 @@ export interface ServiceManifest {
   /** What DuckDB or models may take besides the heap, MiB; default 0. */
   readonly outside?: number;
   readonly replicas: number;
+  /** Files below /run/myriad that it needs besides the public key set. */
+  readonly secretFiles: readonly string[];
   /** What it is told besides {@link commonEnvironment}. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -27,6 +29,8 @@ export function containerVariables(service: ServiceManifest): Readonly<Record<st
 export function mutualTls(service: ServiceManifest): Readonly<Record<string, string>>;
 /** Names of the variables that hold secrets. */
 export function secretVariables(service: ServiceManifest): readonly string[];
+/** Name of the file that a container finds a secret in. */
+export function secretFile(variable: string): string;
 
 export interface ClusterManifest {
   readonly name: string;
