@@ -1,3 +1,4 @@
+export { inferenceProblem } from './inference-problem.js';
 export { classify, type ModelClass } from './onnx/classify.js';
 export { inspectOnnx, inspectOnnxBytes, type OnnxInspection } from './onnx/inspect-onnx.js';
 export type { OnnxLimits } from './onnx/walk-onnx.js';
@@ -17,14 +18,19 @@ export { joinModel } from './skeleton/join-model.js';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './skeleton/safetensors.js';
 export { splitModel, type SplitModel } from './skeleton/split-model.js';
 export { Unsplittable } from './skeleton/unsplittable.js';
+export { HEADER_LENGTH, splitBody, type InferBody } from './tensors/binary-body.js';
+export { binaryOf, isBinaryFault, readBinary, type BinaryFault } from './tensors/binary-values.js';
 export {
+  formatBinaryResponse,
   formatInferResponse,
   toJsonValues,
   toV2Tensor,
+  type BinaryAnswer,
   type InferAnswer,
   type V2Tensor,
 } from './tensors/format-infer-response.js';
-export { parseInferRequest, type InferLimits, type InferRequest } from './tensors/parse-infer-request.js';
+export { MAX_ROWS, parseInferRequest, type InferOptions, type InferRequest } from './tensors/parse-infer-request.js';
+export { parseRawRequest } from './tensors/parse-raw-request.js';
 export {
   elementCount,
   newTensorData,

@@ -11,7 +11,7 @@ import {
   sliceRows,
   toV2Tensor,
   type Datatype,
-  type InferLimits,
+  type InferOptions,
   type Signature,
   type Tensor,
 } from '../src/index.js';
@@ -39,7 +39,7 @@ const origin = (data: unknown[], shape: unknown = [data.length, 1]): object => (
   data,
 });
 
-function refusal(json: unknown, of: Signature = signature, limits?: InferLimits): ProblemError {
+function refusal(json: unknown, of: Signature = signature, limits?: InferOptions): ProblemError {
   try {
     parseInferRequest(json, of, limits);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { inferenceProblem } from '../inference-problem.js';
+import { binaryOf } from './binary-values.js';
 import type { Tensor, TensorData, TensorMap, TensorSpec } from './tensor.js';
 
 /** What an answer says besides its tensors. */
@@ -23,13 +24,51 @@ export interface V2Tensor {
  * The V2 JSON text of an answer. FP32 values are written with every digit of their double form, so reading them back gives the same bits; NaN and infinities, which JSON lacks, are null.
  */
 export function formatInferResponse(answer: InferAnswer, tensors: TensorMap): string {
+  return responseText(answer, tensors, (_name, tensor) => `"data":[${dataText(tensor)}]`);
+}
+
+/** A V2 answer of which some outputs are bytes: the JSON, and behind it those bytes. */
+export interface BinaryAnswer {
+  readonly bytes: Buffer;
+  /** How many of the bytes are JSON: the header Inference-Header-Content-Length. */
+  readonly headerLength: number;
+}
+
+/** As {@link formatInferResponse}, with the outputs in `binary` as bytes, in one piece. */
+export function formatBinaryResponse(
+  answer: InferAnswer,
+  tensors: TensorMap,
+  binary: ReadonlySet<string>,
+): BinaryAnswer {
+  const blobs: Uint8Array[] = [];
+  const text = responseText(answer, tensors, (name, tensor) => {
+    if (!binary.has(name)) return `"data":[${dataText(tensor)}]`;
+    const blob = binaryOf(tensor);
+    blobs.push(blob);
+    return `"parameters":{"binary_data_size":${blob.length}}`;
+  });
+  const headerLength = Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(blobs.reduce((size, blob) => size + blob.length, headerLength));
+  let at = bytes.write(text);
+  for (const blob of blobs) {
+    bytes.set(blob, at);
+    at += blob.length;
+  }
+  return { bytes, headerLength };
+}
+
+function responseText(
+  answer: InferAnswer,
+  tensors: TensorMap,
+  valuesText: (name: string, tensor: Tensor) => string,
+): string {
   const id = answer.id === undefined ? '' : `"id":${JSON.stringify(answer.id)},`;
   let text = `{"model_name":${JSON.stringify(answer.modelName)},"model_version":${JSON.stringify(answer.modelVersion)},${id}"outputs":[`;
   let separator = '';
   for (const name of answer.outputs) {
     const tensor = tensors[name];
     if (tensor === undefined) throw inferenceProblem('internal', 'run_failed', `the model gave no output '${name}'`);
-    text += `${separator}{"name":${JSON.stringify(name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}],"data":[${dataText(tensor)}]}`;
+    text += `${separator}{"name":${JSON.stringify(name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}],${valuesText(name, tensor)}}`;
     separator = ',';
   }
   return `${text}]}`;

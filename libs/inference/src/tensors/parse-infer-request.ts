@@ -1,10 +1,16 @@
 import { inferenceProblem } from '../inference-problem.js';
+import { BinaryCursor } from './binary-body.js';
+import { parseOutputs } from './parse-outputs.js';
 import { Faults, isRecord, parseTensor } from './parse-tensor.js';
 import { inputSpec, newTensorMap, type SignatureView, type TensorMap } from './tensor.js';
 
-export interface InferLimits {
-  /** Rows of one request. Default 100,000; batch jobs are there for more. */
+export interface InferOptions {
+  /** Rows of one request. Default {@link MAX_ROWS}; batch jobs are there for more. */
   readonly maxRows?: number;
+  /** What follows the JSON, when the client said that something does; see {@link splitBody}. */
+  readonly binary?: Uint8Array | undefined;
+  /** Where every input came as bytes of its own, apart from what describes it: those, in the order of the inputs. */
+  readonly blobs?: readonly Uint8Array[] | undefined;
 }
 
 /** An inference request of the Open Inference Protocol, checked against a model's signature. */
@@ -15,17 +21,20 @@ export interface InferRequest {
   readonly rows: number;
   /** Outputs asked for, in the order asked; undefined = all. */
   readonly outputs: readonly string[] | undefined;
+  /** Those that are wanted as bytes rather than as JSON. */
+  readonly binary: ReadonlySet<string>;
 }
 
-const DEFAULT_MAX_ROWS = 100_000;
+/** Rows of one request. */
+export const MAX_ROWS = 100_000;
 const MEMBERS: ReadonlySet<string> = new Set(['id', 'parameters', 'inputs', 'outputs']);
 
 /**
  * Parses a V2 JSON request (github.com/kserve/open-inference-protocol, inference_rest.md). Data may be flat or nested; null is a missing value (NaN) in FP inputs only.
  * @throws {ProblemError} `invalid` with `inference.request_invalid`, `input_missing`, `input_unexpected`, `input_duplicate`, `shape_mismatch`, `datatype_mismatch`,
- * `value_invalid`, `output_unknown`; `too-large` with `inference.too_many_rows`. Each fault says what was sent and what the signature allows, with a JSON Pointer.
+ * `value_invalid`, `output_unknown`, `binary_invalid`; `too-large` with `inference.too_many_rows`. Each fault says what was sent and what the signature allows, with a JSON Pointer.
  */
-export function parseInferRequest(json: unknown, signature: SignatureView, limits: InferLimits = {}): InferRequest {
+export function parseInferRequest(json: unknown, signature: SignatureView, options: InferOptions = {}): InferRequest {
   const faults = new Faults();
   const body = isRecord(json) ? json : {};
   const sent = body['inputs'];
@@ -34,12 +43,14 @@ export function parseInferRequest(json: unknown, signature: SignatureView, limit
     throw faults.toProblem();
   }
   const id = parseEnvelope(body, faults);
-  refuseTooManyRows(sent, signature, limits.maxRows ?? DEFAULT_MAX_ROWS);
-  const inputs = parseInputs(sent, signature, faults);
+  refuseTooManyRows(sent, signature, options.maxRows ?? MAX_ROWS);
+  const binary = new BinaryCursor(options.binary, options.blobs);
+  const inputs = parseInputs(sent, signature, binary, faults);
+  binary.end();
   const rows = checkRows(inputs, signature, faults);
-  const outputs = parseOutputs(body['outputs'], signature, faults);
+  const wishes = parseOutputs(body, signature, faults);
   if (!faults.isEmpty) throw faults.toProblem();
-  return { id, inputs, rows, outputs };
+  return { id, inputs, rows, outputs: wishes.names, binary: wishes.binary };
 }
 
 function parseEnvelope(body: Readonly<Record<string, unknown>>, faults: Faults): string | undefined {
@@ -50,8 +61,6 @@ function parseEnvelope(body: Readonly<Record<string, unknown>>, faults: Faults):
         `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`,
         `'${member}' is not a member of an inference request: ${[...MEMBERS].join(', ')}`,
       );
-  if (body['parameters'] !== undefined && !isRecord(body['parameters']))
-    faults.add('request_invalid', '/parameters', "'parameters' must be an object");
   const id = body['id'];
   if (id === undefined || typeof id === 'string') return id;
   faults.add('request_invalid', '/id', "'id' must be a string");
@@ -75,7 +84,12 @@ function refuseTooManyRows(sent: readonly unknown[], signature: SignatureView, m
   }
 }
 
-function parseInputs(sent: readonly unknown[], signature: SignatureView, faults: Faults): TensorMap {
+function parseInputs(
+  sent: readonly unknown[],
+  signature: SignatureView,
+  binary: BinaryCursor,
+  faults: Faults,
+): TensorMap {
   const inputs = newTensorMap();
   const seen = new Set<string>();
   for (const [i, tensor] of sent.entries()) {
@@ -85,6 +99,7 @@ function parseInputs(sent: readonly unknown[], signature: SignatureView, faults:
       faults.add('request_invalid', pointer, "an input is an object with 'name', 'datatype', 'shape' and 'data'");
       continue;
     }
+    const blob = binary.at(i) ?? blobOf(tensor, pointer, binary, faults);
     const spec = inputSpec(signature, name);
     if (spec === undefined)
       faults.add(
@@ -95,7 +110,7 @@ function parseInputs(sent: readonly unknown[], signature: SignatureView, faults:
     else if (seen.has(name)) faults.add('input_duplicate', `${pointer}/name`, `input '${name}' was sent twice`);
     else {
       seen.add(name);
-      const parsed = parseTensor(tensor, spec, { pointer, label: `input '${name}'` }, faults);
+      const parsed = parseTensor(tensor, spec, { pointer, label: `input '${name}'`, blob }, faults);
       if (parsed !== undefined) inputs[name] = parsed;
     }
   }
@@ -107,6 +122,24 @@ function parseInputs(sent: readonly unknown[], signature: SignatureView, faults:
         `input '${spec.name}' (${spec.datatype}) is missing; the model takes ${names(signature.inputs)}`,
       );
   return inputs;
+}
+
+/** The tensor's bytes, in the order of the JSON, whatever else is wrong with it. */
+function blobOf(
+  tensor: Readonly<Record<string, unknown>>,
+  pointer: string,
+  binary: BinaryCursor,
+  faults: Faults,
+): Uint8Array | undefined {
+  const parameters = tensor['parameters'];
+  if (parameters === undefined) return undefined;
+  if (!isRecord(parameters)) {
+    faults.add('request_invalid', `${pointer}/parameters`, "'parameters' must be an object");
+    return undefined;
+  }
+  if (parameters['shared_memory_region'] !== undefined)
+    faults.add('request_invalid', `${pointer}/parameters/shared_memory_region`, 'shared memory is not supported');
+  return binary.next(parameters['binary_data_size'], pointer);
 }
 
 function names(specs: SignatureView['inputs']): string {
@@ -133,26 +166,4 @@ function checkRows(inputs: TensorMap, signature: SignatureView, faults: Faults):
     }
   }
   return rows ?? 1;
-}
-
-function parseOutputs(sent: unknown, signature: SignatureView, faults: Faults): readonly string[] | undefined {
-  if (sent === undefined) return undefined;
-  if (!Array.isArray(sent)) {
-    faults.add('request_invalid', '/outputs', "'outputs' must be a list of objects with 'name'");
-    return undefined;
-  }
-  if (sent.length === 0) return undefined;
-  const asked: string[] = [];
-  for (const [i, output] of (sent as readonly unknown[]).entries()) {
-    const name: unknown = isRecord(output) ? output['name'] : undefined;
-    if (typeof name === 'string' && signature.outputs.some((spec) => spec.name === name) && !asked.includes(name))
-      asked.push(name);
-    else
-      faults.add(
-        'output_unknown',
-        `/outputs/${i}`,
-        `output ${String(name)} was asked for; the model has ${names(signature.outputs)}, each once`,
-      );
-  }
-  return asked;
 }

@@ -1,7 +1,8 @@
 import type { ProblemDetail, ProblemError } from '@myriad/kernel';
 import { inferenceProblem } from '../inference-problem.js';
+import { isBinaryFault, readBinary } from './binary-values.js';
 import { isValueFault, parseValues } from './parse-values.js';
-import { elementCount, shapeText, type Tensor, type TensorSpecView } from './tensor.js';
+import { elementCount, shapeText, type Tensor, type TensorData, type TensorSpecView } from './tensor.js';
 
 /** Collects the faults of one request; the first names its code. */
 export class Faults {
@@ -32,6 +33,8 @@ export interface TensorPlace {
   readonly pointer: string;
   /** `input 'month'`: how messages name it. */
   readonly label: string;
+  /** Its values, when they came as bytes rather than as JSON. */
+  readonly blob?: Uint8Array | undefined;
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -56,14 +59,51 @@ export function parseTensor(
   }
   const shape = parseShape(sent['shape'], spec, place, faults);
   if (shape === undefined) return undefined;
+  const { datatype } = spec;
+  const data =
+    place.blob === undefined
+      ? jsonData(sent, { datatype, shape }, place, faults)
+      : binaryData(sent, { datatype, shape }, place, faults);
+  return data === undefined ? undefined : { datatype, shape, data };
+}
+
+type Announced = Pick<Tensor, 'datatype' | 'shape'>;
+
+function binaryData(
+  sent: Readonly<Record<string, unknown>>,
+  { datatype, shape }: Announced,
+  { pointer, label, blob = new Uint8Array() }: TensorPlace,
+  faults: Faults,
+): TensorData | undefined {
+  if (sent['data'] !== undefined) {
+    faults.add('binary_invalid', `${pointer}/data`, `${label} has both 'data' and 'binary_data_size'; send one`);
+    return undefined;
+  }
+  const read = readBinary(datatype, blob, elementCount(shape));
+  if (!isBinaryFault(read)) return read;
+  faults.add(
+    read.code,
+    `${pointer}/parameters/binary_data_size`,
+    `${label}, shape ${shapeText(shape)}: ${read.detail}`,
+  );
+  return undefined;
+}
+
+function jsonData(
+  sent: Readonly<Record<string, unknown>>,
+  { datatype, shape }: Announced,
+  place: TensorPlace,
+  faults: Faults,
+): TensorData | undefined {
+  const { pointer, label } = place;
   const values = flatValues(sent['data'], shape, place, faults);
   if (values === undefined) return undefined;
-  const data = parseValues(spec.datatype, values);
+  const data = parseValues(datatype, values);
   if (isValueFault(data)) {
     faults.add('value_invalid', `${pointer}/data/${data.index}`, `${label}, value ${data.index}: ${data.detail}`);
     return undefined;
   }
-  return { datatype: spec.datatype, shape, data };
+  return data;
 }
 
 function parseShape(sent: unknown, spec: TensorSpecView, place: TensorPlace, faults: Faults): number[] | undefined {

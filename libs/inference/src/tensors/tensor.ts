@@ -48,22 +48,22 @@ export function newTensorMap(): Record<string, Tensor> {
   return Object.create(null) as Record<string, Tensor>;
 }
 
-const MAKERS = {
-  FP32: (length: number) => new Float32Array(length),
-  FP64: (length: number) => new Float64Array(length),
-  INT64: (length: number) => new BigInt64Array(length),
-  INT32: (length: number) => new Int32Array(length),
-  INT16: (length: number) => new Int16Array(length),
-  INT8: (length: number) => new Int8Array(length),
-  UINT8: (length: number) => new Uint8Array(length),
-  BOOL: (length: number) => new Uint8Array(length),
-  FP16: (length: number) => new Uint16Array(length),
-  BYTES: (length: number) => new Array<string>(length).fill(''),
-} as const satisfies Readonly<Record<Datatype, (length: number) => TensorData>>;
+/** The array that holds values of a type; BYTES have none. */
+export const TYPED_ARRAYS = {
+  FP32: Float32Array,
+  FP64: Float64Array,
+  INT64: BigInt64Array,
+  INT32: Int32Array,
+  INT16: Int16Array,
+  INT8: Int8Array,
+  UINT8: Uint8Array,
+  BOOL: Uint8Array,
+  FP16: Uint16Array,
+} as const satisfies Readonly<Record<Exclude<Datatype, 'BYTES'>, unknown>>;
 
 /** Room for `length` values of a type, all zero (or empty strings). */
 export function newTensorData(datatype: Datatype, length: number): TensorData {
-  return MAKERS[datatype](length);
+  return datatype === 'BYTES' ? new Array<string>(length).fill('') : new TYPED_ARRAYS[datatype](length);
 }
 
 /** How many values a shape holds; 1 for a scalar. */
