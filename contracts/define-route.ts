@@ -26,6 +26,8 @@ export interface RouteDefinition<
   readonly body?: B;
   /** Set for a body that is streamed as it comes; its media types. Such a route has no `body`. */
   readonly streamedBody?: readonly string[];
+  /** Set for a body that is read whole and given as bytes, gzip and deflate undone; its media types, besides none at all. `body` then says what the JSON in it looks like. */
+  readonly bytesBody?: readonly string[];
   readonly response: R;
   /** Default 200; 201 for creations, 202 for long-running work, 204 for no body. */
   readonly status?: 200 | 201 | 202 | 204;

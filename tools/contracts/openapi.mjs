@@ -84,7 +84,12 @@ function requestBodyOf(route) {
   if (route.body === undefined) return {};
   const schema = jsonSchemaOf(route.body);
   const required = (schema.required ?? []).length > 0 || schema.type !== 'object';
-  return { requestBody: { required, content: { 'application/json': { schema } }, ...limitOf(route) } };
+  const others = (route.bytesBody ?? []).filter((mediaType) => mediaType !== 'application/json');
+  const content = {
+    'application/json': { schema },
+    ...Object.fromEntries(others.map((mediaType) => [mediaType, {}])),
+  };
+  return { requestBody: { required, content, ...limitOf(route) } };
 }
 
 function limitOf({ maxBodyBytes }) {

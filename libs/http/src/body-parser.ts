@@ -1,5 +1,6 @@
 import type { RouteDefinition } from '@myriad/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { decodeBody } from './decode-body.js';
 import { parseJsonBody } from './json-body.js';
 import type { HttpLimits } from './options.js';
 import type { IncomingBody } from './param.decorators.js';
@@ -56,9 +57,11 @@ async function parseBody(request: FastifyRequest, route: RouteDefinition, limits
     request.myriad.streamedBody = stream;
     return { stream, mediaType, contentLength: declaredLength(request.raw) } satisfies IncomingBody;
   }
-  refuseEncoding(request);
-  if (mediaType !== '') refuseMediaType(mediaType, ['application/json']);
+  const { bytesBody } = route;
+  if (bytesBody === undefined) refuseEncoding(request);
+  if (mediaType !== '') refuseMediaType(mediaType, bytesBody ?? ['application/json']);
   const bytes = await readBody(request.raw, { maxBytes, timeoutMs: limits.bodyTimeoutMs });
+  if (bytesBody !== undefined) return decodeBody(bytes, request.headers['content-encoding'], maxBytes);
   return bytes.length === 0 ? undefined : parseJsonBody(bytes);
 }
 

@@ -5,7 +5,7 @@ import { uuidv7, type ProblemError } from '@myriad/kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import type { IncomingMessage } from 'node:http';
-import { problemOf } from './problem-of.js';
+import { problemOf, spokenFor } from './problem-of.js';
 import { ProtocolError } from './protocol-error.js';
 import type { HttpLimits } from './options.js';
 import { KEEP_ALIVE_GRACE_MS } from './server-drain.js';
@@ -41,7 +41,7 @@ export function bareAdapter(limits: HttpLimits, tls?: Tls): FastifyAdapter {
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
-      sendProblem(reply, problemOf(error, request.id));
+      sendProblem(reply, spokenFor(request.url, problemOf(error, request.id)));
     },
   } satisfies FastifyHttpOptions<RawServerDefault>);
 }

@@ -40,6 +40,7 @@ export {
   CallerEnvironment,
   CallerKeyId,
   Ctx,
+  Exchange,
   LastEventId,
   RawRequest,
   RouteBody,
@@ -47,13 +48,15 @@ export {
   RouteQuery,
   StreamedBody,
   type IncomingBody,
+  type RawExchange,
 } from './param.decorators.js';
-export { problemOf, statusOf } from './problem-of.js';
+export { problemOf, spokenFor, statusOf } from './problem-of.js';
 export { ProblemFilter } from './problem.filter.js';
 export { ProtocolError } from './protocol-error.js';
 export { requestIdOf } from './http-adapter.js';
 export { traceparentOf } from './request-telemetry.js';
 export { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain, type DrainLimits } from './server-drain.js';
+export { isNamed } from './tls/guard-tls.js';
 export { openTls, type Tls, type TlsConfig } from './tls/open-tls.js';
 export { TlsFiles, type TlsFilesOptions, type TlsMaterial } from './tls/tls-files.js';
 export { validationProblem } from './validate.js';

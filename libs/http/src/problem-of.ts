@@ -49,6 +49,11 @@ export function retryAfterOf(error: unknown): number | undefined {
   return error instanceof ProblemError ? error.retryAfterSeconds : undefined;
 }
 
+/** Clients of the Open Inference Protocol look for the words of a refusal under `error`: there they get them twice. */
+export function spokenFor(url: string | undefined, problem: Problem): Problem & { readonly error?: string } {
+  return url?.startsWith('/v2') === true ? { ...problem, error: problem.detail } : problem;
+}
+
 interface ProblemParts {
   readonly status: number;
   readonly code: string;

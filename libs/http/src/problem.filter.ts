@@ -2,7 +2,7 @@ import { ProblemError } from '@myriad/kernel';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpLogger } from './options.js';
-import { problemOf, retryAfterOf } from './problem-of.js';
+import { problemOf, retryAfterOf, spokenFor } from './problem-of.js';
 
 /** Answers everything that is thrown as problem+json, and logs what is our fault. */
 @Catch()
@@ -30,7 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     // The rest of what is late may come at any time and would be taken for the next request.
     if (problem.status === 408) reply.header('connection', 'close');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-    await reply.code(problem.status).type('application/problem+json').send(problem);
+    await reply.code(problem.status).type('application/problem+json').send(spokenFor(request.url, problem));
   }
 }
 

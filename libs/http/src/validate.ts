@@ -40,9 +40,9 @@ function strict(schema: z.ZodType): z.ZodType {
 export function validateRequest(request: FastifyRequest, route: RouteDefinition, schemas: RouteSchemas): void {
   const params = parse(schemas.params, request.params ?? {}, '#path');
   const query = parse(schemas.query, { ...(request.query as object) }, '#query');
-  const isStreamed = route.streamedBody !== undefined;
-  const body = isStreamed
-    ? { value: request.body, faults: [] }
+  const isUnread = route.streamedBody !== undefined || route.bytesBody !== undefined;
+  const body = isUnread
+    ? { value: request.body ?? (route.bytesBody === undefined ? undefined : Buffer.alloc(0)), faults: [] }
     : parse(schemas.body, request.body ?? absent(request), '');
   const faults = [...params.faults, ...query.faults, ...body.faults];
   if (faults.length > 0) throw validationProblem(faults);

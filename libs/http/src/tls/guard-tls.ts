@@ -45,7 +45,7 @@ export function guardTls(instance: FastifyInstance, { files, allowedClients }: T
 }
 
 /** Names are compared whole: a certificate for `*.example` is none for `gateway.example`. */
-function isNamed(certificate: X509Certificate, names: readonly string[]): boolean {
+export function isNamed(certificate: X509Certificate, names: readonly string[]): boolean {
   const uris = (certificate.subjectAltName ?? '').split(', ');
   return names.some((name) =>
     name.includes('://')
