@@ -7,6 +7,7 @@ export interface Seen {
   readonly headers: IncomingMessage['headers'];
   readonly rawHeaders: readonly string[];
   readonly body: string;
+  readonly bytes: Buffer;
 }
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -36,9 +37,10 @@ export async function fakeService(port = 0): Promise<FakeService> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
     request.on('end', () => {
-      const body = Buffer.concat(chunks).toString();
+      const bytes = Buffer.concat(chunks);
+      const body = bytes.toString();
       const { method = '', url = '', headers, rawHeaders } = request;
-      service.seen.push({ method, url, headers, rawHeaders, body });
+      service.seen.push({ method, url, headers, rawHeaders, body, bytes });
       service.answer(request, response, body);
     });
   });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { observedGauge, traceFieldsOf, type Logger } from '@myriad/telemetry';
-import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain } from '@myriad/http';
+import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain, spokenFor } from '@myriad/http';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
@@ -126,7 +126,7 @@ export class Door {
         'a request failed in the gateway',
       );
     exchange.code = problem.code;
-    sendProblem(response, problem, { ...exchange.headers, ...headers });
+    sendProblem(response, spokenFor(exchange.request.url, problem), { ...exchange.headers, ...headers });
     if (!request.complete) linger(request);
   }
 }

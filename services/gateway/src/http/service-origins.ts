@@ -4,8 +4,8 @@ import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
 
-/** `/v2/models/<model>/…`, or `/v1/serving/explain?…model=<model>` */
-const MODEL = /^\/v2\/models\/([^/?]+)|^\/v1\/serving\/[^?]*\?(?:[^#]*&)?model=([^&#]+)/;
+/** `/v2/models/<model>/…`, `/v2/repository/models/<model>/…`, or `/v1/serving/explain?…model=<model>` */
+const MODEL = /^\/v2\/(?:repository\/)?models\/([^/?]+)|^\/v1\/serving\/[^?]*\?(?:[^#]*&)?model=([^&#]+)/;
 
 /** Base URLs: of a service by its name, of a replica by the placement of the model that the path names, none of `tried` if there is another. */
 export class ServiceOrigins {

@@ -1,9 +1,29 @@
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@myriad/testing';
-import { fakeService, type FakeService } from '../fake-service.js';
+import { echo, fakeService, type FakeService } from '../fake-service.js';
 import { GatewayApp } from '../gateway-app.js';
 
 const INFER = '/v2/models/flight-delay/infer';
+
+/** Bytes there and back; adds no header of its own. */
+function fetchRaw(
+  url: string,
+  headers: Record<string, string>,
+  body: Buffer,
+): Promise<{ headers: IncomingHttpHeaders; bytes: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method: 'POST', headers: { ...headers, 'content-length': body.length } });
+    sent.on('error', reject).on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+      response.on('end', () => {
+        resolve({ headers: response.headers, bytes: Buffer.concat(chunks) });
+      });
+    });
+    sent.end(body);
+  });
+}
 
 describe('predictions', () => {
   let gateway: GatewayApp;
@@ -89,6 +109,39 @@ describe('predictions', () => {
     for (const path of ['/v2/models/aa%2fflight-delay/infer', '/v2/models/../aa/flight-delay/infer'])
       expect((await infer(bb.key, path)).status).toBe(400);
     expect(replicas.map((replica) => replica.seen.length)).toEqual(before);
+  });
+
+  it.each([
+    ['small', 200],
+    ['streamed', 300_000],
+  ])('carry %s bytes and the headers that say how to read them, both ways as they are', async (_size, length) => {
+    const bytes = Buffer.from(Uint8Array.from({ length }, (_, i) => i * 7));
+    const said = { 'inference-header-content-length': '100', 'content-encoding': 'gzip' };
+    await gateway.pool('bytes', [replicas[0]!.url]);
+    await gateway.placement('aa', `bytes-${length}`, 'bytes');
+    replicas[0]!.answer = (_request, response) => {
+      response.writeHead(200, { ...said, 'content-type': 'application/octet-stream' });
+      response.end(bytes);
+    };
+    const path = `/v2/models/bytes-${length}/infer`;
+    const headers = { authorization: `Bearer ${aa.key}`, ...said, 'accept-encoding': 'deflate' };
+    await eventually(async () => {
+      const answer = await fetchRaw(`${gateway.url}${path}`, headers, bytes);
+      expect(answer.headers).toMatchObject({ ...said, 'content-type': 'application/octet-stream' });
+      expect(answer.bytes.equals(bytes)).toBe(true);
+    });
+    const seen = replicas[0]!.seen.at(-1)!;
+    expect(seen.bytes.equals(bytes)).toBe(true);
+    expect(seen.headers).toMatchObject({ ...said, 'accept-encoding': 'deflate' });
+    expect(seen.headers['content-type']).toBeUndefined();
+    replicas[0]!.answer = echo;
+  });
+
+  it('say what is wrong where clients of the protocol look', async () => {
+    const { body } = await infer(aa.key, '/v2/models/nothing/infer');
+    expect(body).toMatchObject({ code: 'gateway.model_not_placed', error: body.detail });
+    const elsewhere = await gateway.send('GET', '/v1/nothing', { key: aa.key });
+    expect(elsewhere.body).not.toHaveProperty('error');
   });
 
   it('are of one environment', async () => {
