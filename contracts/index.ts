@@ -109,13 +109,13 @@ export {
   type OperatedService,
   type OperationsRoutes,
 } from './http/operations.js';
+export { inferRequestSchema, inferResponseSchema, realtimeHttp, realtimeRoutes } from './http/realtime.js';
 export {
-  inferRequestSchema,
-  inferResponseSchema,
+  modelConfigSchema,
   modelMetadataSchema,
-  realtimeHttp,
-  realtimeRoutes,
-} from './http/realtime.js';
+  modelStatisticsSchema,
+  repositoryIndexSchema,
+} from './http/realtime-models.js';
 export { servingExplanationSchema, servingRoutes } from './http/realtime-serving.js';
 export { registryHttp, registryRoutes } from './http/registry.js';
 export {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { fields } from '../define-event.js';
 import { type HttpContract, defineRoute } from '../define-route.js';
 import { tensorSchema } from '../signature.js';
+import { byModel, byVersion, realtimeModelRoutes } from './realtime-models.js';
 import { servingRoutes } from './realtime-serving.js';
 
 const MIB = 1_048_576;
@@ -9,19 +9,36 @@ const values = z
   .array(z.unknown())
   .describe('row-major, flat or nested as the shape says; null is a missing value in FP inputs');
 const tensorData = z.object({ ...tensorSchema.shape, shape: z.array(z.int().nonnegative()), data: values });
+const binarySize = z.int().nonnegative().optional();
+/** Values as JSON, or as bytes behind it. */
+const sentTensor = z.object({
+  ...tensorData.shape,
+  data: values.optional(),
+  parameters: z
+    .looseObject({ binary_data_size: binarySize })
+    .optional()
+    .describe('binary_data_size: so many bytes behind the JSON hold the values, in the order of the tensors'),
+});
 
 /** What an inference request looks like; it is checked against the model's signature by hand, for speed. */
 export const inferRequestSchema = z.object({
   id: z.string().optional().describe('given back in the answer'),
-  parameters: z.record(z.string(), z.unknown()).optional(),
-  inputs: z.array(tensorData),
+  parameters: z
+    .looseObject({ binary_data_output: z.boolean().optional().describe('outputs are bytes where they say nothing') })
+    .optional(),
+  inputs: z.array(sentTensor),
   outputs: z
-    .array(z.object({ name: z.string() }))
+    .array(
+      z.object({
+        name: z.string(),
+        parameters: z.looseObject({ binary_data: z.boolean().optional() }).optional(),
+      }),
+    )
     .optional()
     .describe('which outputs to compute; default all'),
 });
 
-/** What an inference answer looks like. */
+/** What an inference answer looks like; outputs asked for as bytes say `parameters.binary_data_size` in place of `data`, and the answer is application/octet-stream. */
 export const inferResponseSchema = z.object({
   model_name: z.string(),
   model_version: z.string(),
@@ -35,27 +52,15 @@ function unchecked(schema: z.ZodType): z.ZodUnknown {
   return z.unknown().meta(Object.fromEntries(printed));
 }
 
-export const modelMetadataSchema = z.object({
-  name: fields.name,
-  versions: z.array(z.string()),
-  platform: z.literal('onnxruntime_onnx'),
-  inputs: z.array(tensorSchema),
-  outputs: z.array(tensorSchema),
-});
-
-const byModel = z.object({ model: fields.name });
-const byVersion = z.object({ model: fields.name, version: z.string().regex(/^[1-9]\d{0,8}$/) });
-const notFound = ['realtime.model_not_found'] as const;
-
 const infer = {
   permission: 'predictions:invoke',
   body: unchecked(inferRequestSchema),
+  bytesBody: ['application/json', 'application/octet-stream'],
   response: unchecked(inferResponseSchema),
   responseType: 'application/json',
   maxBodyBytes: 16 * MIB,
   problems: [
-    ...notFound,
-    'realtime.binary_unsupported',
+    'realtime.model_not_found',
     'realtime.model_unavailable',
     'realtime.deadline_exceeded',
     'realtime.tenant_busy',
@@ -69,6 +74,7 @@ const infer = {
     'inference.value_invalid',
     'inference.too_many_rows',
     'inference.output_unknown',
+    'inference.binary_invalid',
     'inference.run_failed',
   ],
 } as const;
@@ -100,46 +106,7 @@ export const realtimeRoutes = {
     response: z.void(),
     problems: ['realtime.not_ready'],
   }),
-  modelMetadata: defineRoute({
-    operationId: 'modelMetadata',
-    method: 'GET',
-    path: '/v2/models/:model',
-    summary: "A model's version, inputs and outputs; needs models:read or predictions:invoke",
-    permission: 'none',
-    params: byModel,
-    response: modelMetadataSchema,
-    problems: notFound,
-  }),
-  modelVersionMetadata: defineRoute({
-    operationId: 'modelVersionMetadata',
-    method: 'GET',
-    path: '/v2/models/:model/versions/:version',
-    summary: 'As modelMetadata, of the version that is served',
-    permission: 'none',
-    params: byVersion,
-    response: modelMetadataSchema,
-    problems: notFound,
-  }),
-  modelReady: defineRoute({
-    operationId: 'modelReady',
-    method: 'GET',
-    path: '/v2/models/:model/ready',
-    summary: 'An empty answer when the model can be run; loads it when it is not in memory',
-    permission: 'none',
-    params: byModel,
-    response: z.void(),
-    problems: [...notFound, 'realtime.model_unavailable'],
-  }),
-  modelVersionReady: defineRoute({
-    operationId: 'modelVersionReady',
-    method: 'GET',
-    path: '/v2/models/:model/versions/:version/ready',
-    summary: 'As modelReady, of the version that is served',
-    permission: 'none',
-    params: byVersion,
-    response: z.void(),
-    problems: [...notFound, 'realtime.model_unavailable'],
-  }),
+  ...realtimeModelRoutes,
   infer: defineRoute({
     operationId: 'infer',
     method: 'POST',
@@ -162,6 +129,6 @@ export const realtimeHttp: HttpContract = {
   service: 'realtime',
   title: 'Real-time prediction',
   description:
-    'The Open Inference Protocol V2 over JSON. A request may say how long its answer is of use: X-Request-Timeout-Ms (or X-Myriad-Timeout-Ms), milliseconds from its arrival.',
+    'The Open Inference Protocol V2 over JSON, and with tensors as bytes behind it (Inference-Header-Content-Length: how many bytes are JSON). Bodies may be gzip or deflate. Problems say their detail under `error`, too. A request may say how long its answer is of use: X-Request-Timeout-Ms (or X-Myriad-Timeout-Ms), milliseconds from its arrival.',
   routes: { ...realtimeRoutes, ...servingRoutes },
 };

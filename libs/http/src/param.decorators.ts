@@ -63,15 +63,22 @@ export interface RawExchange {
   readonly headers: IncomingHttpHeaders;
   /** Bytes for a route with `bytesBody`. */
   readonly body: unknown;
+  /** Whether the client left. */
+  readonly isGone: () => boolean;
   /** Of the answer. */
   setHeader(name: string, value: string): void;
 }
 
 /** {@link RawExchange}, for protocols whose headers say how to read a body. */
 export const Exchange: Decorator = createParamDecorator((_: unknown, context: ExecutionContext): RawExchange => {
-  const { myriad, headers } = requestOf(context);
+  const { myriad, headers, raw } = requestOf(context);
   const reply = context.switchToHttp().getResponse<FastifyReply>();
-  return { headers, body: myriad.body, setHeader: (name, value) => void reply.header(name, value) };
+  return {
+    headers,
+    body: myriad.body,
+    isGone: () => raw.socket.destroyed,
+    setHeader: (name, value) => void reply.header(name, value),
+  };
 });
 
 /** The request as Node has it, for what no contract can say. */

@@ -35,6 +35,7 @@ export interface RunningService<D extends Database | undefined> {
   readonly app: NestFastifyApplication;
   readonly url: string;
   readonly signer: InternalSigner;
+  readonly verifier: InternalTokenVerifier;
   readonly relay: OutboxRelay | undefined;
   close(): Promise<void>;
 }
@@ -132,5 +133,11 @@ async function startApp<D extends Database | undefined>(
   await beforeListen?.(app);
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
-  return { app, url: await app.getUrl(), signer: await internalSigner(privateJwk), relay };
+  return {
+    app,
+    url: await app.getUrl(),
+    signer: await internalSigner(privateJwk),
+    verifier: httpOptions.verifier,
+    relay,
+  };
 }

@@ -1,6 +1,6 @@
 import type { CloudEvent, EventData, EventDefinition, RouteDefinition } from '@myriad/contracts';
 import { newId } from '@myriad/kernel';
-import type { InternalClaims } from '@myriad/http';
+import type { InternalClaims, TokenVerifier } from '@myriad/http';
 import type { MemoryEventLog } from '@myriad/messaging';
 import type { Database, DatabaseOptions, UnitOfWork } from '@myriad/persistence';
 import type { FileObjectStore } from '@myriad/storage';
@@ -92,6 +92,11 @@ export class ServiceHarness<D extends Database | undefined = Database> {
   /** Where it listens. */
   get url(): string {
     return this.service.url;
+  }
+
+  /** Takes the tokens that {@link token} gives, for doors beside the HTTP port. */
+  get verifier(): TokenVerifier {
+    return this.service.verifier;
   }
 
   get parts(): HarnessParts<D> {

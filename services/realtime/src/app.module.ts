@@ -11,14 +11,17 @@ import { FindModel } from './application/find-model.js';
 import { InTurn } from './application/in-turn.js';
 import { LoadHistory } from './application/load-history.js';
 import { LoadOnnxModel } from './application/load-onnx-model.js';
+import { ManageRepository } from './application/manage-repository.js';
 import { ModelCache } from './application/model-cache.js';
 import { Predict } from './application/predict.js';
 import { Readiness } from './application/readiness.port.js';
+import { ModelStatistics } from './domain/model-statistics.js';
 import { RoutingTable } from './domain/routing-table.js';
 import { SampleQuota } from './domain/sample-quota.js';
 import { UsageLedger } from './domain/usage-ledger.js';
 import { InferenceController } from './http/inference.controller.js';
 import { ModelController } from './http/model.controller.js';
+import { RepositoryController } from './http/repository.controller.js';
 import { ServerController } from './http/server.controller.js';
 import { REPLICA_ID, ServingController } from './http/serving.controller.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
@@ -78,6 +81,7 @@ function compose(parts: RealtimeParts): Provider[] {
   const models = new FindModel(table, cache, clock);
   const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
   const turns = new FairTurns({ waitingPerTenant, maxWaitMs, clock });
+  const statistics = new ModelStatistics();
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   observe(cache, events);
   observeTurns(turns);
@@ -91,7 +95,11 @@ function compose(parts: RealtimeParts): Provider[] {
     { provide: FindModel, useValue: models },
     { provide: ExplainServing, useValue: new ExplainServing({ models, table, cache, loader, history }) },
     { provide: REPLICA_ID, useValue: replicaId },
-    { provide: Predict, useValue: new Predict({ inTurn: new InTurn(models, turns), usage, quota, events, clock }) },
+    {
+      provide: Predict,
+      useValue: new Predict({ inTurn: new InTurn(models, turns), usage, statistics, quota, events, clock }),
+    },
+    { provide: ManageRepository, useValue: new ManageRepository({ table, models, cache, statistics }) },
   ];
 }
 
@@ -125,7 +133,9 @@ function observeDisk(disk: DiskTier): void {
     observedCounter(`myriad_realtime_disk_${count}_total`, what, () => disk.state[count]);
 }
 
-@Module({ controllers: [InferenceController, ModelController, ServerController, ServingController] })
+@Module({
+  controllers: [InferenceController, ModelController, RepositoryController, ServerController, ServingController],
+})
 export class AppModule {
   static with(parts: RealtimeParts): DynamicModule {
     return { module: AppModule, providers: compose(parts) };

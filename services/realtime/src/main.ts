@@ -9,7 +9,6 @@ import { ApplyPlacement } from './application/apply-placement.js';
 import { DiskTier } from './application/disk-tier.js';
 import { ModelCache } from './application/model-cache.js';
 import { realtimeConfig, type RealtimeConfig } from './config.js';
-import { refuseBinary } from './http/refuse-binary.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
 
@@ -45,7 +44,6 @@ await runMain(async () => {
       verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE, `myriad-realtime-${config.ENVIRONMENT}`),
     },
   );
-  refuseBinary(app.getHttpAdapter().getInstance());
   const tail = app.get(PlacementTail);
   const events = app.get(EventForwarder);
   await tail.start();

@@ -14,7 +14,6 @@ import { eventually, ServiceHarness } from '@myriad/testing';
 import { tenantId } from '@myriad/kernel';
 import { AppModule } from '../src/app.module.js';
 import { ModelCache } from '../src/application/model-cache.js';
-import { refuseBinary } from '../src/http/refuse-binary.js';
 import { EventForwarder } from '../src/messaging/event-forwarder.js';
 import { PlacementTail } from '../src/messaging/placement-tail.js';
 import { fixture, flights, placementOf, type PlacementData } from './support.js';
@@ -43,7 +42,6 @@ describe('realtime', () => {
       service: 'realtime',
       module: ({ log, objects, logger }) => AppModule.with({ log, store: objects, logger, settings, random: () => 0 }),
       beforeListen: async (app) => {
-        refuseBinary(app.getHttpAdapter().getInstance());
         await app.get(PlacementTail).start();
         app.get(EventForwarder).start();
       },
@@ -142,14 +140,6 @@ describe('realtime', () => {
   test('a body over 16 MiB is refused', async () => {
     const { problem } = await infer('flight-delay', `{"inputs":["${'x'.repeat(17 * 1_048_576)}"]}`);
     expect(problem).toMatchObject({ status: 413, code: 'http.body_too_large' });
-  });
-
-  test('the binary extension is refused with a word on what to do', async () => {
-    const { problem } = await infer('flight-delay', Buffer.from([1, 2, 3]), {
-      headers: { 'inference-header-content-length': '2' },
-    });
-    expect(problem).toMatchObject({ status: 400, code: 'realtime.binary_unsupported' });
-    expect(problem.detail).toContain('binary_data=False');
   });
 
   test('an unknown model and a model of another tenant are not found, in the same words', async () => {

@@ -1,12 +1,13 @@
 import {
-  formatInferResponse,
-  parseInferRequest,
   sliceRows,
   toJsonValues,
+  type InferAnswer,
   type InferRequest,
+  type SignatureView,
   type TensorMap,
 } from '@myriad/inference';
 import type { Clock, RequestContext } from '@myriad/kernel';
+import type { ModelStatistics } from '../domain/model-statistics.js';
 import type { Placement } from '../domain/placement.js';
 import type { SampleQuota } from '../domain/sample-quota.js';
 import type { UsageLedger } from '../domain/usage-ledger.js';
@@ -16,15 +17,17 @@ import type { Asked, Found, InTurn } from './in-turn.js';
 export interface PredictOptions {
   readonly inTurn: InTurn;
   readonly usage: UsageLedger;
+  readonly statistics: ModelStatistics;
   readonly quota: SampleQuota;
   readonly events: EventSink;
   readonly clock: Clock;
 }
 
-/** Which model, and what is known of the wish. */
-export interface PredictRequest extends Asked {
-  /** Parsed JSON; anything. */
-  readonly body: unknown;
+/** Which model, and how the wish is read and its answer written: what a transport knows. */
+export interface PredictRequest<A> extends Asked {
+  /** @throws {ProblemError} for what does not fit the model. */
+  readonly read: (signature: SignatureView) => InferRequest;
+  readonly write: (answer: InferAnswer, request: InferRequest, outputs: TensorMap) => A;
 }
 
 /** Rows of one request that a sample holds. */
@@ -35,34 +38,45 @@ export class Predict {
   constructor(private readonly options: PredictOptions) {}
 
   /**
-   * The V2 JSON text of the answer; at once where nothing has to be waited for.
-   * @throws {ProblemError} what {@link InTurn.run} and `parseInferRequest` refuse.
+   * The answer as it is written; at once where nothing has to be waited for.
+   * @throws {ProblemError} what {@link InTurn.run} and `read` refuse.
    */
-  execute(ctx: RequestContext, request: PredictRequest): string | Promise<string> {
+  execute<A>(ctx: RequestContext, request: PredictRequest<A>): A | Promise<A> {
     return this.options.inTurn.run(ctx, request, {
       answer: (found) => this.answer(ctx, request, found),
       failed: (placement) => {
-        this.options.usage.failed(placement);
+        this.failed(placement);
       },
     });
   }
 
   /** All in one turn of the event loop: the model can't be freed meanwhile. */
-  private answer(ctx: RequestContext, { body }: PredictRequest, found: Found): string {
+  private answer<A>(ctx: RequestContext, { read, write }: PredictRequest<A>, found: Found): A {
     const { placement, model } = found;
+    const { usage, statistics, clock, quota } = this.options;
     try {
-      const parsed = parseInferRequest(body, placement.signature);
-      const start = performance.now();
+      const beginMs = performance.now();
+      const parsed = read(placement.signature);
+      const startMs = performance.now();
       const outputs = model.runSync(parsed.inputs, parsed.outputs);
-      const micros = Math.round((performance.now() - start) * 1_000);
-      const text = textOf(placement, parsed, outputs);
-      this.options.usage.answered(placement, parsed.rows, micros);
-      if (this.options.quota.take(this.options.clock.nowMs())) this.sample(ctx, placement, [parsed.inputs, outputs]);
-      return text;
+      const endMs = performance.now();
+      const answer = write(answerOf(placement, parsed), parsed, outputs);
+      const nowMs = clock.nowMs();
+      const inferMicros = Math.round((endMs - startMs) * 1_000);
+      usage.answered(placement, parsed.rows, inferMicros);
+      const [inputMicros, outputMicros] = [(startMs - beginMs) * 1_000, (performance.now() - endMs) * 1_000];
+      statistics.answered(placement, parsed.rows, { inputMicros, inferMicros, outputMicros }, nowMs);
+      if (quota.take(nowMs)) this.sample(ctx, placement, [parsed.inputs, outputs]);
+      return answer;
     } catch (error) {
-      this.options.usage.failed(placement);
+      this.failed(placement);
       throw error;
     }
+  }
+
+  private failed(placement: Placement): void {
+    this.options.usage.failed(placement);
+    this.options.statistics.failed(placement);
   }
 
   private sample(ctx: RequestContext, placement: Placement, [inputs, outputs]: readonly [TensorMap, TensorMap]): void {
@@ -81,16 +95,13 @@ export class Predict {
   }
 }
 
-function textOf(placement: Placement, request: InferRequest, outputs: TensorMap): string {
-  return formatInferResponse(
-    {
-      modelName: placement.modelName,
-      modelVersion: String(placement.version),
-      id: request.id,
-      outputs: request.outputs ?? placement.signature.outputs.map((output) => output.name),
-    },
-    outputs,
-  );
+function answerOf(placement: Placement, request: InferRequest): InferAnswer {
+  return {
+    modelName: placement.modelName,
+    modelVersion: String(placement.version),
+    id: request.id,
+    outputs: request.outputs ?? placement.signature.outputs.map((output) => output.name),
+  };
 }
 
 /** The first rows of tables (one value a row and column); wider tensors are left out, they say nothing of drift by column. */

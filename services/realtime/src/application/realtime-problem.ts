@@ -1,7 +1,7 @@
 import { problems, type ProblemError } from '@myriad/kernel';
 
 /**
- * Refusals of this service: `realtime.model_not_found`, `model_unavailable`, `deadline_exceeded`, `tenant_busy`, `overloaded`, `client_gone`, `binary_unsupported`, `not_ready`,
+ * Refusals of this service: `realtime.model_not_found`, `model_unavailable`, `deadline_exceeded`, `tenant_busy`, `overloaded`, `client_gone`, `unsupported`, `not_ready`,
  * `permission_missing`.
  */
 export const realtimeProblem = problems('realtime');

@@ -70,6 +70,11 @@ export class RoutingTable {
     return route?.served === placement || route?.pending === placement;
   }
 
+  /** The versions that answer for one tenant. */
+  *placementsOf(tenantId: TenantId): Generator<Placement> {
+    for (const { served } of this.tenants.get(tenantId)?.values() ?? []) if (served !== undefined) yield served;
+  }
+
   /** All versions that answer. */
   *placements(): Generator<Placement> {
     for (const models of this.tenants.values())

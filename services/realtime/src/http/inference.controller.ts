@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { realtimeRoutes, type RouteParams as ParamsOf } from '@myriad/contracts';
-import { Ctx, Handle, RawRequest, RouteBody, RouteParams } from '@myriad/http';
+import { Ctx, Exchange, Handle, RouteParams, type RawExchange } from '@myriad/http';
 import type { RequestContext } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { Predict } from '../application/predict.js';
 import { withDeadline } from './deadline.js';
+import { readInferRequest, sendable, writeInferAnswer } from './infer-exchange.js';
+
+type Sendable = string | Buffer;
 
 /** Predictions. */
 @Controller()
@@ -15,28 +17,34 @@ export class InferenceController {
   infer(
     @Ctx() ctx: RequestContext,
     @RouteParams() { model }: ParamsOf<typeof realtimeRoutes.infer>,
-    @RouteBody() body: unknown,
-    @RawRequest() raw: IncomingMessage,
-  ): string | Promise<string> {
-    return this.predict.execute(withDeadline(ctx, raw.headers), {
-      modelName: model,
-      body,
-      isGone: () => raw.socket.destroyed,
-    });
+    @Exchange() exchange: RawExchange,
+  ): Sendable | Promise<Sendable> {
+    return this.answer(ctx, exchange, model);
   }
 
   @Handle(realtimeRoutes.inferVersion)
   inferVersion(
     @Ctx() ctx: RequestContext,
     @RouteParams() { model, version }: ParamsOf<typeof realtimeRoutes.inferVersion>,
-    @RouteBody() body: unknown,
-    @RawRequest() raw: IncomingMessage,
-  ): string | Promise<string> {
-    return this.predict.execute(withDeadline(ctx, raw.headers), {
-      modelName: model,
+    @Exchange() exchange: RawExchange,
+  ): Sendable | Promise<Sendable> {
+    return this.answer(ctx, exchange, model, version);
+  }
+
+  /** At once where nothing has to be waited for. */
+  private answer(
+    ctx: RequestContext,
+    exchange: RawExchange,
+    modelName: string,
+    version?: string,
+  ): Sendable | Promise<Sendable> {
+    const answer = this.predict.execute(withDeadline(ctx, exchange.headers), {
+      modelName,
       version,
-      body,
-      isGone: () => raw.socket.destroyed,
+      isGone: exchange.isGone,
+      read: (signature) => readInferRequest(exchange, signature),
+      write: writeInferAnswer,
     });
+    return answer instanceof Promise ? answer.then((late) => sendable(late, exchange)) : sendable(answer, exchange);
   }
 }

@@ -2,73 +2,70 @@ import { realtimeRoutes, type RouteParams as ParamsOf, type RouteResponse } from
 import { Ctx, Handle, RouteParams } from '@myriad/http';
 import type { RequestContext } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
+import { configOf, metadataOf, statisticsOf } from '../application/describe-model.js';
 import { FindModel } from '../application/find-model.js';
-import { realtimeProblem } from '../application/realtime-problem.js';
-import type { Placement } from '../domain/placement.js';
+import { ManageRepository } from '../application/manage-repository.js';
+import { assertMayRead } from '../application/may-read.js';
 
+type ByModel = ParamsOf<typeof realtimeRoutes.modelMetadata>;
+type ByVersion = ParamsOf<typeof realtimeRoutes.modelVersionMetadata>;
 type Metadata = RouteResponse<typeof realtimeRoutes.modelMetadata>;
-const READERS = ['models:read', 'predictions:invoke'];
+type Config = RouteResponse<typeof realtimeRoutes.modelConfig>;
+type Statistics = RouteResponse<typeof realtimeRoutes.modelStatistics>;
 
 /** What is said of models. */
 @Controller()
 export class ModelController {
-  constructor(private readonly models: FindModel) {}
+  constructor(
+    private readonly models: FindModel,
+    private readonly repository: ManageRepository,
+  ) {}
 
   @Handle(realtimeRoutes.modelMetadata)
-  metadata(
-    @Ctx() ctx: RequestContext,
-    @RouteParams() { model }: ParamsOf<typeof realtimeRoutes.modelMetadata>,
-  ): Metadata {
-    mayRead(ctx);
+  metadata(@Ctx() ctx: RequestContext, @RouteParams() { model }: ByModel): Metadata {
+    assertMayRead(ctx);
     return metadataOf(this.models.find(ctx, model));
   }
 
   @Handle(realtimeRoutes.modelVersionMetadata)
-  versionMetadata(
-    @Ctx() ctx: RequestContext,
-    @RouteParams() { model, version }: ParamsOf<typeof realtimeRoutes.modelVersionMetadata>,
-  ): Metadata {
-    mayRead(ctx);
+  versionMetadata(@Ctx() ctx: RequestContext, @RouteParams() { model, version }: ByVersion): Metadata {
+    assertMayRead(ctx);
     return metadataOf(this.models.find(ctx, model, version));
   }
 
   @Handle(realtimeRoutes.modelReady)
-  async ready(
-    @Ctx() ctx: RequestContext,
-    @RouteParams() { model }: ParamsOf<typeof realtimeRoutes.modelReady>,
-  ): Promise<void> {
-    mayRead(ctx);
+  async ready(@Ctx() ctx: RequestContext, @RouteParams() { model }: ByModel): Promise<void> {
+    assertMayRead(ctx);
     await this.models.bringIn(ctx, model);
   }
 
   @Handle(realtimeRoutes.modelVersionReady)
-  async versionReady(
-    @Ctx() ctx: RequestContext,
-    @RouteParams() { model, version }: ParamsOf<typeof realtimeRoutes.modelVersionReady>,
-  ): Promise<void> {
-    mayRead(ctx);
+  async versionReady(@Ctx() ctx: RequestContext, @RouteParams() { model, version }: ByVersion): Promise<void> {
+    assertMayRead(ctx);
     await this.models.bringIn(ctx, model, version);
   }
-}
 
-/** One of two permissions will do, which a route can't say. */
-function mayRead(ctx: RequestContext): void {
-  if (READERS.some((permission) => ctx.principal.permissions.has(permission))) return;
-  throw realtimeProblem(
-    'forbidden',
-    'permission_missing',
-    `this needs the permission ${READERS.join(' or ')} in tenant '${ctx.tenantId}'`,
-  );
-}
+  @Handle(realtimeRoutes.modelConfig)
+  config(@Ctx() ctx: RequestContext, @RouteParams() { model }: ByModel): Config {
+    assertMayRead(ctx);
+    return configOf(this.models.find(ctx, model));
+  }
 
-function metadataOf(placement: Placement): Metadata {
-  const copy = (tensors: Placement['signature']['inputs']): Metadata['inputs'] =>
-    tensors.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] }));
-  return {
-    name: placement.modelName,
-    versions: [String(placement.version)],
-    platform: 'onnxruntime_onnx',
-    inputs: copy(placement.signature.inputs),
-    outputs: copy(placement.signature.outputs),
-  };
+  @Handle(realtimeRoutes.modelVersionConfig)
+  versionConfig(@Ctx() ctx: RequestContext, @RouteParams() { model, version }: ByVersion): Config {
+    assertMayRead(ctx);
+    return configOf(this.models.find(ctx, model, version));
+  }
+
+  @Handle(realtimeRoutes.modelStatistics)
+  statistics(@Ctx() ctx: RequestContext, @RouteParams() { model }: ByModel): Statistics {
+    assertMayRead(ctx);
+    return { model_stats: [statisticsOf(this.repository.statisticsOf(ctx, model))] };
+  }
+
+  @Handle(realtimeRoutes.modelVersionStatistics)
+  versionStatistics(@Ctx() ctx: RequestContext, @RouteParams() { model, version }: ByVersion): Statistics {
+    assertMayRead(ctx);
+    return { model_stats: [statisticsOf(this.repository.statisticsOf(ctx, model, version))] };
+  }
 }

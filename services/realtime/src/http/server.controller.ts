@@ -3,6 +3,7 @@ import { Handle } from '@myriad/http';
 import { Controller } from '@nestjs/common';
 import { realtimeProblem } from '../application/realtime-problem.js';
 import { Readiness } from '../application/readiness.port.js';
+import { SERVER_METADATA } from '../application/server-metadata.js';
 
 /** What is said of the server. */
 @Controller()
@@ -11,7 +12,7 @@ export class ServerController {
 
   @Handle(realtimeRoutes.serverMetadata)
   metadata(): RouteResponse<typeof realtimeRoutes.serverMetadata> {
-    return { name: 'myriad-realtime', version: '0.1.0', extensions: [] };
+    return SERVER_METADATA;
   }
 
   @Handle(realtimeRoutes.serverLive)
