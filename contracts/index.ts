@@ -109,6 +109,7 @@ export {
   type OperatedService,
   type OperationsRoutes,
 } from './http/operations.js';
+export { inferenceProto } from './grpc/inference-proto.js';
 export { inferRequestSchema, inferResponseSchema, realtimeHttp, realtimeRoutes } from './http/realtime.js';
 export {
   modelConfigSchema,

@@ -35,6 +35,7 @@ export function render(contracts, { locked = {}, recorded = new Map(), amended =
   for (const contract of httpContracts) {
     files.set(`${contract.service}.openapi.yaml`, yaml(openApiOf(contract, { problemSchema, version })));
   }
+  files.set('inference.proto', contracts.inferenceProto);
   return { files, faults };
 }
 

@@ -1,4 +1,4 @@
-import { PORT, clusters, containerVariables, services } from './mesh.mjs';
+import { callPorts, clusters, containerVariables, services } from './mesh.mjs';
 import { clusterFiles } from './kubernetes/cluster.mjs';
 import { labels, meta, serviceName } from './kubernetes/names.mjs';
 import { edgesOf } from './kubernetes/network.mjs';
@@ -25,7 +25,12 @@ function base(service) {
         // the gateway has to see every replica of a pool: a model has its owner among them
         ...(service.environment.POOL === undefined ? {} : { clusterIP: 'None' }),
         selector: labels(service.name),
-        ports: [{ name: 'http', port: PORT, targetPort: 'http', appProtocol: 'http' }],
+        ports: Object.entries(callPorts(service)).map(([name, port]) => ({
+          name,
+          port,
+          targetPort: name,
+          appProtocol: name === 'grpc' ? 'kubernetes.io/h2c' : 'http',
+        })),
       },
     },
     'poddisruptionbudget.yaml': {

@@ -6,6 +6,8 @@ export const IMAGE_VERSION = '0.1.0';
 export const PORT = 8080;
 /** Of every service but the gateway, in plain: /healthz, /readyz and /metrics for kubelets and scrapers, which have no certificate. */
 export const ADMIN_PORT = 8081;
+/** Of realtime: the inference protocol over gRPC, for callers inside with a token of the gateway's. */
+export const GRPC_PORT = 8082;
 /** Where containers find secrets and keys, each a file. */
 export const SECRETS_FOLDER = '/run/myriad';
 /** Where they find `tls.crt`, `tls.key` and `ca.crt`, when mutual TLS is on. */
@@ -58,6 +60,12 @@ const secretPaths = (service) =>
 
 /** Port of probes and metrics. The gateway speaks plain HTTP to whoever ends its clients' TLS, and has no other port. */
 export const probePort = (service) => (service.public ? PORT : ADMIN_PORT);
+
+/** Ports for those that call a service, by their names. */
+export const callPorts = ({ environment: { GRPC_PORT: grpc } }) => ({
+  http: PORT,
+  ...(grpc && { grpc: Number(grpc) }),
+});
 
 /** What a service is told in a container, wherever that runs. Left to itself, V8 takes a heap as large as a small container. */
 export const containerVariables = (service) => ({
@@ -188,6 +196,7 @@ export const services = [
       ENVIRONMENT: 'production',
       POOL: 'tabular-small',
       MEMORY_LIMIT_BYTES: '536870912',
+      GRPC_PORT: String(GRPC_PORT),
     },
     secretFiles: sealed.secretFiles,
   },

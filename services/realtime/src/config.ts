@@ -12,6 +12,13 @@ export const realtimeConfigSchema = z.object({
   ...eventLogConfig,
   ...objectStoreConfig,
   ...snapshotConfig,
+  GRPC_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('port of the inference protocol over gRPC, 0–65535; 0 takes a free one; absent: none is opened'),
   ENVIRONMENT: fields.environment.describe('only its placements are served, only its tokens are taken'),
   POOL: fields.name.describe('only placements in this pool are served'),
   REPLICA_ID: fields.id.default(() => `${hostname()}-${process.pid}`).describe('names this process in events'),

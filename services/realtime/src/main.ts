@@ -1,5 +1,5 @@
 import { runMain, stopOnSignal } from '@myriad/config';
-import { closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
+import { DEFAULT_LIMITS, closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { openLocalCopies, openObjectStore, type ObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry, type Logger } from '@myriad/telemetry';
@@ -7,8 +7,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule, type RealtimeParts } from './app.module.js';
 import { ApplyPlacement } from './application/apply-placement.js';
 import { DiskTier } from './application/disk-tier.js';
+import { FindModel } from './application/find-model.js';
+import { ManageRepository } from './application/manage-repository.js';
 import { ModelCache } from './application/model-cache.js';
+import { Predict } from './application/predict.js';
 import { realtimeConfig, type RealtimeConfig } from './config.js';
+import { GrpcDoor, type GrpcDoorOptions } from './grpc/grpc-door.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
 
@@ -29,6 +33,7 @@ await runMain(async () => {
   const tls = openTls(config, logger);
   const readiness = [{ name: 'placements', check: (): boolean => app.get(PlacementTail).isReady }];
   const http = { service: SERVICE, logger, telemetry, readiness, limits: { quietMs: config.DRAIN_QUIET_MS } };
+  const verifier = await verifierFromFile(config.INTERNAL_JWKS_FILE, `myriad-realtime-${config.ENVIRONMENT}`);
   const app: NestFastifyApplication = await createHttpApp(
     AppModule.with({
       log,
@@ -41,9 +46,10 @@ await runMain(async () => {
     {
       ...http,
       tls,
-      verifier: await verifierFromFile(config.INTERNAL_JWKS_FILE, `myriad-realtime-${config.ENVIRONMENT}`),
+      verifier,
     },
   );
+  const grpc = config.GRPC_PORT === undefined ? undefined : grpcDoor(app, { verifier, tls, logger });
   const tail = app.get(PlacementTail);
   const events = app.get(EventForwarder);
   await tail.start();
@@ -52,8 +58,10 @@ await runMain(async () => {
   await tail.caughtUpOnce();
   await app.listen(config.PORT, config.HOST);
   const admin = await openAdminDoor(config, http);
-  logger.info({ url: await app.getUrl(), environment: config.ENVIRONMENT, pool: config.POOL }, 'listening');
+  const grpcPort = await grpc?.listen(config.GRPC_PORT ?? 0, config.HOST);
+  logger.info({ url: await app.getUrl(), grpcPort, environment: config.ENVIRONMENT, pool: config.POOL }, 'listening');
   stopOnSignal([
+    () => grpc?.close() ?? Promise.resolve(),
     () => closeDoors({ app, tls, admin }),
     () => tail.close(),
     () => app.get(ApplyPlacement).close(),
@@ -64,6 +72,17 @@ await runMain(async () => {
     () => telemetry.shutdown(),
   ]);
 });
+
+function grpcDoor(app: NestFastifyApplication, parts: Pick<GrpcDoorOptions, 'verifier' | 'tls' | 'logger'>): GrpcDoor {
+  return new GrpcDoor({
+    ...parts,
+    drainMs: DEFAULT_LIMITS.drainMs,
+    predict: app.get(Predict),
+    models: app.get(FindModel),
+    repository: app.get(ManageRepository),
+    readiness: app.get(PlacementTail),
+  });
+}
 
 function settingsOf(config: RealtimeConfig): RealtimeParts['settings'] {
   return {

@@ -115,6 +115,8 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
       ...['.parameters', '.parameterSchema', '.features[].name', '.thresholds[].metric', '.metrics[].name'],
       // of the Open Inference Protocol
       ...['.id', '.inputs[].name', '.inputs[].data[]', '.outputs[].name'],
+      // settings of a process, all of a body
+      ...['updateTraceSetting ', 'updateLogSetting '],
       // of logins, which name no tenant's thing but secrets that only their holder has
       ...['.provider', '.redirectUri', '.codeChallenge', '.state', '.code', '.codeVerifier', '.iss', '.idToken'],
       '.refreshToken',

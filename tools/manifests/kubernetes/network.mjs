@@ -1,4 +1,4 @@
-import { PORT, callersOf, probePort, services } from '../mesh.mjs';
+import { PORT, callPorts, callersOf, probePort, services } from '../mesh.mjs';
 import { labels, meta } from './names.mjs';
 
 const podsOf = (name) => ({ podSelector: { matchLabels: labels(name) } });
@@ -21,7 +21,7 @@ export function edgesOf(service) {
       ingress: [
         ...(service.public
           ? [{ from: [inNamespace('ingress')], ports: [tcp(PORT)] }]
-          : [{ from: callersOf(service.name).map(podsOf), ports: [tcp(PORT)] }]),
+          : [{ from: callersOf(service.name).map(podsOf), ports: Object.values(callPorts(service)).map(tcp) }]),
         { from: [inNamespace('monitoring')], ports: [tcp(probePort(service))] },
       ],
       // none: nothing is let out, and the API server keeps no empty list

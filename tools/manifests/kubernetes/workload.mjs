@@ -1,4 +1,4 @@
-import { ADMIN_PORT, CERTIFICATE_FOLDER, IMAGE_VERSION, PORT, SECRETS_FOLDER } from '../mesh.mjs';
+import { ADMIN_PORT, CERTIFICATE_FOLDER, IMAGE_VERSION, SECRETS_FOLDER, callPorts } from '../mesh.mjs';
 import { certificateSecret, cpu, filesSecret, labels, memory, meta, publicKeys } from './names.mjs';
 
 const probes = (port) => {
@@ -23,7 +23,7 @@ function container(service) {
     name: service.name,
     image: `myriad/${service.name}:${IMAGE_VERSION}`,
     ports: [
-      { name: 'http', containerPort: PORT },
+      ...Object.entries(callPorts(service)).map(([name, containerPort]) => ({ name, containerPort })),
       ...(service.public ? [] : [{ name: 'admin', containerPort: ADMIN_PORT }]),
     ],
     envFrom: [{ configMapRef: { name: 'myriad-common' } }, { configMapRef: { name: `myriad-${service.name}` } }],

@@ -37,6 +37,8 @@ function localValues(plan: MeshPlan, service: string): Variables {
   const { secrets } = plan;
   return {
     LOG_LEVEL: plan.config.logLevel,
+    // several serving processes share this machine's ports: each logs which it took
+    GRPC_PORT: '0',
     KAFKA_BROKERS: plan.kafkaBrokers,
     S3_ENDPOINT: plan.reachUrl('s3'),
     S3_ACCESS_KEY_ID: secrets.s3AccessKeyId,

@@ -18,7 +18,7 @@ const OF_THE_PROCESS = ['NODE_ENV', 'NODE_COMPILE_CACHE'];
 const NOT_HERE = ['OTEL_EXPORTER_OTLP_ENDPOINT'];
 /** What can differ: addresses, paths, secrets, and how much is logged. */
 const LOCAL_VALUES =
-  /^(HOST|PORT|LOG_LEVEL|KAFKA_BROKERS|S3_ENDPOINT|S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY|MYRIAD_PYTHON|DATABASE_.*|STATE_FOLDER|.*_FILE|.*_URL)$/;
+  /^(HOST|PORT|GRPC_PORT|LOG_LEVEL|KAFKA_BROKERS|S3_ENDPOINT|S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY|MYRIAD_PYTHON|DATABASE_.*|STATE_FOLDER|.*_FILE|.*_URL)$/;
 /** Names of hosts and folders of containers. */
 const OF_CONTAINERS = /:\/\/[a-z][a-z0-9-]*:\d|^[a-z][a-z0-9-]*:\d+$|^\/(run\/myriad|var\/lib\/myriad|opt)\//;
 
