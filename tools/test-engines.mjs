@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool at hand, builds the services' images (`images`, which run only
- * with `kafka,s3`), runs every `*.engine.spec.ts`, stops them. Then journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
+ * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool and tritonclient at hand, builds the services' images (`images`,
+ * which run only with `kafka,s3`), runs every `*.engine.spec.ts`, stops them. Then journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
  *
- *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,images,mesh] [-- <arguments for Jest>]
+ *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,images,tritonclient,mesh] [-- <arguments for Jest>]
  *
  * An engine that can't run here is named and what needs it is skipped. Ends with `N passed, N failed`.
  */
@@ -15,11 +15,14 @@ import { parseArgs } from 'node:util';
 import {
   EngineUnavailable,
   PROMTOOL_VERSION,
+  TRITONCLIENT_VERSION,
   fetchKafka,
   fetchPromtool,
   fetchS3,
+  fetchTritonclient,
   hasKubernetes,
   hasPromtool,
+  hasTritonclient,
   startKafka,
   startKubernetes,
   startS3,
@@ -69,6 +72,17 @@ const ENGINES = {
     project: 'manifests',
     start: async () => ({ name: 'images', version: IMAGE_VERSION, stop: () => undefined }),
     env: () => ({ MYRIAD_TEST_IMAGES: '1' }),
+  },
+  tritonclient: {
+    project: 'realtime',
+    isThere: hasTritonclient,
+    start: async () => ({
+      name: 'tritonclient',
+      version: TRITONCLIENT_VERSION,
+      python: await fetchTritonclient(),
+      stop: () => undefined,
+    }),
+    env: (tritonclient) => ({ MYRIAD_TEST_TRITONCLIENT: tritonclient.python }),
   },
 };
 

@@ -48,18 +48,29 @@ async function findPython() {
 }
 
 async function install(root, sdk, python) {
+  const run = await environmentOf(root, join(root, '.venv'), { python, lock: join(sdk, 'requirements.lock') });
+  await run('pip', 'install', '--no-deps', '-e', sdk);
+}
+
+/** Makes a Python environment in `folder` of what a lock file names, by its digests. @throws when there is no Python, or no such package */
+export async function makeEnvironment(root, folder, lock) {
+  await environmentOf(root, folder, { python: await findPython(), lock });
+}
+
+/** Answers with what runs uv on the environment. */
+async function environmentOf(root, folder, { python, lock }) {
   const [uv, sources] = await Promise.all([pinnedUv(root, python), pipSources(python)]);
   const env = {
     ...process.env,
     ...sources,
-    VIRTUAL_ENV: join(root, '.venv'),
+    VIRTUAL_ENV: folder,
     UV_NO_PROGRESS: '1',
     UV_PYTHON_DOWNLOADS: 'never',
   };
   const run = (...args) => runProgram(uv, [...args, '--no-config'], { cwd: root, env });
-  await run('venv', '--clear', '--python', python, join(root, '.venv'));
-  await run('pip', 'sync', join(sdk, 'requirements.lock'));
-  await run('pip', 'install', '--no-deps', '-e', sdk);
+  await run('venv', '--clear', '--python', python, folder);
+  await run('pip', 'sync', lock);
+  return run;
 }
 
 /** uv makes the environment in a fifth of pip's time; pip brings uv itself. */
