@@ -1,6 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { ServerCredentials, experimental, type ServerUnaryCall } from '@grpc/grpc-js';
 import { isNamed, type Tls } from '@myriad/http';
-import { X509Certificate } from 'node:crypto';
 
 type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
 
@@ -24,7 +24,8 @@ export function isAllowed(
 function providerOf({ files }: Tls): Provider {
   const ends = new Map<object, () => void>();
   const follow = (listener: object, tell: () => void): void => {
-    tell();
+    // the server hears of it only after it has asked
+    queueMicrotask(tell);
     ends.set(listener, files.onChange(tell));
   };
   const forget = (listener: object): void => {

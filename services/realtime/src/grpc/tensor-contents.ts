@@ -22,16 +22,16 @@ const whole =
   };
 
 /** Where values of a type stand, and how they are read. FP16 has no contents. */
-const FIELDS: Readonly<Record<string, Values>> = {
-  BOOL: { field: 1, width: 1, read: (reader, into, at) => (into.setUint8(at, reader.bool() ? 1 : 0), true) },
-  INT8: { field: 2, width: 1, read: whole(1, -128, 127) },
-  INT16: { field: 2, width: 2, read: whole(2, -32_768, 32_767) },
-  INT32: { field: 2, width: 4, read: whole(4, -2_147_483_648, 2_147_483_647) },
-  INT64: { field: 3, width: 8, read: readInt64 },
-  UINT8: { field: 4, width: 1, read: whole(1, 0, 255) },
-  FP32: { field: 6, width: 4, read: (reader, into, at) => (into.setFloat32(at, reader.float(), true), true) },
-  FP64: { field: 7, width: 8, read: (reader, into, at) => (into.setFloat64(at, reader.double(), true), true) },
-};
+const FIELDS: ReadonlyMap<string, Values> = new Map<string, Values>([
+  ['BOOL', { field: 1, width: 1, read: (reader, into, at) => (into.setUint8(at, reader.bool() ? 1 : 0), true) }],
+  ['INT8', { field: 2, width: 1, read: whole(1, -128, 127) }],
+  ['INT16', { field: 2, width: 2, read: whole(2, -32_768, 32_767) }],
+  ['INT32', { field: 2, width: 4, read: whole(4, -2_147_483_648, 2_147_483_647) }],
+  ['INT64', { field: 3, width: 8, read: readInt64 }],
+  ['UINT8', { field: 4, width: 1, read: whole(1, 0, 255) }],
+  ['FP32', { field: 6, width: 4, read: (reader, into, at) => (into.setFloat32(at, reader.float(), true), true) }],
+  ['FP64', { field: 7, width: 8, read: (reader, into, at) => (into.setFloat64(at, reader.double(), true), true) }],
+]);
 
 /** A varint of up to ten bytes, as its 64 bits. */
 function readInt64(reader: Reader, into: DataView, at: number): boolean {
@@ -63,7 +63,7 @@ export function rawOfContents(contents: Buffer, datatype: string, label: string)
 }
 
 function rawOfNumbers(contents: Buffer, datatype: string, label: string): Uint8Array {
-  const values = FIELDS[datatype];
+  const values = FIELDS.get(datatype);
   if (values === undefined)
     throw inferenceProblem('invalid', 'request_invalid', `${label}: ${datatype} has no contents; send it raw`);
   const reader = protobuf.Reader.create(contents);
