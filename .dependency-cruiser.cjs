@@ -82,13 +82,13 @@ module.exports = {
       name: 'application-knows-no-adapter',
       severity: 'error',
       from: { path: '^services/[^/]+/src/application/' },
-      to: { path: '^services/[^/]+/src/(http|messaging|persistence|adapters)/' },
+      to: { path: '^services/[^/]+/src/(http|grpc|messaging|persistence|adapters)/' },
     },
     {
       name: 'adapters-apart',
       severity: 'error',
-      from: { path: '^services/([^/]+)/src/(http|messaging|persistence)/' },
-      to: { path: '^services/$1/src/(http|messaging|persistence)/', pathNot: '^services/$1/src/$2/' },
+      from: { path: '^services/([^/]+)/src/(http|grpc|messaging|persistence)/' },
+      to: { path: '^services/$1/src/(http|grpc|messaging|persistence)/', pathNot: '^services/$1/src/$2/' },
     },
     only('kafka-in-messaging', 'Kafka clients live behind the event log port', 'kafkajs|@platformatic/kafka', [
       '^libs/messaging/',
