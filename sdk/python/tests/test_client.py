@@ -337,3 +337,20 @@ def test_a_new_key_shows_its_secret_only_when_asked(gateway: FakeGateway, client
     assert made.key == "myr_abcdefgh_topsecret"
     assert "topsecret" not in repr(made) and "secret" not in repr(client)
     assert json.dumps(gateway.seen[0].body) == '{"principalId": "svc_1", "scopes": []}'
+
+
+def test_where_a_model_is_and_why(gateway: FakeGateway, client: Client) -> None:
+    explanation = {
+        **{"model": "flight-delay", "version": 3, "versionId": "ver_3", "environment": "production"},
+        **{"pool": "tabular-small", "replicaId": "realtime-2", "rolloutId": "rol_1", "generation": 7},
+        **{"place": "disk", "reason": "it gave way", "memoryBytes": 0, "tenantMemoryBytes": 4096, "uses": 0},
+        **{"pendingVersion": None, "refusal": None},
+        "loads": [{"startedAt": NOW, "tookMs": 1.5, "from": "disk", "reason": ""}],
+        "eviction": {"at": NOW, "uses": 12, "reason": "others were worth more"},
+    }
+    gateway.on("GET", "/v1/serving/explain", Answer(body=explanation))
+    found = client.predictions.explain("flight-delay")
+    assert (found.place, found.loads[0].from_, found.refusal) == ("disk", "disk", None)
+    assert found.eviction is not None
+    assert found.eviction.uses == 12
+    assert gateway.seen[-1].query == {"model": "flight-delay"}

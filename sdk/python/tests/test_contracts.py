@@ -12,7 +12,7 @@ SDK = Path(__file__).parents[1] / "src" / "myriad"
 PRINTED = Path(__file__).parents[3] / "contracts" / "printed"
 
 #: Operations that the client leaves to others: token checks, signing keys, the direct upload of small clients, health,
-#: and logins, which the command and the workbench do.
+#: logins, which the command and the workbench do, and what clients of the Open Inference Protocol ask of its servers.
 NOT_OFFERED = {
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/v1/signing-keys/rotate"),
@@ -28,6 +28,17 @@ NOT_OFFERED = {
     ("GET", "/v2/health/live"),
     ("GET", "/v2/health/ready"),
     ("GET", "/v2/models/{}/versions/{}/ready"),
+    ("GET", "/v2/models/{}/config"),
+    ("GET", "/v2/models/{}/versions/{}/config"),
+    ("GET", "/v2/models/{}/stats"),
+    ("GET", "/v2/models/{}/versions/{}/stats"),
+    ("POST", "/v2/repository/index"),
+    ("POST", "/v2/repository/models/{}/load"),
+    ("POST", "/v2/repository/models/{}/unload"),
+    ("GET", "/v2/trace/setting"),
+    ("POST", "/v2/trace/setting"),
+    ("GET", "/v2/logging"),
+    ("POST", "/v2/logging"),
 }
 
 

@@ -23,8 +23,8 @@ def decode(kind: type[T], value: Any) -> T:
 
 
 def camel(name: str) -> str:
-    """``dataset_name`` → ``datasetName``."""
-    return re.sub(r"_([a-z0-9])", lambda match: match.group(1).upper(), name)
+    """``dataset_name`` → ``datasetName``; the underscore goes that keeps ``from_`` apart from the keyword."""
+    return re.sub(r"_([a-z0-9])", lambda match: match.group(1).upper(), name.removesuffix("_"))
 
 
 def encode(value: Any) -> Any:
