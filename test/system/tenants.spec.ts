@@ -4,9 +4,11 @@ import { authRoutes, operationsOf, promotionApprovedV1, registryRoutes, versionA
 import { type Digest, tenantId } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { askWith, bodyWith, pathWith, type Names } from './apart/ask.js';
+import { originOf, tokenOf } from './apart/behind.js';
 import { type Marks, marksOf, shownIn } from './apart/marks.js';
 import { type Operation, readOperations } from './apart/operations.js';
 import { KINDS, type Kind, isShared, kindOf, placesOf } from './apart/places.js';
+import { poisonous } from './apart/poison.js';
 import { databasesOf, rowsOf, tablesOf } from './apart/tables.js';
 import { forgeEvent, forgeKey, openLogOf } from './apart/forge.js';
 import { type World, makeWorld } from './apart/world.js';
@@ -145,6 +147,28 @@ describe('Tenants', () => {
         });
         expect([acting, faults]).toEqual([acting, []]);
       }
+  });
+
+  it('get no deep JSON, and no member that reaches a prototype, into a prediction, by the gateway or behind it', async () => {
+    const { owner, owners } = world;
+    const predictions = operations.filter(({ path }) => path.endsWith('/infer'));
+    expect(predictions.length).toBeGreaterThan(1);
+    const audience = 'myriad-realtime-production';
+    const behind = new Client(
+      await originOf(mesh, 'realtime-production-tabular-small'),
+      await tokenOf(mesh, { tenantId: owner.tenantId, audience }),
+    );
+    const faults = await each(predictions, async (operation) => {
+      const [path, body] = [pathWith(operation, owners), bodyWith(operation, owners) ?? ''];
+      const headers = { 'content-type': 'application/json', 'x-myriad-environment': 'production' };
+      for (const client of [owner.steward.client, behind])
+        for (const [code, text] of poisonous(body)) {
+          const answer = await client.send({ method: operation.method, path, headers, body: text });
+          if (answer.status !== 400 || problemOf(answer).code !== code) return [code, answer];
+        }
+      return undefined;
+    });
+    expect(faults).toEqual([]);
   });
 
   it('have no business of the platform', async () => {
