@@ -1,7 +1,7 @@
 /** Engines that are built from Go modules; Go checks them against its checksum database. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineUnavailable, fillOnce, firstLine, runToEnd } from './process.mjs';
+import { EngineUnavailable, build, fillOnce, firstLine } from './process.mjs';
 
 /** Whether `home` holds a whole build. */
 export const isBuilt = (home) => existsSync(join(home, '.complete'));
@@ -15,6 +15,6 @@ export async function buildWithGo({ engine, home, args, cwd, env = {} }) {
   if (firstLine('go', ['version']) === undefined)
     throw new EngineUnavailable(engine, 'go is needed to build it; found none');
   const variables = (folder) => ({ ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOBIN: folder, ...env });
-  await fillOnce(home, (folder) => runToEnd('go', args(folder), { cwd, env: variables(folder) }), engine);
+  await fillOnce(home, (folder) => build('go', args(folder), { cwd, env: variables(folder) }), engine);
   return home;
 }

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startEngine } from './handle.mjs';
 import { makeSecurity } from './kafka-security.mjs';
-import { EngineUnavailable, cacheFolder, fillOnce, firstLine, freePort, runToEnd } from './process.mjs';
+import { EngineUnavailable, build, cacheFolder, fillOnce, firstLine, freePort, runToEnd } from './process.mjs';
 
 export const KAFKA_VERSION = '4.4.0';
 const MINIMUM_JAVA = 17;
@@ -93,7 +93,7 @@ export async function fetchKafka() {
 
 async function fill(home) {
   const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(home, 'lib')}`];
-  runToEnd('mvn', ['-q', '-B', '-ntp', '--strict-checksums', '-f', POM, `-Dkafka.version=${KAFKA_VERSION}`, ...goal]);
+  build('mvn', ['-q', '-B', '-ntp', '--strict-checksums', '-f', POM, `-Dkafka.version=${KAFKA_VERSION}`, ...goal]);
   const [port, controllerPort] = [await freePort(), await freePort()];
   const template = join(home, 'template');
   const formatted = configure({ dir: template, port, controllerPort });

@@ -31,11 +31,15 @@ export function firstLine(command, args) {
 /** Milliseconds until building must have ended: `MYRIAD_ENGINES_UNTIL` (seconds since 1970) says so where time is scarce. */
 const timeLeftMs = () => Number(process.env.MYRIAD_ENGINES_UNTIL ?? Infinity) * 1000 - Date.now();
 
-/** Runs a command to its end, or until building must have ended. @throws with its last output when it fails. */
-export function runToEnd(command, args, options = {}) {
+/** {@link runToEnd}, or until building must have ended. */
+export function build(command, args, options = {}) {
   const leftMs = timeLeftMs();
-  const timeout = Number.isFinite(leftMs) ? Math.max(1, leftMs) : undefined;
-  const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout, ...options });
+  runToEnd(command, args, { ...(Number.isFinite(leftMs) && { timeout: Math.max(1, leftMs) }), ...options });
+}
+
+/** Runs a command to its end. @throws with its last output when it fails. */
+export function runToEnd(command, args, options = {}) {
+  const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', ...options });
   if (error) throw error;
   if (status !== 0)
     throw new Error(`${command} ${args[0]} ended with ${status}:\n${`${stdout}${stderr}`.slice(-4000)}`);
