@@ -9,33 +9,33 @@ export class WorkLane {
   private running: Promise<void> | undefined;
   private within: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   private readonly alone = AsyncLocalStorage.snapshot();
-  private isStopped = false;
+  private readonly stopping = new AbortController();
 
-  /** `round` answers whether there may be more to do at once; what it throws is given to `onFault`, and the next wake tries again. */
+  /** `round` answers whether there may be more to do at once; what it throws is given to `onFault`, and the next wake tries again. Its signal aborts when the lane is stopped. */
   constructor(
-    private readonly round: () => Promise<boolean>,
+    private readonly round: (signal: AbortSignal) => Promise<boolean>,
     private readonly onFault: (error: unknown) => void,
   ) {}
 
   /** Starts a round, or one more after the round in hand. */
   wake(): void {
-    if (this.isStopped) return;
+    if (this.stopping.signal.aborted) return;
     this.within = AsyncLocalStorage.snapshot();
     this.running ??= this.rounds().finally(() => {
       this.running = undefined;
     });
   }
 
-  /** Resolves after the round in hand; no other follows. */
-  async stop(): Promise<void> {
-    this.isStopped = true;
+  /** Aborts the signal of the round in hand, for this reason, and resolves after that round; no other follows. */
+  async stop(reason?: unknown): Promise<void> {
+    this.stopping.abort(reason);
     await this.running;
   }
 
   private async rounds(): Promise<void> {
     for (let within = this.take(); within !== undefined; within = this.take()) {
       try {
-        if (await within(this.round)) this.within ??= this.alone;
+        if (await within(this.round, this.stopping.signal)) this.within ??= this.alone;
       } catch (error) {
         this.onFault(error);
       }
@@ -45,6 +45,6 @@ export class WorkLane {
   private take(): ReturnType<typeof AsyncLocalStorage.snapshot> | undefined {
     const { within } = this;
     this.within = undefined;
-    return this.isStopped ? undefined : within;
+    return this.stopping.signal.aborted ? undefined : within;
   }
 }

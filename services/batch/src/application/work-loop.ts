@@ -11,7 +11,6 @@ const INTERVAL_MS = 1000;
 /** Runs queued jobs, several side by side, and sweeps after them: when woken, and every second. A failed round is logged and tried again. */
 @Injectable()
 export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly stopping = new AbortController();
   private readonly lanes: readonly WorkLane[];
   private timer: NodeJS.Timeout | undefined;
 
@@ -20,8 +19,8 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
       logger.warn({ err: error }, 'a round of work failed; it is tried again');
     };
     const sweeping = new WorkLane(() => sweep.execute(), onFault);
-    const run = async (): Promise<boolean> => {
-      const didOne = await runJob.execute(this.stopping.signal);
+    const run = async (signal: AbortSignal): Promise<boolean> => {
+      const didOne = await runJob.execute(signal);
       if (didOne) sweeping.wake();
       return didOne;
     };
@@ -38,8 +37,8 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    this.stopping.abort(new Stopped('shutdown'));
-    await Promise.all(this.lanes.map((lane) => lane.stop()));
+    const reason = new Stopped('shutdown');
+    await Promise.all(this.lanes.map((lane) => lane.stop(reason)));
   }
 
   wake(): void {

@@ -10,7 +10,6 @@ const INTERVAL_MS = 2000;
 /** Runs queued evaluations and advances campaigns: when woken, and every two seconds. A failed round is logged and tried again. */
 @Injectable()
 export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private readonly lanes: WorkLane[];
 
@@ -19,8 +18,8 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
       logger.warn({ err: error }, 'a round of work failed; it is tried again');
     };
     const reconciling = new WorkLane(() => reconcile.execute().then(() => false), onFault);
-    const evaluating = new WorkLane(async () => {
-      const didOne = await runEvaluation.execute(this.stopping.signal);
+    const evaluating = new WorkLane(async (signal) => {
+      const didOne = await runEvaluation.execute(signal);
       if (didOne) reconciling.wake();
       return didOne;
     }, onFault);
@@ -37,7 +36,6 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    this.stopping.abort();
     await Promise.all(this.lanes.map((lane) => lane.stop()));
   }
 

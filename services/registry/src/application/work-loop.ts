@@ -10,13 +10,12 @@ const INTERVAL_MS = 2000;
 /** Admits registered versions and ends overdue grants: when woken, and every two seconds. A failed round is logged and tried again. */
 @Injectable()
 export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private readonly lane: WorkLane;
 
   constructor(admit: AdmitVersion, grants: ManageGrants, @Inject(LOGGER) logger: Logger) {
-    const round = async (): Promise<boolean> => {
-      const didOne = await admit.execute(this.stopping.signal);
+    const round = async (signal: AbortSignal): Promise<boolean> => {
+      const didOne = await admit.execute(signal);
       if (!didOne) await grants.expire();
       return didOne;
     };
@@ -35,7 +34,6 @@ export class WorkLoop implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    this.stopping.abort();
     await this.lane.stop();
   }
 
