@@ -59,8 +59,7 @@ export class PlacementTable {
 
   setPool({ environment, pool, endpoints }: EventData<typeof poolChangedV1>): void {
     const named = endpoints.map(({ replicaId, url }) => ({ replicaId, url: new URL(url).origin }));
-    this.endpoints.set(`${environment}/${pool}`, { environment, named, replicas: [] });
-    this.spread(`${environment}/${pool}`);
+    this.spread(`${environment}/${pool}`, { environment, named });
   }
 
   /** Names of hosts that replicas answer under. */
@@ -74,8 +73,8 @@ export class PlacementTable {
     const sorted = addresses.toSorted();
     if (this.addresses.get(hostname)?.join() === sorted.join()) return;
     this.addresses.set(hostname, sorted);
-    for (const [key, { named }] of this.endpoints)
-      if (named.some(({ url }) => new URL(url).hostname === hostname)) this.spread(key);
+    for (const [key, pool] of this.endpoints)
+      if (pool.named.some(({ url }) => new URL(url).hostname === hostname)) this.spread(key, pool);
   }
 
   /** Every replica that is known. */
@@ -114,17 +113,15 @@ export class PlacementTable {
   }
 
   /** Takes the pool's replicas in: every address of every endpoint. */
-  private spread(key: string): void {
-    const pool = this.endpoints.get(key);
-    if (pool === undefined) return;
-    const replicas = pool.named.flatMap((endpoint) => this.replicasAt(endpoint));
-    this.endpoints.set(key, { ...pool, replicas });
+  private spread(key: string, { environment, named }: Omit<Endpoints, 'replicas'>): void {
+    const replicas = named.flatMap((endpoint) => this.replicasAt(endpoint));
+    this.endpoints.set(key, { environment, named, replicas });
     const known = this.pools.get(key) ?? new PoolReplicas(this.outages, this.inFlight);
     known.setReplicas(replicas);
     this.pools.set(key, known);
-    const all = [...this.endpoints.values()].filter(({ environment }) => environment === pool.environment);
+    const all = [...this.endpoints.values()].filter((entry) => entry.environment === environment);
     const urls = all.flatMap((entry) => entry.replicas.map(({ url }) => url));
-    this.environments.set(pool.environment, new RoundRobin(urls));
+    this.environments.set(environment, new RoundRobin(urls));
   }
 
   private replicasAt({ replicaId, url }: Replica): readonly Replica[] {
