@@ -2,6 +2,7 @@ import type { RouteDefinition } from '@myriad/contracts';
 import { PLATFORM_TENANT, ProblemError, type RequestContext } from '@myriad/kernel';
 import { currentTraceparent } from '@myriad/telemetry';
 import type { FastifyRequest } from 'fastify';
+import { bearerToken } from './bearer-token.js';
 import type { Caller, TokenVerifier } from './internal-token-verifier.js';
 import { traceparentOf } from './request-telemetry.js';
 
@@ -25,7 +26,7 @@ export async function authorize(
 }
 
 function tokenOf(request: FastifyRequest): string {
-  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const token = bearerToken(request.headers.authorization);
   if (token !== undefined) return token;
   throw new ProblemError({
     kind: 'unauthenticated',

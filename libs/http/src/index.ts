@@ -1,4 +1,5 @@
 export { AdminDoor, openAdminDoor, type AdminDoorOptions } from './admin-door.js';
+export { bearerToken } from './bearer-token.js';
 export { closeDoors, type Doors } from './close-doors.js';
 export { HTTP_PROBLEM_CODES, type HttpProblemCode } from './codes.js';
 export { configureHttpApp, createHttpAdapter, createHttpApp } from './create-http-app.js';

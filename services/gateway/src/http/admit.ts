@@ -1,3 +1,4 @@
+import { bearerToken } from '@myriad/http';
 import { PLATFORM_TENANT } from '@myriad/kernel';
 import { Injectable } from '@nestjs/common';
 import { AddressLimiter } from '../application/address-limiter.js';
@@ -9,8 +10,6 @@ import type { Admission } from '../domain/token-bucket.js';
 import { ClientAddress } from './client-address.js';
 import type { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
-
-const BEARER = /^Bearer +(\S+)$/i;
 
 /** Lets a request pass or refuses it: who, in which tenant and environment, by what right, and how often. */
 @Injectable()
@@ -79,7 +78,7 @@ function secretOf(exchange: Exchange): string {
   const apiKey = exchange.header('x-api-key');
   if (authorization !== undefined && apiKey !== undefined)
     throw gatewayProblem('unauthenticated', 'two_credentials', 'send either Authorization or X-Api-Key, not both');
-  const secret = apiKey ?? BEARER.exec(authorization ?? '')?.[1];
+  const secret = apiKey ?? bearerToken(authorization);
   if (secret !== undefined) return secret;
   const detail = "a key or token is missing: send 'Authorization: Bearer myr_…' (or a token), or 'X-Api-Key: myr_…'";
   throw gatewayProblem('unauthenticated', 'credential_missing', detail);

@@ -1,5 +1,5 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { requestIdOf, type Caller, type TokenVerifier } from '@myriad/http';
+import { bearerToken, requestIdOf, type Caller, type TokenVerifier } from '@myriad/http';
 import { ProblemError, type RequestContext } from '@myriad/kernel';
 
 /** What every kind of call says of itself. */
@@ -25,7 +25,7 @@ export async function contextOfCall(
 }
 
 function callerOf({ metadata }: AnyCall, verifier: TokenVerifier): Promise<Caller> {
-  const token = /^Bearer +(\S+)$/i.exec(metadata.get('authorization')[0]?.toString() ?? '')?.[1];
+  const token = bearerToken(metadata.get('authorization')[0]?.toString());
   if (token !== undefined) return verifier.verify(token);
   throw new ProblemError({
     kind: 'unauthenticated',
