@@ -153,8 +153,8 @@ export class FairTurns {
   }
 
   private work(): void {
-    const untilMs = this.stopwatch() + SLICE_MS;
     let startMs = this.stopwatch();
+    const untilMs = startMs + SLICE_MS;
     for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
       const hasRun = next.start();
       const endMs = this.stopwatch();
