@@ -5,13 +5,12 @@ import {
   SnapshotWriter,
   partitionOf,
   silentLogger,
-  tailFromSnapshots,
   type NewRecord,
   type StoredRecord,
 } from '../src/index.js';
 import { brokers } from './config.js';
 import { MemorySnapshotStore } from './memory-snapshot-store.js';
-import { numbered, range, record, testTopic, valueOf } from './support.js';
+import { numbered, range, readAll, record, stateFromSnapshots, testTopic } from './support.js';
 
 const PARTITIONS = 2;
 /** Compaction within seconds; tombstones stay for a day, as the code says. */
@@ -43,33 +42,9 @@ describe.each(['platformatic', 'kafkajs'] as const)('Compaction behind a snapsho
       else expected.set(key, JSON.parse(String(value)));
   }
 
-  async function consumer(): Promise<{ state: Map<string, unknown>; count: number; warnings: string[] }> {
-    const state = new Map<string, unknown>();
-    const warnings: string[] = [];
-    let count = 0;
-    const logger = { ...silentLogger, warn: (_fields: object, message: string) => void warnings.push(message) };
-    const tail = await tailFromSnapshots(log, {
-      topics: [topic.name],
-      store,
-      logger,
-      onRecord: (stored) => {
-        count += 1;
-        if (stored.value === null) state.delete(stored.key);
-        else state.set(stored.key, valueOf(stored));
-      },
-    });
-    await tail.caughtUp;
-    await tail.close();
-    return { state, count, warnings };
-  }
-
   /** The records that the changed partition still holds. */
   async function held(): Promise<StoredRecord[]> {
-    const records: StoredRecord[] = [];
-    const tail = await log.tail({ topics: [topic.name], onRecord: (stored) => void records.push(stored) });
-    await tail.caughtUp;
-    await tail.close();
-    return records.filter(({ partition }) => partition === 0);
+    return (await readAll(log, topic.name)).filter(({ partition }) => partition === 0);
   }
 
   it('a consumer that begins where no record is held any more ends in the right state', async () => {
@@ -101,7 +76,7 @@ describe.each(['platformatic', 'kafkajs'] as const)('Compaction behind a snapsho
       { timeoutMs: 90_000, intervalMs: 500 },
     );
     const most = (await held()).length;
-    const { state, count, warnings } = await consumer();
+    const { state, count, warnings } = await stateFromSnapshots(log, topic.name, store);
     expect(warnings).toEqual([]);
     expect([...state].sort()).toEqual([...expected].sort());
     // from the snapshot, and from the topic only what came since

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KafkaEventLog, type EventLog, type StoredRecord } from '../src/index.js';
+import { KafkaEventLog } from '../src/index.js';
 import { startProxiedKafka, type ProxiedKafka } from './proxied-kafka.js';
-import { deferred, range, record, testTopic, unique, valueOf } from './support.js';
+import { deferred, range, readAll, record, testTopic, unique, valueOf } from './support.js';
 
 const CLIENTS = ['platformatic', 'kafkajs'] as const;
 const PRODUCE = 0;
@@ -11,14 +11,6 @@ const isProduce = (request: Buffer): boolean => request.length > 6 && request.re
 
 const open = (brokers: readonly string[], client: (typeof CLIENTS)[number]): Promise<KafkaEventLog> =>
   KafkaEventLog.open({ brokers, clientId: 'test', client });
-
-async function readAll(log: EventLog, topic: string): Promise<StoredRecord[]> {
-  const records: StoredRecord[] = [];
-  const tail = await log.tail({ topics: [topic], onRecord: (stored) => void records.push(stored) });
-  await tail.caughtUp;
-  await tail.close();
-  return records;
-}
 
 describe.each(CLIENTS)('KafkaEventLog through %s', (client) => {
   describe.each(['swallow', 'cut'] as const)('when the cable does %s', (way) => {

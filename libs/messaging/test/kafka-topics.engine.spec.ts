@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TopicDefinition } from '@myriad/contracts';
 import kafkajs, { type Admin } from 'kafkajs';
-import { KafkaEventLog, type StoredRecord } from '../src/index.js';
+import { KafkaEventLog } from '../src/index.js';
 import { brokers } from './config.js';
-import { numbered, tenantKeys, testTopic, valueOf } from './support.js';
+import { numbered, readAll, tenantKeys, testTopic, valueOf } from './support.js';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 const DAY_MS = 86_400_000;
@@ -42,14 +42,6 @@ describe.each(['platformatic', 'kafkajs'] as const)('A topic that exists, throug
     return { partitions: topics[0]!.partitions.length, settings: Object.fromEntries(entries ?? []) as never };
   }
 
-  async function readAll(topic: string): Promise<StoredRecord[]> {
-    const records: StoredRecord[] = [];
-    const tail = await log.tail({ topics: [topic], onRecord: (stored) => void records.push(stored) });
-    await tail.caughtUp;
-    await tail.close();
-    return records;
-  }
-
   it('keeps its records for as long as the code says', async () => {
     const topic = testTopic({ retentionMs: 30 * DAY_MS });
     await made(topic, { partitions: 4, settings: { 'retention.ms': '60000', 'cleanup.policy': 'delete' } });
@@ -86,7 +78,7 @@ describe.each(['platformatic', 'kafkajs'] as const)('A topic that exists, throug
     await other.append(numbered(topic.name, keys, 2, 2));
     await other.close();
     expect((await found(topic, 'cleanup.policy')).partitions).toBe(6);
-    const records = await readAll(topic.name);
+    const records = await readAll(log, topic.name);
     expect(new Set(records.map(({ partition }) => partition)).size).toBeGreaterThan(2);
     // growing moves tenants, and their order starts anew at that point: within a partition it holds
     for (const key of keys) {

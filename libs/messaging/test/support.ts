@@ -1,6 +1,16 @@
 import type { TopicDefinition } from '@myriad/contracts';
 import { randomBytes } from 'node:crypto';
-import type { EventLog, NewRecord, RecordBatch, StoredRecord, SubscribeOptions, Subscription } from '../src/index.js';
+import {
+  silentLogger,
+  tailFromSnapshots,
+  type EventLog,
+  type NewRecord,
+  type RecordBatch,
+  type SnapshotStore,
+  type StoredRecord,
+  type SubscribeOptions,
+  type Subscription,
+} from '../src/index.js';
 
 /** One log server and its clients, as a contract suite needs them. */
 export interface LogHarness {
@@ -29,6 +39,50 @@ export function numbered(topic: string, keys: readonly string[], from: number, p
 
 export const valueOf = (stored: StoredRecord): unknown =>
   stored.value === null ? null : (JSON.parse(stored.value.toString('utf8')) as unknown);
+
+/** Everything that the topic holds. */
+export async function readAll(log: EventLog, topic: string): Promise<StoredRecord[]> {
+  const records: StoredRecord[] = [];
+  const tail = await log.tail({ topics: [topic], onRecord: (stored) => void records.push(stored) });
+  await tail.caughtUp;
+  await tail.close();
+  return records;
+}
+
+/** A consumer of a compacted topic that has caught up. */
+export interface CaughtUp {
+  readonly state: ReadonlyMap<string, unknown>;
+  /** Records that brought it there. */
+  readonly count: number;
+  /** What was logged on the way. */
+  readonly warnings: readonly string[];
+}
+
+/** Lets a new consumer of a compacted topic catch up, from the newest snapshot on. */
+export async function stateFromSnapshots(
+  log: EventLog,
+  topic: string,
+  store: SnapshotStore,
+  maxAgeMs?: number,
+): Promise<CaughtUp> {
+  const state = new Map<string, unknown>();
+  const warnings: string[] = [];
+  let count = 0;
+  const tail = await tailFromSnapshots(log, {
+    topics: [topic],
+    store,
+    logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+    onRecord: (stored) => {
+      count += 1;
+      if (stored.value === null) state.delete(stored.key);
+      else state.set(stored.key, valueOf(stored));
+    },
+  });
+  await tail.caughtUp;
+  await tail.close();
+  return { state, count, warnings };
+}
 
 export interface Handled {
   readonly member: string;

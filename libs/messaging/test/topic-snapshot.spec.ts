@@ -2,17 +2,9 @@ import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FileObjectStore } from '@myriad/storage';
 import { tempFolder, type TempFolder } from '@myriad/testing';
-import {
-  MemoryBroker,
-  MemoryEventLog,
-  silentLogger,
-  snapshotParts,
-  tailFromSnapshots,
-  writeTopicSnapshot,
-  type SnapshotStore,
-} from '../src/index.js';
+import { MemoryBroker, MemoryEventLog, snapshotParts, writeTopicSnapshot, type SnapshotStore } from '../src/index.js';
 import { MemorySnapshotStore } from './memory-snapshot-store.js';
-import { numbered, record, tenantKeys, testTopic, valueOf } from './support.js';
+import { numbered, record, stateFromSnapshots, tenantKeys, testTopic } from './support.js';
 
 const topic = testTopic({ partitions: 4, cleanup: 'compact' });
 const keys = tenantKeys(30);
@@ -22,23 +14,8 @@ const WHOLE = 151;
 
 /** What a new consumer holds when it is ready, and how many records brought it there. */
 async function stateOf(log: MemoryEventLog, store: SnapshotStore, maxAgeMs?: number) {
-  const state = new Map<string, unknown>();
-  const warnings: string[] = [];
-  let count = 0;
-  const tail = await tailFromSnapshots(log, {
-    topics: [topic.name],
-    store,
-    logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
-    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
-    onRecord: (stored) => {
-      count += 1;
-      if (stored.value === null) state.delete(stored.key);
-      else state.set(stored.key, valueOf(stored));
-    },
-  });
-  await tail.caughtUp;
-  await tail.close();
-  return { state: Object.fromEntries([...state].sort(([a], [b]) => (a < b ? -1 : 1))), count, warnings };
+  const { state, ...seen } = await stateFromSnapshots(log, topic.name, store, maxAgeMs);
+  return { state: Object.fromEntries([...state].sort(([a], [b]) => (a < b ? -1 : 1))), ...seen };
 }
 
 async function filledLog(broker = new MemoryBroker()): Promise<MemoryEventLog> {
