@@ -33,6 +33,13 @@ const root = join(import.meta.dirname, '..');
 /** The pinned Node, whatever runs this file. */
 const pinnedNode = join(root, 'node_modules', '.bin', 'node');
 const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
+/** What is used and does not run by itself: it is fetched, and nothing is to be stopped. */
+const atHand = (name, version, fetch) => async () => ({
+  name,
+  version,
+  path: await fetch?.(),
+  stop: () => undefined,
+});
 const ENGINES = {
   kafka: {
     start: startKafka,
@@ -60,29 +67,19 @@ const ENGINES = {
   promtool: {
     project: 'manifests',
     isThere: hasPromtool,
-    start: async () => ({
-      name: 'promtool',
-      version: PROMTOOL_VERSION,
-      folder: await fetchPromtool(),
-      stop: () => undefined,
-    }),
-    env: (promtool) => ({ MYRIAD_TEST_PROMTOOL: promtool.folder }),
+    start: atHand('promtool', PROMTOOL_VERSION, fetchPromtool),
+    env: (promtool) => ({ MYRIAD_TEST_PROMTOOL: promtool.path }),
   },
   images: {
     project: 'manifests',
-    start: async () => ({ name: 'images', version: IMAGE_VERSION, stop: () => undefined }),
+    start: atHand('images', IMAGE_VERSION),
     env: () => ({ MYRIAD_TEST_IMAGES: '1' }),
   },
   tritonclient: {
     project: 'realtime',
     isThere: hasTritonclient,
-    start: async () => ({
-      name: 'tritonclient',
-      version: TRITONCLIENT_VERSION,
-      python: await fetchTritonclient(),
-      stop: () => undefined,
-    }),
-    env: (tritonclient) => ({ MYRIAD_TEST_TRITONCLIENT: tritonclient.python }),
+    start: atHand('tritonclient', TRITONCLIENT_VERSION, fetchTritonclient),
+    env: (tritonclient) => ({ MYRIAD_TEST_TRITONCLIENT: tritonclient.path }),
   },
 };
 
