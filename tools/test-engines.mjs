@@ -7,8 +7,7 @@
  *
  * An engine that can't run here is named and what needs it is skipped. Ends with `N passed, N failed`.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -27,12 +26,9 @@ import {
   startKubernetes,
   startS3,
 } from './engines/engine.mjs';
+import { countJest } from './jest-runs.mjs';
 import { IMAGE_VERSION } from './manifests/mesh.mjs';
 
-const root = join(import.meta.dirname, '..');
-/** The pinned Node, whatever runs this file. */
-const pinnedNode = join(root, 'node_modules', '.bin', 'node');
-const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
 /** What is used and does not run by itself: it is fetched, and nothing is to be stopped. */
 const atHand = (name, version, fetch) => async () => ({
   name,
@@ -108,37 +104,6 @@ async function startEngines(names, folder, started) {
   return skipped;
 }
 
-/** Runs Jest with the engines' addresses; returns its exit code (1 when a signal ended it). */
-function runJest(jestArgs, env, onChild) {
-  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const args = ['--experimental-vm-modules', '--no-warnings', jest, '--config', join(root, 'jest.config.mjs')];
-  const child = spawn(node, [...args, ...jestArgs], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-  });
-  onChild(child);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
-}
-
-/** Counts of a Jest JSON report; a suite that could not run counts as one failure. */
-function countTests(file) {
-  if (!existsSync(file)) return { passed: 0, failed: 1 };
-  const report = JSON.parse(readFileSync(file, 'utf8'));
-  return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
-}
-
-/** Runs Jest and counts from its report; an exit code that says otherwise is one failure. */
-async function runCounted(name, args, env, { folder, onChild }) {
-  const report = join(folder, `${name}.json`);
-  const code = await runJest(['--json', '--outputFile', report, ...args], env, onChild);
-  const { passed, failed } = countTests(report);
-  return { passed, failed: Math.max(failed, code === 0 ? 0 : 1) };
-}
-
 /**
  * One run of Jest with the engines of `names`, which are stopped after it. Suites of other engines skip themselves.
  * @returns what passed and failed, and a sentence for each engine that can't run here
@@ -150,12 +115,11 @@ async function runPass({ names, isLate }, { folder, jestArgs, onChild }) {
     if (started.length === 0 && isLate) return { passed: 0, failed: 0, skipped };
     const env = Object.assign({}, ...started.map((handle) => ENGINES[handle.name].env(handle)));
     const only = isLate ? ['--selectProjects', ...new Set(names.map((name) => ENGINES[name].project))] : [];
-    const counts = await runCounted(
-      names.join('-'),
-      [...only, ...jestArgs],
-      { MYRIAD_TEST_ENGINES: '1', ...env },
-      { folder, onChild },
-    );
+    const counts = await countJest(names.join('-'), [...only, ...jestArgs], {
+      env: { MYRIAD_TEST_ENGINES: '1', ...env },
+      folder,
+      onChild,
+    });
     return { ...counts, skipped };
   } finally {
     for (const handle of started) await handle.stop();
@@ -209,7 +173,7 @@ async function journeys({ folder, onChild }) {
     return { passed: 0, failed: 0, skipped: [`the journeys on Kafka and S3: ${error.message}`] };
   }
   const env = { MYRIAD_TEST_SYSTEM: '1', MYRIAD_TEST_MESH: 'engines', MYRIAD_FAULTS_ONLY: FAULTS.join() };
-  return { ...(await runCounted('journeys', ['--runInBand', ...JOURNEYS], env, { folder, onChild })), skipped: [] };
+  return { ...(await countJest('journeys', ['--runInBand', ...JOURNEYS], { env, folder, onChild })), skipped: [] };
 }
 
 process.exitCode = await main();
