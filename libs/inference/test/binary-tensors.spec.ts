@@ -14,8 +14,11 @@ import {
   type TensorData,
 } from '../src/index.js';
 
-const NUMBERS = ['FP32', 'FP64', 'INT64', 'INT32', 'INT16', 'INT8', 'UINT8', 'FP16', 'BOOL'] as const;
-const BYTES_OF = { FP32: 4, FP64: 8, INT64: 8, INT32: 4, INT16: 2, INT8: 1, UINT8: 1, FP16: 2, BOOL: 1 } as const;
+const BYTES_OF = {
+  ...{ FP32: 4, FP64: 8, FP16: 2, BF16: 2, BOOL: 1 },
+  ...{ INT64: 8, INT32: 4, INT16: 2, INT8: 1, UINT64: 8, UINT32: 4, UINT16: 2, UINT8: 1 },
+} as const;
+const NUMBERS = Object.keys(BYTES_OF) as (keyof typeof BYTES_OF)[];
 
 const signature: Signature = {
   inputs: [

@@ -176,6 +176,11 @@ describe('parseInferRequest', () => {
   test.each([
     ['INT8', [-128, 127], [128, -129, 1.5, '1', null, true]],
     ['UINT8', [0, 255], [256, -1, 0.1, null]],
+    ['UINT16', [0, 65_535], [65_536, -1, 0.1, null]],
+    ['UINT32', [0, 2 ** 32 - 1], [2 ** 32, -1, 0.1, null]],
+    ['UINT64', [0, 2 ** 53 - 1], [2 ** 53, -1, 0.5, '1', null]],
+    ['FP16', [65_504, -65_519.9, 1e-9, null], [65_520, 'x', true, []]],
+    ['BF16', [3.3895e38, null], [3.4e38, 'x', true, []]],
     ['INT16', [-32768, 32767], [32768]],
     ['INT32', [-(2 ** 31), 2 ** 31 - 1], [2 ** 31]],
     ['INT64', [-(2 ** 53) + 1, 2 ** 53 - 1], [2 ** 53, 0.5, '1', null]],
@@ -208,7 +213,7 @@ describe('parseInferRequest', () => {
 });
 
 describe('a tensor through JSON and back', () => {
-  const values: Readonly<Record<Exclude<Datatype, 'FP16'>, fc.Arbitrary<unknown>>> = {
+  const values: Readonly<Record<Datatype, fc.Arbitrary<unknown>>> = {
     FP32: fc.oneof(
       fc.float({ noDefaultInfinity: true }),
       fc.constantFrom(-0, 1.1754943508222875e-38, 3.4028234663852886e38),
@@ -219,6 +224,12 @@ describe('a tensor through JSON and back', () => {
     INT16: fc.integer({ min: -32768, max: 32767 }),
     INT8: fc.integer({ min: -128, max: 127 }),
     UINT8: fc.integer({ min: 0, max: 255 }),
+    UINT16: fc.integer({ min: 0, max: 65_535 }),
+    UINT32: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    UINT64: fc.maxSafeNat().map(BigInt),
+    // finite ones, of both signs: below the bits of infinity
+    FP16: fc.nat(0x7bff).chain((bits) => fc.constantFrom(bits, bits | 0x8000)),
+    BF16: fc.nat(0x7f7f).chain((bits) => fc.constantFrom(bits, bits | 0x8000)),
     BOOL: fc.constantFrom(0, 1),
     BYTES: fc.string({ unit: 'binary' }),
   };
@@ -230,6 +241,11 @@ describe('a tensor through JSON and back', () => {
     INT16: Int16Array,
     INT8: Int8Array,
     UINT8: Uint8Array,
+    UINT16: Uint16Array,
+    UINT32: Uint32Array,
+    UINT64: BigUint64Array,
+    FP16: Uint16Array,
+    BF16: Uint16Array,
     BOOL: Uint8Array,
   };
   const datatypes = Object.keys(values) as (keyof typeof values)[];
@@ -286,9 +302,14 @@ describe('a tensor through JSON and back', () => {
     expect((JSON.parse(text) as { model_name: string }).model_name).toBe('a"b');
   });
 
-  test('FP16 has no JSON form', () => {
-    const y: Tensor = { datatype: 'FP16', shape: [1], data: Uint16Array.from([0]) };
-    expect(() => formatInferResponse({ modelName: 'm', modelVersion: '1', outputs: ['y'] }, { y })).toThrow('FP16');
+  test('floats of 16 bits are numbers, and unsigned integers of 64 bits are written out in full', () => {
+    const h: Tensor = { datatype: 'FP16', shape: [4], data: Uint16Array.of(0x3c00, 0x8000, 0x7bff, 0x7e00) };
+    const b: Tensor = { datatype: 'BF16', shape: [3], data: Uint16Array.of(0x3f80, 0xc049, 0x7f80) };
+    const u: Tensor = { datatype: 'UINT64', shape: [1], data: BigUint64Array.of(2n ** 64n - 1n) };
+    const text = formatInferResponse({ modelName: 'm', modelVersion: '1', outputs: ['h', 'b', 'u'] }, { h, b, u });
+    expect(text).toContain('"data":[1,-0.0,65504,null]');
+    expect(text).toContain('"data":[1,-3.140625,null]');
+    expect(text).toContain('"data":[18446744073709551615]');
   });
 });
 

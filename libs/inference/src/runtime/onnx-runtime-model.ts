@@ -12,6 +12,7 @@ import {
 } from '../tensors/tensor.js';
 import { loadOrt, NativeTensor, type NativeSession, type NativeTensors } from './load-ort.js';
 import { doubledRow, firstOfTwo, shouldPairSingleRows } from './single-rows.js';
+import { BfloatSession, speaksBfloat, widenBfloats } from './widen-bfloats.js';
 
 export interface LoadOptions {
   /** Threads of one run, 1–64. Default 1: many models share the cores, and one thread gives the same bits every time. */
@@ -24,11 +25,15 @@ export interface LoadOptions {
 const NATIVE_TYPES = {
   BOOL: 'bool',
   UINT8: 'uint8',
+  UINT16: 'uint16',
+  UINT32: 'uint32',
+  UINT64: 'uint64',
   INT8: 'int8',
   INT16: 'int16',
   INT32: 'int32',
   INT64: 'int64',
   FP16: 'float16',
+  BF16: 'bfloat16',
   FP32: 'float32',
   FP64: 'float64',
   BYTES: 'string',
@@ -56,22 +61,7 @@ export class OnnxRuntimeModel {
 
   /** @throws {ProblemError} `inference.onnx_unrunnable` when the runtime refuses the model, `inference.onnx_type_unsupported` for inputs or outputs that are no plain tensors. */
   static async load(bytes: Uint8Array, options: LoadOptions = {}): Promise<OnnxRuntimeModel> {
-    const Session = await loadOrt();
-    const session = new Session();
-    try {
-      session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
-        intraOpNumThreads: options.threads ?? 1,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        // an arena keeps what the largest request ever needed, once a model; and models are many
-        enableCpuMemArena: false,
-        enableMemPattern: false,
-      });
-    } catch (cause) {
-      throw inferenceProblem('unprocessable', 'onnx_unrunnable', `the runtime refuses the model: ${reasonOf(cause)}`, {
-        cause,
-      });
-    }
+    const session = await sessionOf(bytes, options);
     try {
       const signature = { inputs: session.inputMetadata.map(specOf), outputs: session.outputMetadata.map(specOf) };
       const model = new OnnxRuntimeModel(session, signature, bytes.length);
@@ -143,6 +133,29 @@ export class OnnxRuntimeModel {
     this.isDisposed = true;
     this.session.dispose();
   }
+}
+
+async function sessionOf(bytes: Uint8Array, options: LoadOptions): Promise<NativeSession> {
+  const Session = await loadOrt();
+  const session = new Session();
+  try {
+    session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
+      intraOpNumThreads: options.threads ?? 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      // an arena keeps what the largest request ever needed, once a model; and models are many
+      enableCpuMemArena: false,
+      enableMemPattern: false,
+    });
+  } catch (cause) {
+    throw inferenceProblem('unprocessable', 'onnx_unrunnable', `the runtime refuses the model: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+  if (!speaksBfloat(session)) return session;
+  const widened = widenBfloats(bytes, session);
+  session.dispose();
+  return new BfloatSession(await sessionOf(widened, options));
 }
 
 function fetchesOf(names: readonly string[]): Readonly<Record<string, null>> {

@@ -75,9 +75,12 @@ function valueFor(datatype: Tensor['datatype'], cell: Cell): number | bigint | s
     case 'FP32':
     case 'FP64':
       return floatFor(cell);
+    // as UINT64 what is below 0 wraps: those are the largest numbers that there are
     case 'INT64':
+    case 'UINT64':
       return BigInt(integerFor(cell));
     case 'FP16':
+    case 'BF16':
       return Math.floor(cell.random() * 0x3c00);
     case 'BOOL':
       return cell.random() < 0.5 ? 0 : 1;

@@ -3,7 +3,7 @@ import { TYPED_ARRAYS, type Datatype, type Tensor, type TensorData } from './ten
 
 /*
  * Values as bytes (the protocol's binary tensor extension, and gRPC's raw contents): row-major, little-endian, no padding, which is how typed arrays of every machine that
- * Node runs on hold them. BOOL is one byte a value, 0 or 1; FP16 its two bytes. BYTES are strings, each after its length:
+ * Node runs on hold them. BOOL is one byte a value, 0 or 1; FP16 and BF16 their two bytes. BYTES are strings, each after its length:
  *
  *   | length, uint32 little-endian | that many bytes of UTF-8 | length | bytes | …
  */

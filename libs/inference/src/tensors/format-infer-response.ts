@@ -1,5 +1,6 @@
 import { inferenceProblem } from '../inference-problem.js';
 import { binaryOf } from './binary-values.js';
+import { halfValue, isHalf } from './half-floats.js';
 import type { Tensor, TensorData, TensorMap, TensorSpec } from './tensor.js';
 
 /** What an answer says besides its tensors. */
@@ -21,7 +22,7 @@ export interface V2Tensor {
 }
 
 /**
- * The V2 JSON text of an answer. FP32 values are written with every digit of their double form, so reading them back gives the same bits; NaN and infinities, which JSON lacks, are null.
+ * The V2 JSON text of an answer. Floats are written with every digit of their double form, so reading them back gives the same bits; NaN and infinities, which JSON lacks, are null.
  */
 export function formatInferResponse(answer: InferAnswer, tensors: TensorMap): string {
   return responseText(answer, tensors, (_name, tensor) => `"data":[${dataText(tensor)}]`);
@@ -79,7 +80,7 @@ function dataText(tensor: Tensor): string {
   if (datatype === 'FP32' || datatype === 'FP64') return floatText(data as Float64Array);
   if (datatype === 'BYTES') return (data as string[]).map((value) => JSON.stringify(value)).join(',');
   if (datatype === 'BOOL') return Array.from(data as Uint8Array, (value) => (value === 0 ? 'false' : 'true')).join(',');
-  refuseHalf(datatype);
+  if (isHalf(datatype)) return floatText(Float32Array.from(data as Uint16Array, (bits) => halfValue(datatype, bits)));
   // integers of 64 bits are written out in full: JSON's grammar has no limit
   return (data as Int32Array).join(',');
 }
@@ -96,22 +97,17 @@ function floatText(data: Float32Array | Float64Array): string {
   return text;
 }
 
-function refuseHalf(datatype: Tensor['datatype']): void {
-  if (datatype === 'FP16')
-    throw inferenceProblem(
-      'unsupported',
-      'request_invalid',
-      'FP16 has no JSON form in the protocol; ask for another output',
-    );
+/** The tensor's values as JSON numbers, strings, booleans and nulls. 64-bit integers beyond 53 bits are rounded. */
+export function toJsonValues(datatype: Tensor['datatype'], data: TensorData): (number | string | boolean | null)[] {
+  if (Array.isArray(data)) return [...data];
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Array.from(data, Number);
+  if (datatype === 'BOOL') return Array.from(data as Uint8Array, (value) => value !== 0);
+  const numberOf = isHalf(datatype) ? (bits: number) => halfValue(datatype, bits) : (value: number) => value;
+  return Array.from(data as Float64Array, (value) => finiteOrNull(numberOf(value)));
 }
 
-/** The tensor's values as JSON numbers, strings, booleans and nulls. INT64 beyond 53 bits is rounded. */
-export function toJsonValues(datatype: Tensor['datatype'], data: TensorData): (number | string | boolean | null)[] {
-  refuseHalf(datatype);
-  if (Array.isArray(data)) return [...data];
-  if (data instanceof BigInt64Array) return Array.from(data, Number);
-  if (datatype === 'BOOL') return Array.from(data as Uint8Array, (value) => value !== 0);
-  return Array.from(data as Float64Array, (value) => (Number.isFinite(value) ? value : null));
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 /** A tensor as a V2 JSON object. */

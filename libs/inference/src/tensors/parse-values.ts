@@ -1,3 +1,4 @@
+import { halfBits, halfValue, isHalf, type HalfDatatype } from './half-floats.js';
 import type { Datatype, TensorData } from './tensor.js';
 import { newTensorData } from './tensor.js';
 
@@ -10,6 +11,8 @@ export interface ValueFault {
 const INT_RANGES: Readonly<Partial<Record<Datatype, readonly [number, number]>>> = {
   INT8: [-128, 127],
   UINT8: [0, 255],
+  UINT16: [0, 65_535],
+  UINT32: [0, 4_294_967_295],
   INT16: [-32_768, 32_767],
   INT32: [-2_147_483_648, 2_147_483_647],
 };
@@ -30,17 +33,36 @@ function fillFloats(
     if (typeof value === 'number') {
       into[i] = value;
       const stored = into[i] as number;
-      if (stored - stored !== 0) return { index: i, detail: `${shown(value)} is out of the range of ${datatype}` };
+      if (stored - stored !== 0) return outOfRange(i, value, datatype);
     } else if (value === null) into[i] = NaN;
-    else
-      return { index: i, detail: `${shown(value)} was sent; ${datatype} takes a number, or null for a missing value` };
+    else return noFloat(i, value, datatype);
   }
   return undefined;
 }
 
+/** The same for floats of 16 bits. */
+function fillHalves(values: readonly unknown[], into: Uint16Array, datatype: HalfDatatype): ValueFault | undefined {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (typeof value !== 'number' && value !== null) return noFloat(i, value, datatype);
+    const bits = halfBits(datatype, value ?? NaN);
+    if (value !== null && !Number.isFinite(halfValue(datatype, bits))) return outOfRange(i, value, datatype);
+    into[i] = bits;
+  }
+  return undefined;
+}
+
+function outOfRange(index: number, value: number, datatype: Datatype): ValueFault {
+  return { index, detail: `${shown(value)} is out of the range of ${datatype}` };
+}
+
+function noFloat(index: number, value: unknown, datatype: Datatype): ValueFault {
+  return { index, detail: `${shown(value)} was sent; ${datatype} takes a number, or null for a missing value` };
+}
+
 function fillInts(
   values: readonly unknown[],
-  into: Int8Array | Uint8Array | Int16Array | Int32Array,
+  into: Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array,
   datatype: Datatype,
 ): ValueFault | undefined {
   const [min, max] = INT_RANGES[datatype] ?? [0, 0];
@@ -54,11 +76,19 @@ function fillInts(
 }
 
 /** JSON numbers beyond 2^53 have lost digits before they get here, so they are refused. */
-function fillBigInts(values: readonly unknown[], into: BigInt64Array): ValueFault | undefined {
+function fillBigInts(
+  values: readonly unknown[],
+  into: BigInt64Array | BigUint64Array,
+  datatype: Datatype,
+): ValueFault | undefined {
+  const min = datatype === 'UINT64' ? 0 : -Infinity;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
-    if (typeof value !== 'number' || !Number.isSafeInteger(value))
-      return { index: i, detail: `${shown(value)} was sent; INT64 takes a whole number of at most 53 bits in JSON` };
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min)
+      return {
+        index: i,
+        detail: `${shown(value)} was sent; ${datatype} takes a whole number ${min === 0 ? 'from 0 ' : ''}of at most 53 bits in JSON`,
+      };
     into[i] = BigInt(value);
   }
   return undefined;
@@ -88,16 +118,16 @@ export function parseValues(datatype: Datatype, values: readonly unknown[]): Ten
 }
 
 function fill(datatype: Datatype, values: readonly unknown[], into: TensorData): ValueFault | undefined {
+  if (isHalf(datatype)) return fillHalves(values, into as Uint16Array, datatype);
   switch (datatype) {
     case 'FP32':
     case 'FP64':
       return fillFloats(values, into as Float64Array, datatype);
     case 'INT64':
-      return fillBigInts(values, into as BigInt64Array);
+    case 'UINT64':
+      return fillBigInts(values, into as BigInt64Array, datatype);
     case 'BOOL':
       return fillBooleans(values, into as Uint8Array);
-    case 'FP16':
-      return values.length === 0 ? undefined : { index: 0, detail: 'FP16 has no JSON form in the protocol' };
     default:
       return fillInts(values, into as Int32Array, datatype);
   }

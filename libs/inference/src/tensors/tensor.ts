@@ -19,17 +19,19 @@ export interface SignatureView {
 export type Datatype = TensorSpec['datatype'];
 
 /**
- * Values of a tensor, row-major. BOOL and UINT8 are `Uint8Array` (0 or 1 for BOOL), FP16 is `Uint16Array` of its bits, INT64 is `BigInt64Array`, BYTES are strings.
+ * Values of a tensor, row-major. BOOL and UINT8 are `Uint8Array` (0 or 1 for BOOL), FP16 and BF16 are `Uint16Array` of their bits, INT64 is `BigInt64Array`, BYTES are strings.
  */
 export type TensorData =
   | Float32Array
   | Float64Array
   | BigInt64Array
+  | BigUint64Array
   | Int32Array
   | Int16Array
   | Int8Array
   | Uint8Array
   | Uint16Array
+  | Uint32Array
   | string[];
 
 /** A block of values with a shape; `data` holds exactly as many as the shape says. */
@@ -56,9 +58,13 @@ export const TYPED_ARRAYS = {
   INT32: Int32Array,
   INT16: Int16Array,
   INT8: Int8Array,
+  UINT64: BigUint64Array,
+  UINT32: Uint32Array,
+  UINT16: Uint16Array,
   UINT8: Uint8Array,
   BOOL: Uint8Array,
   FP16: Uint16Array,
+  BF16: Uint16Array,
 } as const satisfies Readonly<Record<Exclude<Datatype, 'BYTES'>, unknown>>;
 
 /** Room for `length` values of a type, all zero (or empty strings). */

@@ -16,7 +16,21 @@ export const CANCELLED = 'cancelled';
 
 export interface TensorSpec {
   readonly name: string;
-  readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
+  readonly datatype:
+    | 'BOOL'
+    | 'UINT8'
+    | 'UINT16'
+    | 'UINT32'
+    | 'UINT64'
+    | 'INT8'
+    | 'INT16'
+    | 'INT32'
+    | 'INT64'
+    | 'FP16'
+    | 'BF16'
+    | 'FP32'
+    | 'FP64'
+    | 'BYTES';
   readonly shape: number[];
 }
 

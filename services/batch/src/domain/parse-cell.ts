@@ -2,6 +2,9 @@ import type { TensorSpec } from './batch-job.js';
 
 const INTEGER_BOUNDS: Readonly<Record<string, readonly [bigint, bigint]>> = {
   UINT8: [0n, 255n],
+  UINT16: [0n, 65_535n],
+  UINT32: [0n, 4_294_967_295n],
+  UINT64: [0n, 2n ** 64n - 1n],
   INT8: [-128n, 127n],
   INT16: [-32_768n, 32_767n],
   INT32: [-2_147_483_648n, 2_147_483_647n],
@@ -44,7 +47,7 @@ function parseInteger(text: string, datatype: string): Cell {
   const value = wholeNumber(text);
   if (value === undefined) return bad('is no whole number');
   if (value < bounds[0] || value > bounds[1]) return bad(`is outside of ${datatype}: ${bounds[0]} … ${bounds[1]}`);
-  return good(datatype === 'INT64' ? value : Number(value));
+  return good(datatype === 'INT64' || datatype === 'UINT64' ? value : Number(value));
 }
 
 /** `5`, and also `5.0` and `5e0`: tools write whole numbers so when others of the column are missing. */

@@ -6,7 +6,7 @@ export function whyNotTabular(signature: {
   readonly outputs: readonly TensorSpec[];
 }): string | undefined {
   for (const { name, datatype, shape } of [...signature.inputs, ...signature.outputs]) {
-    if (datatype === 'FP16') return `'${name}' is FP16, which has no text form`;
+    if (datatype === 'FP16' || datatype === 'BF16') return `'${name}' is ${datatype}, which has no text form`;
     if (shape[0] !== -1) return `'${name}' has shape ${shapeText(shape)}; the first dimension must be the rows (-1)`;
   }
   const wide = signature.inputs.find(({ shape }) => shape.slice(1).some((size) => size !== 1));

@@ -4,7 +4,21 @@ import type { EnvironmentName } from './environment.js';
 /** A tensor of a signature, as the contracts have it. */
 export interface Tensor {
   readonly name: string;
-  readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
+  readonly datatype:
+    | 'BOOL'
+    | 'UINT8'
+    | 'UINT16'
+    | 'UINT32'
+    | 'UINT64'
+    | 'INT8'
+    | 'INT16'
+    | 'INT32'
+    | 'INT64'
+    | 'FP16'
+    | 'BF16'
+    | 'FP32'
+    | 'FP64'
+    | 'BYTES';
   readonly shape: number[];
 }
 

@@ -109,7 +109,7 @@ function sampledValues(tensors: TensorMap): SampledPrediction['inputs'] {
   const values: SampledPrediction['inputs'] = {};
   for (const [name, tensor] of Object.entries(tensors)) {
     const rows = tensor.shape[0] ?? 1;
-    if (tensor.data.length !== rows || tensor.datatype === 'FP16') continue;
+    if (tensor.data.length !== rows) continue;
     const { data } = sliceRows({ x: tensor }, 0, Math.min(rows, SAMPLED_ROWS))['x'] ?? tensor;
     values[name] = toJsonValues(tensor.datatype, data).map((v) => (typeof v === 'string' ? v.slice(0, 256) : v));
   }

@@ -3,7 +3,21 @@ import type { Digest, TenantId } from '@myriad/kernel';
 /** One tensor of a model, in the words of the Open Inference Protocol. */
 export interface ModelTensor {
   readonly name: string;
-  readonly datatype: 'BOOL' | 'UINT8' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'FP16' | 'FP32' | 'FP64' | 'BYTES';
+  readonly datatype:
+    | 'BOOL'
+    | 'UINT8'
+    | 'UINT16'
+    | 'UINT32'
+    | 'UINT64'
+    | 'INT8'
+    | 'INT16'
+    | 'INT32'
+    | 'INT64'
+    | 'FP16'
+    | 'BF16'
+    | 'FP32'
+    | 'FP64'
+    | 'BYTES';
   /** −1 for a dimension that varies; the first is the batch. */
   readonly shape: readonly number[];
 }

@@ -21,20 +21,23 @@ const whole =
     return value >= min && value <= max;
   };
 
-/** Where values of a type stand, and how they are read. FP16 has no contents. */
+/** Where values of a type stand, and how they are read. FP16 and BF16 have no contents. */
 const FIELDS: ReadonlyMap<string, Values> = new Map<string, Values>([
   ['BOOL', { field: 1, width: 1, read: (reader, into, at) => (into.setUint8(at, reader.bool() ? 1 : 0), true) }],
   ['INT8', { field: 2, width: 1, read: whole(1, -128, 127) }],
   ['INT16', { field: 2, width: 2, read: whole(2, -32_768, 32_767) }],
   ['INT32', { field: 2, width: 4, read: whole(4, -2_147_483_648, 2_147_483_647) }],
-  ['INT64', { field: 3, width: 8, read: readInt64 }],
+  ['INT64', { field: 3, width: 8, read: read64 }],
   ['UINT8', { field: 4, width: 1, read: whole(1, 0, 255) }],
+  ['UINT16', { field: 4, width: 2, read: whole(2, 0, 65_535) }],
+  ['UINT32', { field: 4, width: 4, read: whole(4, 0, 4_294_967_295) }],
+  ['UINT64', { field: 5, width: 8, read: read64 }],
   ['FP32', { field: 6, width: 4, read: (reader, into, at) => (into.setFloat32(at, reader.float(), true), true) }],
   ['FP64', { field: 7, width: 8, read: (reader, into, at) => (into.setFloat64(at, reader.double(), true), true) }],
 ]);
 
-/** A varint of up to ten bytes, as its 64 bits. */
-function readInt64(reader: Reader, into: DataView, at: number): boolean {
+/** A varint of up to ten bytes, as its 64 bits, with a sign or without. */
+function read64(reader: Reader, into: DataView, at: number): boolean {
   let low = 0n;
   for (let shift = 0n; shift < 70n; shift += 7n) {
     if (reader.pos >= reader.len) throw new RangeError('the varint has no end');

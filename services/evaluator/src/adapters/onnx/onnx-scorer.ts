@@ -85,7 +85,7 @@ function dataOf(
     );
   if (column.kind === 'categorical') return column.values.slice(start, end);
   const data = newTensorData(datatype, end - start);
-  if (data instanceof BigInt64Array)
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
     for (let row = start; row < end; row += 1) data[row - start] = BigInt(Math.trunc(column.values[row] ?? 0));
   else for (let row = start; row < end; row += 1) data[row - start] = column.values[row] ?? Number.NaN;
   return data;
