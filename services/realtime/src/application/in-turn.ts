@@ -19,10 +19,15 @@ export interface Found {
 }
 
 export interface Answering<A> {
-  /** Runs in one turn of the event loop: the model can't be freed meanwhile. */
-  readonly answer: (found: Found) => A;
+  /** Begins in one turn of the event loop: the model can't be freed meanwhile. A promise where the model runs elsewhere. */
+  readonly answer: (found: Found) => A | Promise<A>;
   /** Hears of a request that ended before it could be answered. */
   readonly failed: (placement: Placement) => void;
+}
+
+/** A request that had its turn; one that runs elsewhere is answered later. */
+interface Begun<A> {
+  readonly answer: A | Promise<A>;
 }
 
 /** So often a model is brought in again that is pushed out before its request has its turn. */
@@ -40,20 +45,23 @@ export class InTurn {
     const placement = this.models.find(ctx, asked.modelName, asked.version);
     const model = this.turns.isFree ? this.models.inMemory(ctx, placement) : undefined;
     if (model !== undefined) return this.measured({ placement, model }, answering);
-    return this.later(ctx, asked, answering).catch((error: unknown) => {
-      // what failed while it ran is counted there
-      if (!(error instanceof RunError)) {
-        answering.failed(placement);
-        throw error;
-      }
-      throw error.cause;
-    });
+    return this.later(ctx, asked, answering).then(
+      ({ answer }) => answer,
+      (error: unknown) => {
+        // what failed while it ran is counted there
+        if (!(error instanceof RunError)) {
+          answering.failed(placement);
+          throw error;
+        }
+        throw error.cause;
+      },
+    );
   }
 
-  private async later<A>(ctx: RequestContext, asked: Asked, answering: Answering<A>): Promise<A> {
+  private async later<A>(ctx: RequestContext, asked: Asked, answering: Answering<A>): Promise<Begun<A>> {
     const { models, turns } = this;
     const leave = turns.takeOn(ctx.tenantId);
-    const run = (): { readonly answer: A } | undefined => {
+    const run = (): Begun<A> | undefined => {
       const placement = models.find(ctx, asked.modelName, asked.version);
       const model = models.inMemory(ctx, placement);
       if (model === undefined) return undefined;
@@ -68,7 +76,7 @@ export class InTurn {
         await models.bringIn(ctx, asked.modelName, asked.version);
         const { tenantId, deadlineMs } = ctx;
         const ran = await turns.wait({ tenantId, deadlineMs, isGone: asked.isGone, run });
-        if (ran !== undefined) return ran.answer;
+        if (ran !== undefined) return ran;
       }
       throw tooSmall(asked.modelName);
     } finally {
@@ -76,7 +84,7 @@ export class InTurn {
     }
   }
 
-  private measured<A>(found: Found, { answer }: Answering<A>): A {
+  private measured<A>(found: Found, { answer }: Answering<A>): A | Promise<A> {
     const startMs = performance.now();
     try {
       return answer(found);

@@ -13,6 +13,7 @@ import type { SampleQuota } from '../domain/sample-quota.js';
 import type { UsageLedger } from '../domain/usage-ledger.js';
 import type { EventSink, SampledPrediction } from './event-sink.port.js';
 import type { Asked, Found, InTurn } from './in-turn.js';
+import type { DetachedModel } from './model-loader.port.js';
 
 export interface PredictOptions {
   readonly inTurn: InTurn;
@@ -50,10 +51,11 @@ export class Predict {
     });
   }
 
-  /** All in one turn of the event loop: the model can't be freed meanwhile. */
-  private answer<A>(ctx: RequestContext, { read, write }: PredictRequest<A>, found: Found): A {
+  /** For a model that runs here, all in one turn of the event loop: it can't be freed meanwhile. */
+  private answer<A>(ctx: RequestContext, request: PredictRequest<A>, found: Found): A | Promise<A> {
     const { placement, model } = found;
-    const { usage, statistics, clock, quota } = this.options;
+    if (model.runSync === undefined) return this.answerLater(ctx, request, placement, model);
+    const { read, write } = request;
     try {
       const beginMs = performance.now();
       const parsed = read(placement.signature);
@@ -61,12 +63,10 @@ export class Predict {
       const outputs = model.runSync(parsed.inputs, parsed.outputs);
       const endMs = performance.now();
       const answer = write(answerOf(placement, parsed), parsed, outputs);
-      const nowMs = clock.nowMs();
-      const inferMicros = Math.round((endMs - startMs) * 1_000);
-      usage.answered(placement, parsed.rows, inferMicros);
-      const [inputMicros, outputMicros] = [(startMs - beginMs) * 1_000, (performance.now() - endMs) * 1_000];
-      statistics.answered(placement, parsed.rows, { inputMicros, inferMicros, outputMicros }, nowMs);
-      if (quota.take(nowMs)) this.sample(ctx, placement, [parsed.inputs, outputs]);
+      const [inputMicros, inferMicros] = [(startMs - beginMs) * 1_000, Math.round((endMs - startMs) * 1_000)];
+      const outputMicros = (performance.now() - endMs) * 1_000;
+      const nowMs = this.answered(placement, parsed.rows, { inputMicros, inferMicros, outputMicros });
+      if (this.options.quota.take(nowMs)) this.sample(ctx, placement, sampledValues(parsed.inputs), outputs);
       return answer;
     } catch (error) {
       this.failed(placement);
@@ -74,12 +74,51 @@ export class Predict {
     }
   }
 
+  private async answerLater<A>(
+    ctx: RequestContext,
+    { read, write, isGone }: PredictRequest<A>,
+    placement: Placement,
+    model: DetachedModel,
+  ): Promise<A> {
+    try {
+      const beginMs = performance.now();
+      const parsed = read(placement.signature);
+      const inputMicros = (performance.now() - beginMs) * 1_000;
+      // the run takes the inputs away
+      const sampled = this.options.quota.take(this.options.clock.nowMs()) ? sampledValues(parsed.inputs) : undefined;
+      const { tenantId, deadlineMs } = ctx;
+      const { outputs, inferMicros } = await model.run({ ...parsed, tenantId, deadlineMs, isGone });
+      const endMs = performance.now();
+      const answer = write(answerOf(placement, parsed), parsed, outputs);
+      const outputMicros = (performance.now() - endMs) * 1_000;
+      this.answered(placement, parsed.rows, { inputMicros, inferMicros: Math.round(inferMicros), outputMicros });
+      if (sampled !== undefined) this.sample(ctx, placement, sampled, outputs);
+      return answer;
+    } catch (error) {
+      this.failed(placement);
+      throw error;
+    }
+  }
+
+  /** Counts it; tells the time, Unix milliseconds. */
+  private answered(placement: Placement, rows: number, micros: Parameters<ModelStatistics['answered']>[2]): number {
+    const nowMs = this.options.clock.nowMs();
+    this.options.usage.answered(placement, rows, micros.inferMicros);
+    this.options.statistics.answered(placement, rows, micros, nowMs);
+    return nowMs;
+  }
+
   private failed(placement: Placement): void {
     this.options.usage.failed(placement);
     this.options.statistics.failed(placement);
   }
 
-  private sample(ctx: RequestContext, placement: Placement, [inputs, outputs]: readonly [TensorMap, TensorMap]): void {
+  private sample(
+    ctx: RequestContext,
+    placement: Placement,
+    inputs: SampledPrediction['inputs'],
+    outputs: TensorMap,
+  ): void {
     this.options.events.sample({
       tenantId: placement.tenantId,
       modelName: placement.modelName,
@@ -88,7 +127,7 @@ export class Predict {
       application: placement.application,
       environment: placement.environment as SampledPrediction['environment'],
       requestId: ctx.requestId,
-      inputs: sampledValues(inputs),
+      inputs,
       outputs: sampledValues(outputs),
       at: new Date(this.options.clock.nowMs()).toISOString(),
     });

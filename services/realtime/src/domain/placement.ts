@@ -39,6 +39,8 @@ export interface Placement {
   readonly artifactDigest: Digest;
   readonly sizeBytes: number;
   readonly parityDigest: Digest | null;
+  /** Whether a batch gives bit for bit what its rows give one by one. */
+  readonly batchInvariant: boolean;
   readonly signature: { readonly inputs: readonly ModelTensor[]; readonly outputs: readonly ModelTensor[] };
 }
 

@@ -72,7 +72,7 @@ function setUp(maxBytes: number) {
   };
   const ask = (tenant: string, modelName: string): Promise<string> => {
     const answer = ({ model, placement }: { model: LoadedModel; placement: Placement }): string =>
-      `${String(model.runSync({})['owner']?.data[0])} as ${placement.version}`;
+      `${String(model.runSync?.({})['owner']?.data[0])} as ${placement.version}`;
     return Promise.resolve(inTurn.run(contextOf(tenant), { modelName }, { answer, failed: () => undefined }));
   };
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
