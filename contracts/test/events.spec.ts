@@ -82,4 +82,14 @@ describe('compatibility', () => {
     expect(definition?.data.parse(envelope.data)).toEqual(envelope.data);
     expect(definition?.key(envelope.data, envelope.tenantid)).toBe(envelope.subject);
   });
+
+  it.each(['registry.version-admitted.v1', 'evaluator.promotion-approved.v1', 'deployer.placement-changed.v1'])(
+    'reads a %s of a version that was admitted before ways to serve were tried',
+    (type) => {
+      const { serving, ...before } = eventsByType.get(type)?.example as Record<string, unknown>;
+      expect(serving).toMatchObject({ way: 'kernel' });
+      expect(eventsByType.get(type)?.data.parse(before)).toEqual(before);
+      expect(eventsByType.get(type)?.data.parse({ ...before, serving: null })).toEqual({ ...before, serving: null });
+    },
+  );
 });

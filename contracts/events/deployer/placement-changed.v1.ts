@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
+import { servingSchema } from '../../serving.js';
 import { signatureSchema } from '../../signature.js';
 import { deployerTopics } from './topics.js';
 
@@ -24,6 +25,8 @@ export const placementChangedV1 = defineEvent({
     parityDigest: fields.digest.nullable(),
     signature: signatureSchema,
     batchInvariant: z.boolean(),
+    /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */
+    serving: servingSchema.nullish(),
     rolloutId: fields.id,
   }),
   key: (data) => `${data.tenantId}/${data.environment}/${data.modelName}`,
@@ -45,6 +48,17 @@ export const placementChangedV1 = defineEvent({
       outputs: [{ name: 'probability', datatype: 'FP32', shape: [-1] }],
     },
     batchInvariant: true,
+    serving: {
+      way: 'kernel',
+      micros: 0.6,
+      memoryBytes: 128,
+      split: {
+        skeletonDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        skeletonBytes: 420,
+        weightsDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        weightsBytes: 312,
+      },
+    },
     rolloutId: 'rol_1',
   },
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
+import { servingSchema } from '../../serving.js';
 import { signatureSchema } from '../../signature.js';
 import { evaluatorTopics } from './topics.js';
 
@@ -23,6 +24,8 @@ export const promotionApprovedV1 = defineEvent({
     family: z.enum(['tabular', 'neural', 'other']),
     sizeClass: z.enum(['small', 'medium', 'large']),
     batchInvariant: z.boolean(),
+    /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */
+    serving: servingSchema.nullish(),
     evidenceDigest: fields.digest,
     approvalId: fields.id,
   }),
@@ -46,6 +49,17 @@ export const promotionApprovedV1 = defineEvent({
     family: 'tabular',
     sizeClass: 'small',
     batchInvariant: true,
+    serving: {
+      way: 'kernel',
+      micros: 0.6,
+      memoryBytes: 128,
+      split: {
+        skeletonDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        skeletonBytes: 420,
+        weightsDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        weightsBytes: 312,
+      },
+    },
     evidenceDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     approvalId: 'apr_1',
   },

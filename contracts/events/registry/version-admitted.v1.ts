@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
+import { servingReportSchema } from '../../serving.js';
 import { signatureSchema } from '../../signature.js';
 import { registryTopics } from './topics.js';
 
@@ -28,6 +29,8 @@ export const versionAdmittedV1 = defineEvent({
       /** Whether a batch gives bit for bit what its rows give one by one. */
       batchInvariant: z.boolean(),
     }),
+    /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */
+    serving: servingReportSchema.nullish(),
     lineage: z.object({
       runId: fields.id.nullable(),
       fleetRunId: fields.id.nullable(),
@@ -52,6 +55,22 @@ export const versionAdmittedV1 = defineEvent({
     family: 'tabular',
     sizeClass: 'small',
     profile: { parameterCount: 20, operators: ['Gemm'], latencyMicrosP50: 12, batchInvariant: true },
+    serving: {
+      way: 'kernel',
+      micros: 0.6,
+      memoryBytes: 128,
+      split: {
+        skeletonDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        skeletonBytes: 420,
+        weightsDigest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        weightsBytes: 312,
+      },
+      verdicts: [
+        { way: 'whole', micros: 9.3, reason: null },
+        { way: 'kernel', micros: 0.6, reason: null },
+        { way: 'inputs', micros: null, reason: 'TreeEnsembleRegressor takes its weights as attributes only' },
+      ],
+    },
     lineage: {
       runId: 'run_1',
       fleetRunId: null,

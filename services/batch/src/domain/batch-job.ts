@@ -34,6 +34,23 @@ export interface TensorSpec {
   readonly shape: number[];
 }
 
+/** How a version is served, as admission found out. */
+export interface Serving {
+  /** `kernel`: our own code over its weights; `inputs`: ONNX Runtime with weights fed; `whole`: ONNX Runtime on the file as it is. */
+  readonly way: 'kernel' | 'inputs' | 'whole';
+  /** Of one row; null where none could be timed. */
+  readonly micros: number | null;
+  /** Memory it takes beside its skeleton, bytes. */
+  readonly memoryBytes: number;
+  /** The graph and what was learned, objects of the tenant; null where it is served whole. */
+  readonly split: {
+    readonly skeletonDigest: Digest;
+    readonly skeletonBytes: number;
+    readonly weightsDigest: Digest;
+    readonly weightsBytes: number;
+  } | null;
+}
+
 /** The version that an environment served when the job was made. */
 export interface PinnedModel {
   readonly modelName: string;
@@ -44,6 +61,8 @@ export interface PinnedModel {
   readonly signature: { readonly inputs: TensorSpec[]; readonly outputs: TensorSpec[] };
   /** Whether many rows at once give bit for bit what they give one by one. */
   readonly batchInvariant: boolean;
+  /** Not there for versions that were admitted before ways to serve were tried. */
+  readonly serving?: Serving | null | undefined;
 }
 
 export interface PinnedDataset {

@@ -33,8 +33,9 @@ export class BatchHandlers {
       artifactDigest,
       signature,
       batchInvariant,
+      serving,
     } = event.data;
-    const model = { modelName, version, versionId, application, artifactDigest, signature, batchInvariant };
+    const model = { modelName, version, versionId, application, artifactDigest, signature, batchInvariant, serving };
     await this.work.handle(event, (tx) =>
       this.views.savePlacement(tx, { environment, generation, isActive: status === 'active', model }),
     );

@@ -36,6 +36,7 @@ export async function changePlacement(
     parityDigest: served.parityDigest,
     signature: { inputs: [...served.signature.inputs], outputs: [...served.signature.outputs] },
     batchInvariant: served.batchInvariant,
+    serving: served.serving,
     rolloutId: placement.rolloutId,
   });
   return placement;

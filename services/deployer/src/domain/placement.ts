@@ -22,6 +22,23 @@ export interface Tensor {
   readonly shape: number[];
 }
 
+/** How a version is served, as admission found out. */
+export interface Serving {
+  /** `kernel`: our own code over its weights; `inputs`: ONNX Runtime with weights fed; `whole`: ONNX Runtime on the file as it is. */
+  readonly way: 'kernel' | 'inputs' | 'whole';
+  /** Of one row; null where none could be timed. */
+  readonly micros: number | null;
+  /** Memory it takes beside its skeleton, bytes. */
+  readonly memoryBytes: number;
+  /** The graph and what was learned, objects of the tenant; null where it is served whole. */
+  readonly split: {
+    readonly skeletonDigest: Digest;
+    readonly skeletonBytes: number;
+    readonly weightsDigest: Digest;
+    readonly weightsBytes: number;
+  } | null;
+}
+
 /** A version and all that a replica must know to serve it. */
 export interface ServedVersion {
   readonly modelName: string;
@@ -33,6 +50,8 @@ export interface ServedVersion {
   readonly parityDigest: Digest | null;
   readonly signature: { readonly inputs: Tensor[]; readonly outputs: Tensor[] };
   readonly batchInvariant: boolean;
+  /** Not there for versions that were admitted before ways to serve were tried. */
+  readonly serving?: Serving | null | undefined;
   readonly pool: string;
 }
 

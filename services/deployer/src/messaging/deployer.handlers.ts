@@ -44,6 +44,7 @@ export class DeployerHandlers {
         parityDigest,
         signature,
         batchInvariant,
+        serving,
       } = data;
       const target = {
         modelName,
@@ -55,6 +56,7 @@ export class DeployerHandlers {
         parityDigest,
         signature,
         batchInvariant,
+        serving,
         pool: poolNameOf(data),
       };
       await this.startRollout.execute(tx, { environment: data.environment, promotionId: data.promotionId, target });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { deployerRoutes as routes, placementChangedV1, rolloutChangedV1 } from '@myriad/contracts';
+import { deployerRoutes as routes, placementChangedV1, promotionApprovedV1, rolloutChangedV1 } from '@myriad/contracts';
 import { systemContext, tenantId } from '@myriad/kernel';
 import { eventually } from '@myriad/testing';
 import { EndRollout } from '../../src/application/end-rollout.js';
@@ -33,6 +33,8 @@ describe('a rollout', () => {
       conditions: [{ status: 'Unknown' }],
     });
     expect(await changesOf('aa')).toEqual([[1, 1, 'active']]);
+    const [placed] = app.harness.eventsOf(placementChangedV1);
+    expect(placed?.data.serving).toEqual(promotionApprovedV1.example.serving);
     await app.report('aa', 1, 'ready');
     const done = await app.rollout('aa', rollout.rolloutId);
     expect(done).toMatchObject({ status: 'completed', reason: 'r0 serves it', conditions: [{ status: 'True' }] });

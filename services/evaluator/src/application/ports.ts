@@ -1,3 +1,4 @@
+import type { Serving } from '@myriad/contracts';
 import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Campaign, EnvironmentName } from '../domain/campaign.js';
@@ -39,6 +40,8 @@ export interface AdmittedVersion {
   readonly family: 'tabular' | 'neural' | 'other';
   readonly sizeClass: 'small' | 'medium' | 'large';
   readonly batchInvariant: boolean;
+  /** Not there for versions that were admitted before ways to serve were tried. */
+  readonly serving?: Serving | null | undefined;
 }
 
 export interface TensorView {

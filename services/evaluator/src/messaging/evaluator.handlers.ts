@@ -1,6 +1,7 @@
 import {
   type CloudEvent,
   type EventData,
+  type Serving,
   applicationChangedV1,
   approvalDecidedV1,
   approvalRequestedV1,
@@ -21,6 +22,11 @@ import { WorkLoop } from '../application/work-loop.js';
 
 const ours = (kind: string): boolean => kind === 'promotion' || kind === 'campaign';
 
+/** Why a version is not served otherwise is the registry's to tell. */
+function withoutVerdicts({ way, micros, memoryBytes, split }: Serving): Serving {
+  return { way, micros, memoryBytes, split };
+}
+
 /** Keeps what the other services tell, and wakes the work that follows from it. */
 @Controller()
 export class EvaluatorHandlers {
@@ -34,7 +40,7 @@ export class EvaluatorHandlers {
   @HandleEvent(versionAdmittedV1)
   async onVersionAdmitted(event: CloudEvent<EventData<typeof versionAdmittedV1>>): Promise<void> {
     const { modelName, version, versionId, application, lineage, profile, ...rest } = event.data;
-    const { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass } = rest;
+    const { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass, serving } = rest;
     const admitted = {
       artifactDigest,
       sizeBytes,
@@ -43,6 +49,7 @@ export class EvaluatorHandlers {
       family,
       sizeClass,
       batchInvariant: profile.batchInvariant,
+      serving: serving && withoutVerdicts(serving),
     };
     const view: VersionView = {
       modelName,

@@ -22,6 +22,23 @@ export interface ModelTensor {
   readonly shape: readonly number[];
 }
 
+/** How a version is served, as admission found out. */
+export interface Serving {
+  /** `kernel`: our own code over its weights; `inputs`: ONNX Runtime with weights fed; `whole`: ONNX Runtime on the file as it is. */
+  readonly way: 'kernel' | 'inputs' | 'whole';
+  /** Of one row; null where none could be timed. */
+  readonly micros: number | null;
+  /** Memory it takes beside its skeleton, bytes. */
+  readonly memoryBytes: number;
+  /** The graph and what was learned, objects of the tenant; null where it is served whole. */
+  readonly split: {
+    readonly skeletonDigest: Digest;
+    readonly skeletonBytes: number;
+    readonly weightsDigest: Digest;
+    readonly weightsBytes: number;
+  } | null;
+}
+
 /** Which version of a model an environment serves, and in which pool: what the deployer decided. */
 export interface Placement {
   readonly tenantId: TenantId;
@@ -41,6 +58,8 @@ export interface Placement {
   readonly parityDigest: Digest | null;
   /** Whether a batch gives bit for bit what its rows give one by one. */
   readonly batchInvariant: boolean;
+  /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */
+  readonly serving?: Serving | null | undefined;
   readonly signature: { readonly inputs: readonly ModelTensor[]; readonly outputs: readonly ModelTensor[] };
 }
 
