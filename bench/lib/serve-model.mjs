@@ -14,9 +14,9 @@ const READY_MS = 60_000;
 
 /**
  * A tenant with a key of its own and one model in production, placed and loaded the real way from the approved promotion on: deployer, placement,
- * `realtime` process. Answers how to ask it.
+ * `realtime` process. Answers how to ask it. `model` is a name, the bytes of an ONNX file and the body of a request for one row.
  */
-export async function serveModel(mesh, tenantId) {
+export async function serveModel(mesh, tenantId, model = delayModel()) {
   const api = apiOf(mesh.addresses.gatewayUrl, mesh.secret('admin.key'));
   await api('POST', '/v1/tenants', {
     tenantId,
@@ -27,9 +27,9 @@ export async function serveModel(mesh, tenantId) {
   const inTenant = { 'x-myriad-tenant': tenantId };
   const principal = await api('POST', '/v1/principals', { kind: 'service-account', name: 'bench', bindings }, inTenant);
   const { key } = await api('POST', '/v1/keys', { principalId: principal.principalId }, inTenant);
-  await promote(mesh, tenantId);
-  const path = '/v2/models/delay/infer';
-  const body = JSON.stringify({ inputs: oneRow() });
+  await promote(mesh, tenantId, model);
+  const path = `/v2/models/${model.name}/infer`;
+  const { body } = model;
   await untilAnswered(`${mesh.addresses.gatewayUrl}${path}`, key, body);
   return { path, body, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' } };
 }
@@ -46,15 +46,21 @@ function apiOf(url, key) {
   };
 }
 
+/** A pipeline of four inputs with its first recorded row. */
+const delayModel = () => ({
+  name: 'delay',
+  bytes: readFileSync(join(FIXTURES, 'logistic.onnx')),
+  body: JSON.stringify({ inputs: oneRow() }),
+});
+
 /** Puts the model's bytes where the registry would, and says what the evaluator would. */
-async function promote(mesh, tenantId) {
-  const bytes = readFileSync(join(FIXTURES, 'logistic.onnx'));
+async function promote(mesh, tenantId, { name, bytes }) {
   const store = await openObjectStore(loadConfig(z.object(objectStoreConfig), mesh.objectStore));
   const { digest, sizeBytes } = await store.put(tenantId, bytes);
   const data = {
     ...promotionApprovedV1.example,
     tenantId,
-    modelName: 'delay',
+    modelName: name,
     versionId: `ver_${tenantId}`,
     application: null,
     campaignId: null,

@@ -1,6 +1,7 @@
 import type { RouteDefinition } from '@myriad/contracts';
 import { PLATFORM_TENANT, ProblemError, type RequestContext } from '@myriad/kernel';
 import { currentTraceparent } from '@myriad/telemetry';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { bearerToken } from './bearer-token.js';
 import type { Caller, TokenVerifier } from './internal-token-verifier.js';
@@ -17,17 +18,21 @@ export async function authorize(
 ): Promise<void> {
   request.myriad.route = route;
   if (route.permission === 'public') return;
-  const caller = await verifier.verify(tokenOf(request));
+  const caller = await callerOf(request, verifier);
   request.myriad.caller = caller;
-  request.myriad.context = contextOf(request, caller);
+  request.myriad.context = contextOf(caller, request.id, currentTraceparent() ?? traceparentOf(request));
   if (request.myriad.logFields !== undefined) request.myriad.logFields.tenantId = caller.tenantId;
   request.myriad.span?.set({ 'myriad.tenant_id': caller.tenantId });
   refuseOutOfScope(route, caller);
 }
 
-function tokenOf(request: FastifyRequest): string {
-  const token = bearerToken(request.headers.authorization);
-  if (token !== undefined) return token;
+/** Whose token a request carries; at once when it was verified before. @throws {ProblemError} `unauthenticated` */
+export function callerOf(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  verifier: TokenVerifier,
+): Caller | Promise<Caller> {
+  const token = bearerToken(headers.authorization);
+  if (token !== undefined) return verifier.known(token) ?? verifier.verify(token);
   throw new ProblemError({
     kind: 'unauthenticated',
     code: 'http.token_missing',
@@ -37,17 +42,15 @@ function tokenOf(request: FastifyRequest): string {
   });
 }
 
-function contextOf(request: FastifyRequest, caller: Caller): RequestContext {
-  const traceparent = currentTraceparent() ?? traceparentOf(request);
-  return {
-    tenantId: caller.tenantId,
-    principal: caller.principal,
-    requestId: request.id,
-    ...(traceparent === undefined ? {} : { traceparent }),
-  };
+export function contextOf(caller: Caller, requestId: string, traceparent: string | undefined): RequestContext {
+  const { tenantId, principal } = caller;
+  return traceparent === undefined
+    ? { tenantId, principal, requestId }
+    : { tenantId, principal, requestId, traceparent };
 }
 
-function refuseOutOfScope(route: RouteDefinition, { tenantId, principal, claims }: Caller): void {
+/** @throws {ProblemError} `forbidden` for a caller that may not call the route */
+export function refuseOutOfScope(route: RouteDefinition, { tenantId, principal, claims }: Caller): void {
   if (route.scope === 'platform' && tenantId !== PLATFORM_TENANT) {
     throw new ProblemError({
       kind: 'forbidden',

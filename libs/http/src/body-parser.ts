@@ -1,6 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RouteDefinition } from '@myriad/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { decodeBody } from './decode-body.js';
 import { parseJsonBody } from './json-body.js';
 import type { HttpLimits } from './options.js';
 import type { IncomingBody } from './param.decorators.js';
@@ -50,26 +50,26 @@ function keep(request: FastifyRequest, error: unknown): void {
 
 async function parseBody(request: FastifyRequest, route: RouteDefinition, limits: HttpLimits): Promise<unknown> {
   const maxBytes = route.maxBodyBytes ?? limits.maxBodyBytes;
-  const mediaType = mediaTypeOf(request);
+  const mediaType = mediaTypeOf(request.headers);
   if (route.streamedBody !== undefined) {
     refuseMediaType(mediaType, route.streamedBody);
     const stream = guardBody(request.raw, { maxBytes, timeoutMs: limits.streamPauseMs });
     request.myriad.streamedBody = stream;
     return { stream, mediaType, contentLength: declaredLength(request.raw) } satisfies IncomingBody;
   }
-  const { bytesBody } = route;
-  if (bytesBody === undefined) refuseEncoding(request);
-  if (mediaType !== '') refuseMediaType(mediaType, bytesBody ?? ['application/json']);
+  refuseEncoding(request);
+  if (mediaType !== '') refuseMediaType(mediaType, ['application/json']);
   const bytes = await readBody(request.raw, { maxBytes, timeoutMs: limits.bodyTimeoutMs });
-  if (bytesBody !== undefined) return decodeBody(bytes, request.headers['content-encoding'], maxBytes);
   return bytes.length === 0 ? undefined : parseJsonBody(bytes);
 }
 
-function mediaTypeOf(request: FastifyRequest): string {
-  return (request.headers['content-type'] ?? '').split(';', 1).join('').trim().toLowerCase();
+/** In lower case, without parameters; empty when the client names none. */
+export function mediaTypeOf(headers: IncomingHttpHeaders): string {
+  return (headers['content-type'] ?? '').split(';', 1).join('').trim().toLowerCase();
 }
 
-function refuseMediaType(sent: string, allowed: readonly string[]): void {
+/** @throws {ProtocolError} 415 */
+export function refuseMediaType(sent: string, allowed: readonly string[]): void {
   if (allowed.includes(sent) || allowed.includes('*/*')) return;
   const detail = `sent ${sent === '' ? 'no media type' : `'${sent}'`}; allowed is ${allowed.join(' or ')}`;
   throw new ProtocolError(415, 'http.unsupported_media_type', detail, [{ pointer: '#header/content-type', detail }]);

@@ -5,12 +5,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authorize } from './authorize.js';
 import { installBodyParser } from './body-parser.js';
 import { checkResponse } from './check-response.js';
+import { installDirectDoor } from './direct/direct-door.js';
 import { installDrain } from './drain.js';
 import { installHealthDoors } from './health.js';
 import { bareAdapter } from './http-adapter.js';
 import { claimIdempotencyKey, settleIdempotencyKey } from './idempotency.js';
 import { DEFAULT_LIMITS, type HttpAppOptions, type HttpLimits, type HttpLogger } from './options.js';
 import { ProblemFilter } from './problem.filter.js';
+import { InFlight } from './request-record.js';
 import { installRequestState, routeOf } from './request-state.js';
 import { installRequestTelemetry } from './request-telemetry.js';
 import { guardTls } from './tls/guard-tls.js';
@@ -41,13 +43,15 @@ export function createHttpAdapter(options: HttpAppOptions): FastifyAdapter {
   const limits: HttpLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const adapter = bareAdapter(limits, options.tls);
   const instance = adapter.getInstance<FastifyInstance>();
+  const inFlight = new InFlight();
+  installDirectDoor(instance, { ...options, limits, inFlight });
   if (options.tls !== undefined) guardTls(instance, options.tls, options.logger);
   installRequestState(instance);
   instance.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
   });
-  installRequestTelemetry(instance, options.logger);
+  installRequestTelemetry(instance, options.logger, inFlight);
   installBodyParser(instance, limits);
   const schemas = installRoutes(instance);
   installRequestHooks(instance, options, schemas);
@@ -60,7 +64,10 @@ export function createHttpAdapter(options: HttpAppOptions): FastifyAdapter {
 function installRoutes(instance: FastifyInstance): ReadonlyMap<object, RouteSchemas> {
   const schemas = new Map<object, RouteSchemas>();
   instance.addHook('onRoute', ({ config, method, url }) => {
-    if (config?.myriadRoute !== undefined) schemas.set(config.myriadRoute, schemasOf(config.myriadRoute));
+    const route = config?.myriadRoute;
+    if (route?.bytesBody !== undefined)
+      throw new Error(`${String(method)} ${url} takes bytes: add it to the direct door`);
+    if (route !== undefined) schemas.set(route, schemasOf(route));
     else if (config?.isOpenDoor !== true) throw new Error(`${String(method)} ${url} is not bound by @Handle(route)`);
   });
   return schemas;

@@ -17,7 +17,7 @@ export async function claimIdempotencyKey(
   const { route, context } = request.myriad;
   const header = request.headers['idempotency-key'];
   if (route?.method !== 'POST' || context === undefined || header === undefined) return false;
-  if (route.streamedBody !== undefined || route.bytesBody !== undefined) return false;
+  if (route.streamedBody !== undefined) return false;
   if (typeof header !== 'string' || !KEY_FORM.test(header)) throw badKey(header);
   const key = `${route.operationId}:${context.principal.id}:${header}`;
   const { params, query, body } = request.myriad;

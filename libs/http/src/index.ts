@@ -3,6 +3,8 @@ export { bearerToken } from './bearer-token.js';
 export { closeDoors, type Doors } from './close-doors.js';
 export { HTTP_PROBLEM_CODES, type HttpProblemCode } from './codes.js';
 export { configureHttpApp, createHttpAdapter, createHttpApp } from './create-http-app.js';
+export { directDoorOf, type DirectDoor } from './direct/direct-door.js';
+export { type DirectCall } from './direct/direct-routes.js';
 export { EventStream, eventStream, type EventStreamOptions, type ServerSentEvent } from './event-stream.js';
 export { Handle, type Handled } from './handle.decorator.js';
 export { runChecks, type CheckResult } from './health.js';
@@ -41,7 +43,6 @@ export {
   CallerEnvironment,
   CallerKeyId,
   Ctx,
-  Exchange,
   LastEventId,
   RawRequest,
   RouteBody,
@@ -49,7 +50,6 @@ export {
   RouteQuery,
   StreamedBody,
   type IncomingBody,
-  type RawExchange,
 } from './param.decorators.js';
 export { problemOf, spokenFor, statusOf } from './problem-of.js';
 export { ProblemFilter } from './problem.filter.js';

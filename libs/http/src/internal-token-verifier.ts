@@ -22,6 +22,8 @@ export interface Caller {
 export interface TokenVerifier {
   /** @throws {ProblemError} `unauthenticated`, code `http.token_invalid`. */
   verify(token: string): Promise<Caller>;
+  /** The caller of a token that was verified before and holds; undefined for any other. */
+  known(token: string): Caller | undefined;
 }
 
 export interface VerifierOptions {
@@ -57,12 +59,16 @@ export class InternalTokenVerifier implements TokenVerifier {
     return this.verified.size;
   }
 
-  async verify(token: string): Promise<Caller> {
+  known(token: string): Caller | undefined {
     const known = this.verified.get(token);
-    if (known !== undefined) {
-      if (known.expiresAtMs > this.nowMs()) return known;
-      this.verified.delete(token);
-    }
+    if (known === undefined || known.expiresAtMs > this.nowMs()) return known;
+    this.verified.delete(token);
+    return undefined;
+  }
+
+  async verify(token: string): Promise<Caller> {
+    const known = this.known(token);
+    if (known !== undefined) return known;
     const caller = await this.check(token);
     this.remember(token, caller);
     return caller;

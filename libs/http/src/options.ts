@@ -9,6 +9,8 @@ export interface HttpLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Whether a line of the level is written; without it, all are. */
+  isLevelEnabled?(level: string): boolean;
 }
 
 /** One thing that must hold before requests may come. */

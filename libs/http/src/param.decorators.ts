@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { RequestContext } from '@myriad/kernel';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { InternalClaims } from './internal-claims.js';
 
 const requestOf = (context: ExecutionContext): FastifyRequest => context.switchToHttp().getRequest<FastifyRequest>();
@@ -57,29 +57,6 @@ export interface IncomingBody {
 export const StreamedBody: Decorator = createParamDecorator(
   (_: unknown, context: ExecutionContext): IncomingBody => requestOf(context).myriad.body as IncomingBody,
 );
-
-/** A request as it came, and what is said before its answer. */
-export interface RawExchange {
-  readonly headers: IncomingHttpHeaders;
-  /** Bytes for a route with `bytesBody`. */
-  readonly body: unknown;
-  /** Whether the client left. */
-  readonly isGone: () => boolean;
-  /** Of the answer. */
-  setHeader(name: string, value: string): void;
-}
-
-/** {@link RawExchange}, for protocols whose headers say how to read a body. */
-export const Exchange: Decorator = createParamDecorator((_: unknown, context: ExecutionContext): RawExchange => {
-  const { myriad, headers, raw } = requestOf(context);
-  const reply = context.switchToHttp().getResponse<FastifyReply>();
-  return {
-    headers,
-    body: myriad.body,
-    isGone: () => raw.socket.destroyed,
-    setHeader: (name, value) => void reply.header(name, value),
-  };
-});
 
 /** The request as Node has it, for what no contract can say. */
 export const RawRequest: Decorator = createParamDecorator(

@@ -44,9 +44,23 @@ export function problemOf(error: unknown, requestId: string): Problem {
   return makeProblem({ status: 500, code: 'http.internal', detail: NO_DETAIL, errors: [], requestId });
 }
 
-/** Seconds after which to try again, when the error says so. */
-export function retryAfterOf(error: unknown): number | undefined {
-  return error instanceof ProblemError ? error.retryAfterSeconds : undefined;
+/** What is answered to a request that failed, in whatever way it came in. */
+export interface Refusal {
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether it is to be logged as a fault of ours. */
+  readonly isFault: boolean;
+}
+
+export function refusalOf(error: unknown, { id, url }: { readonly id: string; readonly url?: string | undefined }): Refusal {
+  const problem = spokenFor(url, problemOf(error, id));
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
+  if (error instanceof ProblemError && error.retryAfterSeconds !== undefined)
+    headers['retry-after'] = String(Math.ceil(error.retryAfterSeconds));
+  // the rest of what is late may come at any time and would be taken for the next request
+  if (problem.status === 408) headers['connection'] = 'close';
+  if (problem.status === 401) headers['www-authenticate'] = 'Bearer';
+  return { problem, headers, isFault: problem.status >= 500 && !(error instanceof ProblemError && error.retryable) };
 }
 
 /** Clients of the Open Inference Protocol look for the words of a refusal under `error`: there they get them twice. */

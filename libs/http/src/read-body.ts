@@ -23,43 +23,64 @@ export function declaredLength(message: IncomingMessage): number | undefined {
   return header === undefined ? undefined : Number(header);
 }
 
+/** What hears of a body: once, of one of both. */
+export interface BodyReader {
+  readonly read: (bytes: Buffer) => void;
+  readonly failed: (error: ProtocolError) => void;
+}
+
 /**
- * Reads a whole body into memory. @throws {ProtocolError} 413 once it is known to be too large, 408 when it is not all there in time,
- * 400 when the client broke off.
+ * Reads a whole body into memory. It fails with 413 once it is known to be too large, and with 400 when the client breaks off.
+ * @returns what ends the reading with another failure
  */
-export function readBody(message: IncomingMessage, { maxBytes, timeoutMs }: BodyLimits): Promise<Buffer> {
+export function collectBody(
+  message: IncomingMessage,
+  maxBytes: number,
+  reader: BodyReader,
+): (error: ProtocolError) => void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const stop = (): void => {
+    message.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+  };
+  const fail = (error: ProtocolError): void => {
+    stop();
+    reader.failed(error);
+  };
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > maxBytes) fail(tooLarge(maxBytes));
+    else chunks.push(chunk);
+  };
+  const onEnd = (): void => {
+    stop();
+    reader.read(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+  };
+  const onBroken = (): void => {
+    fail(new ProtocolError(400, 'http.malformed_request', 'the body broke off before its end'));
+  };
   const declared = declaredLength(message);
-  if (declared !== undefined && declared > maxBytes) return Promise.reject(tooLarge(maxBytes, declared));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const finish = (settle: () => void): void => {
-      clearTimeout(timer);
-      message.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
-      settle();
-    };
-    const fail = (error: ProtocolError): void => {
-      finish(() => {
-        reject(error);
-      });
-    };
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > maxBytes) fail(tooLarge(maxBytes));
-      else chunks.push(chunk);
-    };
-    const onEnd = (): void => {
-      finish(() => {
-        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
-      });
-    };
-    const onBroken = (): void => {
-      fail(new ProtocolError(400, 'http.malformed_request', 'the body broke off before its end'));
-    };
+  if (declared !== undefined && declared > maxBytes) reader.failed(tooLarge(maxBytes, declared));
+  else message.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  return fail;
+}
+
+/** {@link collectBody}. @throws {ProtocolError} 408, too, when it is not all there in time */
+export function readBody(message: IncomingMessage, { maxBytes, timeoutMs }: BodyLimits): Promise<Buffer> {
+  return new Promise<Buffer>((resolve, reject) => {
     const timer = setTimeout(() => {
       fail(tooSlow('the body', timeoutMs));
     }, timeoutMs);
-    message.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+    const fail = collectBody(message, maxBytes, {
+      read: (bytes) => {
+        clearTimeout(timer);
+        resolve(bytes);
+      },
+      failed: (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    });
   });
 }
 

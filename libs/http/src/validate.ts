@@ -33,20 +33,32 @@ function strict(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema;
 }
 
+/** What was sent, to be checked; a body that is absent here is not looked into. */
+export interface RequestParts {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body?: unknown;
+}
+
 /**
- * Parses path, query and body and keeps the values in the request's state.
+ * The values of path, query and body as the schemas parse them.
  * @throws {ProblemError} `invalid`, code `http.validation_failed`, with an entry for every fault of all three.
  */
-export function validateRequest(request: FastifyRequest, route: RouteDefinition, schemas: RouteSchemas): void {
-  const params = parse(schemas.params, request.params ?? {}, '#path');
-  const query = parse(schemas.query, { ...(request.query as object) }, '#query');
-  const isUnread = route.streamedBody !== undefined || route.bytesBody !== undefined;
-  const body = isUnread
-    ? { value: request.body ?? (route.bytesBody === undefined ? undefined : Buffer.alloc(0)), faults: [] }
-    : parse(schemas.body, request.body ?? absent(request), '');
+export function validateParts(schemas: RouteSchemas, parts: RequestParts): RequestParts {
+  const params = parse(schemas.params, parts.params, '#path');
+  const query = parse(schemas.query, parts.query, '#query');
+  const body = 'body' in parts ? parse(schemas.body, parts.body, '') : { value: undefined, faults: [] };
   const faults = [...params.faults, ...query.faults, ...body.faults];
   if (faults.length > 0) throw validationProblem(faults);
-  Object.assign(request.myriad, { params: params.value, query: query.value, body: body.value });
+  return { params: params.value, query: query.value, body: body.value };
+}
+
+/** Checks a request ({@link validateParts}) and keeps the values in its state. */
+export function validateRequest(request: FastifyRequest, route: RouteDefinition, schemas: RouteSchemas): void {
+  const parts = { params: request.params ?? {}, query: { ...(request.query as object) } };
+  if (route.streamedBody !== undefined)
+    Object.assign(request.myriad, validateParts(schemas, parts), { body: request.body });
+  else Object.assign(request.myriad, validateParts(schemas, { ...parts, body: request.body ?? absent(request) }));
 }
 
 /** A body that did not come at all counts as one without members; `null` that was sent stays `null`. */

@@ -19,7 +19,7 @@ import { ModelStatistics } from './domain/model-statistics.js';
 import { RoutingTable } from './domain/routing-table.js';
 import { SampleQuota } from './domain/sample-quota.js';
 import { UsageLedger } from './domain/usage-ledger.js';
-import { InferenceController } from './http/inference.controller.js';
+import { InferenceRoutes } from './http/inference.routes.js';
 import { ModelController } from './http/model.controller.js';
 import { RepositoryController } from './http/repository.controller.js';
 import { ServerController } from './http/server.controller.js';
@@ -99,6 +99,7 @@ function compose(parts: RealtimeParts): Provider[] {
       provide: Predict,
       useValue: new Predict({ inTurn: new InTurn(models, turns), usage, statistics, quota, events, clock }),
     },
+    InferenceRoutes,
     { provide: ManageRepository, useValue: new ManageRepository({ table, models, cache, statistics }) },
   ];
 }
@@ -134,7 +135,7 @@ function observeDisk(disk: DiskTier): void {
 }
 
 @Module({
-  controllers: [InferenceController, ModelController, RepositoryController, ServerController, ServingController],
+  controllers: [ModelController, RepositoryController, ServerController, ServingController],
 })
 export class AppModule {
   static with(parts: RealtimeParts): DynamicModule {

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, TLSSocket } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { HttpLogger } from '../options.js';
@@ -34,9 +35,8 @@ export function guardTls(instance: FastifyInstance, { files, allowedClients }: T
     server.setSecureContext(tlsServerOptions(material));
     for (const socket of open) stale.add(socket);
   });
-  instance.addHook('onSend', (request, reply, payload, done) => {
-    if (stale.has(request.raw.socket)) reply.header('connection', 'close');
-    done(null, payload);
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    if (stale.has(socket)) response.setHeader('connection', 'close');
   });
   instance.addHook('onClose', (_instance, done) => {
     end();

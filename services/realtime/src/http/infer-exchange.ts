@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { deflate, gzip } from 'node:zlib';
-import { parseJsonBody, type RawExchange } from '@myriad/http';
+import { parseJsonBody, type DirectCall } from '@myriad/http';
 import {
   HEADER_LENGTH,
   formatBinaryResponse,
@@ -20,11 +20,13 @@ const ENCODERS = { gzip: promisify(gzip), deflate: promisify(deflate) } as const
 const MIN_COMPRESSED_BYTES = 4_096;
 
 /** Reads a request over HTTP: JSON, JSON and bytes behind it, or bytes alone. @throws {ProblemError} as `parseInferRequest`; {@link ProtocolError} for what is no JSON. */
-export function readInferRequest({ headers, body }: RawExchange, signature: SignatureView): InferRequest {
-  const bytes = body as Buffer;
+export function readInferRequest(
+  { headers, body }: Pick<DirectCall, 'headers' | 'body'>,
+  signature: SignatureView,
+): InferRequest {
   const header = headers[HEADER_LENGTH];
-  const { json, binary } = splitBody(bytes, typeof header === 'string' ? header : undefined);
-  if (json === undefined) return parseRawRequest(bytes, signature);
+  const { json, binary } = splitBody(body, typeof header === 'string' ? header : undefined);
+  if (json === undefined) return parseRawRequest(body, signature);
   return parseInferRequest(json.length === 0 ? {} : parseJsonBody(json), signature, { binary });
 }
 
@@ -39,18 +41,20 @@ export function writeInferAnswer(
 }
 
 /** Says in headers what an answer is, and compresses it where the client likes that and it pays. */
-export function sendable(answer: string | BinaryAnswer, exchange: RawExchange): string | Buffer | Promise<Buffer> {
+export function sendable(
+  answer: string | BinaryAnswer,
+  call: Pick<DirectCall, 'headers' | 'setHeader'>,
+): string | Buffer | Promise<Buffer> {
   let body: string | Buffer;
   if (typeof answer === 'string') body = answer;
   else {
     body = answer.bytes;
-    exchange.setHeader('content-type', 'application/octet-stream');
-    exchange.setHeader(HEADER_LENGTH, String(answer.headerLength));
+    call.setHeader('content-type', 'application/octet-stream');
+    call.setHeader(HEADER_LENGTH, String(answer.headerLength));
   }
-  const encoding =
-    body.length < MIN_COMPRESSED_BYTES ? undefined : acceptedEncoding(exchange.headers['accept-encoding']);
+  const encoding = body.length < MIN_COMPRESSED_BYTES ? undefined : acceptedEncoding(call.headers['accept-encoding']);
   if (encoding === undefined) return body;
-  exchange.setHeader('content-encoding', encoding);
+  call.setHeader('content-encoding', encoding);
   return ENCODERS[encoding](body, { level: 1 });
 }
 
