@@ -10,9 +10,11 @@ export interface Usage {
   computeMicros: number;
 }
 
-/** Counts use in memory, one entry a version, until it is drained. */
+/**
+ * Counts use in memory, one entry a placement, until it is drained. A version that is placed anew within a window has an entry of each placement, and both are told.
+ */
 export class UsageLedger {
-  private entries = new Map<string, Usage>();
+  private entries = new Map<Placement, Usage>();
 
   constructor(private windowStartMs: number) {}
 
@@ -40,12 +42,11 @@ export class UsageLedger {
   }
 
   private entryOf(placement: Placement): Usage {
-    const key = `${placement.tenantId}/${placement.versionId}`;
-    let usage = this.entries.get(key);
+    let usage = this.entries.get(placement);
     if (usage === undefined) {
       const { windowStartMs } = this;
       usage = { placement, windowStartMs, requests: 0, rows: 0, errors: 0, computeMicros: 0 };
-      this.entries.set(key, usage);
+      this.entries.set(placement, usage);
     }
     return usage;
   }
