@@ -1,6 +1,6 @@
 import { SpanKind, SpanStatusCode, context, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { ensureContextManager } from './context-manager.js';
-import { contextOf, traceparentOf } from './traceparent.js';
+import { contextOf, currentTraceparent, isTraceparent, runWithTraceparent, traceparentOf } from './traceparent.js';
 
 /** What a span is, in the words of OpenTelemetry. */
 export type SpanKindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
@@ -36,11 +36,44 @@ export interface OpenSpan {
 
 /** Starts a span; nearly free while no exporter is set. */
 export function startSpan(name: string, { kind = 'internal', attributes, parent }: SpanOptions = {}): OpenSpan {
+  if (!isRecorded) return new UnrecordedSpan(parent);
   ensureContextManager();
   const from = contextOf(parent) ?? context.active();
   const options = { kind: SPAN_KINDS[kind], ...(attributes === undefined ? {} : { attributes }) };
   const span = trace.getTracer('myriad').startSpan(name, options, from);
   return new ContextSpan(span, trace.setSpan(from, span));
+}
+
+let isRecorded = false;
+
+/** Whether anybody takes spans; nobody does until it is said. Called by `startTelemetry`. */
+export function recordSpans(areTaken: boolean): void {
+  isRecorded = areTaken;
+}
+
+/** Passes its parent on, and is nothing itself. */
+class UnrecordedSpan implements OpenSpan {
+  readonly traceparent: string | undefined;
+
+  constructor(parent: string | undefined) {
+    this.traceparent = parent !== undefined && isTraceparent(parent) ? parent : currentTraceparent();
+  }
+
+  run<T>(fn: () => T): T {
+    return runWithTraceparent(this.traceparent, fn);
+  }
+
+  set(): void {
+    // nobody hears of it
+  }
+
+  rename(): void {
+    // nobody hears of it
+  }
+
+  end(): void {
+    // nobody hears of it
+  }
 }
 
 class ContextSpan implements OpenSpan {

@@ -4,6 +4,7 @@ import { ensureContextManager } from './context-manager.js';
 import { bindMeter, gauge } from './metrics.js';
 import { observeProcess } from './process-metrics.js';
 import { platformVersion, processInstance } from './process-report.js';
+import { recordSpans } from './start-span.js';
 
 export interface TelemetryOptions {
   readonly service: string;
@@ -119,7 +120,9 @@ async function startTraces(
   });
   trace.disable();
   trace.setGlobalTracerProvider(provider);
+  recordSpans(true);
   return async () => {
+    recordSpans(false);
     trace.disable();
     // a collector that is away costs spans, never a clean end; what was lost is in the metrics
     await within(FLUSH_TIMEOUT_MS, provider.shutdown()).catch(() => undefined);

@@ -6,8 +6,9 @@ import type { InternalTokens } from '../application/internal-tokens.js';
 import type { Upstreams } from '../application/ports.js';
 import { type Flight, type UpstreamListener } from '../application/ports.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
+import { Answer } from './answer.js';
 import type { Exchange } from './exchange.js';
-import { forwardedHeaders, returnedHeaders } from './headers.js';
+import { forwardedHeaders } from './headers.js';
 import { ProtocolRefusal } from './refusal.js';
 import { declaredBody, requestBody } from './request-body.js';
 import { maxBodyBytes, type RouteTarget } from './route-targets.js';
@@ -108,18 +109,18 @@ interface Call {
 
 function answering({ exchange, target, span }: Call, refuse: (error: unknown) => void): UpstreamListener {
   const { response, headers: own } = exchange;
+  const answer = new Answer(response, own);
   let failure: string | undefined;
   return {
     onHead: (status, headers) => {
       span.set({ 'http.response.status_code': status });
       if (status >= 400) failure = String(status);
-      response.writeHead(status, { ...returnedHeaders(headers), ...own });
-      if (target.isEventStream) response.flushHeaders();
+      answer.begin(status, headers, target.isEventStream);
     },
-    onData: (chunk) => response.write(chunk),
+    onData: (chunk) => answer.add(chunk),
     onEnd: () => {
       span.end(failure);
-      response.end();
+      answer.end();
     },
     onFailure: (failure, cause) => {
       span.end(failure);

@@ -63,6 +63,7 @@ function readAll(message: IncomingMessage, sizeBytes: number, { timeoutMs }: Bod
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, sizeBytes));
     });
     message.once('close', () => {
+      if (message.complete) return; // an error is dear: its stack
       clearTimeout(timer);
       reject(new Error('the client broke off'));
     });
