@@ -10,6 +10,12 @@ const everywhere = z.literal('*');
 export const rateLimitSchema = z.strictObject({
   requestsPerSecond: z.number().positive().max(1_000_000),
   burst: z.int().positive().max(1_000_000),
+  maxInFlight: z
+    .int()
+    .positive()
+    .max(100_000)
+    .optional()
+    .describe('requests that may be answered at a time; absent: what the gateway is told'),
 });
 
 export const tenantSchema = z.object({

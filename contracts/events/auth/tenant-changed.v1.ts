@@ -10,8 +10,12 @@ export const tenantChangedV1 = defineEvent({
     tenantId: fields.tenantId,
     displayName: z.string(),
     status: z.enum(['active', 'suspended']),
-    /** Requests a second that the gateway lets through, and how many may come at once. */
-    rateLimit: z.object({ requestsPerSecond: z.number().positive(), burst: z.int().positive() }),
+    /** Requests a second that the gateway lets through, how many may come at once, and be answered at a time. */
+    rateLimit: z.object({
+      requestsPerSecond: z.number().positive(),
+      burst: z.int().positive(),
+      maxInFlight: z.int().positive().optional(),
+    }),
     generation: fields.count,
   }),
   key: (data) => data.tenantId,

@@ -5,7 +5,8 @@ import { gatewayTopics } from './topics.js';
 export const rateUsedV1 = defineEvent({
   type: 'gateway.rate-used.v1',
   topic: gatewayTopics.rate,
-  summary: 'How many requests a gateway let through since it last said so, by tenant; also that it lives, or leaves.',
+  summary:
+    'How many requests a gateway let through since it last said so, and has in flight, by tenant; also that it lives, or leaves.',
   data: z.object({
     /** Of the gateway; another one after each start. */
     replicaId: fields.id,
@@ -15,6 +16,8 @@ export const rateUsedV1 = defineEvent({
     used: z.array(z.object({ tenantId: fields.tenantId, count: z.int().positive() })),
     /** Requests without a key. */
     anonymous: fields.count,
+    /** Requests that are being answered, of every tenant that has any; absent when the word before said it. */
+    inFlight: z.array(z.object({ tenantId: fields.tenantId, count: z.int().positive() })).optional(),
   }),
   key: (data) => `platform/${data.replicaId}`,
   example: {
@@ -23,5 +26,6 @@ export const rateUsedV1 = defineEvent({
     isLeaving: false,
     used: [{ tenantId: 'aa', count: 12 }],
     anonymous: 0,
+    inFlight: [{ tenantId: 'aa', count: 3 }],
   },
 });

@@ -10,6 +10,7 @@ import { Es256TokenVerifier } from './adapters/jose/es256-token-verifier.js';
 import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
 import { AddressLimiter } from './application/address-limiter.js';
 import { Arrivals } from './application/arrivals.js';
+import { ConcurrencyLimiter, DEFAULT_IN_FLIGHT } from './application/concurrency-limiter.js';
 import { Authenticate } from './application/authenticate.js';
 import { IdentityTables } from './application/identity-tables.js';
 import { InFlight } from './application/in-flight.js';
@@ -58,6 +59,8 @@ export interface GatewayParts {
     readonly trustedProxies: readonly string[];
     /** A service that has been away for less is waited for, milliseconds. */
     readonly unreachableWaitMs: number;
+    /** Requests of a tenant that may be answered at a time, where its own limit says nothing of it. */
+    readonly tenantInFlight: number;
   };
   readonly metricsText: () => Promise<string>;
   readonly clock?: Clock;
@@ -68,6 +71,7 @@ const useCases = [
   Admit,
   Arrivals,
   Authenticate,
+  ConcurrencyLimiter,
   IdentityTables,
   InFlight,
   InternalTokens,
@@ -80,6 +84,7 @@ const useCases = [
 function adapters({ log, snapshots, logger, signer, settings, tls, clock = systemClock }: GatewayParts): Provider[] {
   return [
     { provide: CLOCK, useValue: clock },
+    { provide: DEFAULT_IN_FLIGHT, useValue: settings.tenantInFlight },
     { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
     { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
     { provide: ClientAddress, useValue: new ClientAddress(settings.trustedProxies) },
@@ -93,9 +98,9 @@ function adapters({ log, snapshots, logger, signer, settings, tls, clock = syste
     { provide: LogRateGossip, useValue: new LogRateGossip(log, logger) },
     {
       provide: ShareLimits,
-      inject: [RateLimiter, LogRateGossip],
-      useFactory: (limiter: RateLimiter, gossip: LogRateGossip) =>
-        new ShareLimits({ limiter, gossip, clock, logger, replicaId: newId('gtw') }),
+      inject: [RateLimiter, ConcurrencyLimiter, LogRateGossip],
+      useFactory: (limiter: RateLimiter, concurrency: ConcurrencyLimiter, gossip: LogRateGossip) =>
+        new ShareLimits({ limiter, concurrency, gossip, clock, logger, replicaId: newId('gtw') }),
     },
     {
       provide: GatewayTails,

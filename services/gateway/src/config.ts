@@ -69,6 +69,13 @@ export const gatewayConfigSchema = z.object({
     5_000,
     'a service that has been away for less, as when it starts again, is waited for',
   ),
+  TENANT_IN_FLIGHT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe('requests of a tenant that may be answered at a time over all replicas, where its limit does not say'),
   ANSWER_TIMEOUT_MS: milliseconds(120_000, 'longest wait for any other answer'),
 });
 

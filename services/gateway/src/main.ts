@@ -85,6 +85,7 @@ function settingsOf(config: GatewayConfig) {
     answerTimeoutMs: config.ANSWER_TIMEOUT_MS,
     trustedProxies: config.TRUSTED_PROXIES,
     unreachableWaitMs: config.UNREACHABLE_WAIT_MS,
+    tenantInFlight: config.TENANT_IN_FLIGHT,
   };
 }
 

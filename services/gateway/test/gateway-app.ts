@@ -106,6 +106,7 @@ export class GatewayApp {
       answerTimeoutMs: 500,
       trustedProxies: [],
       unreachableWaitMs: 300,
+      tenantInFlight: 1_000,
       ...more,
     };
     const metricsText = () => Promise.resolve('# metrics\n');

@@ -6,6 +6,8 @@ export interface RateLimit {
   readonly requestsPerSecond: number;
   /** How many may come at once. */
   readonly burst: number;
+  /** How many may be answered at a time; absent: what the gateway is told. */
+  readonly maxInFlight?: number | undefined;
 }
 
 export interface Tenant {

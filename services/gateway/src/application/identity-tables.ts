@@ -6,7 +6,10 @@ import type { RateLimit } from '../domain/token-bucket.js';
 export interface TenantEntry {
   readonly tenantId: string;
   readonly isActive: boolean;
-  readonly rateLimit: RateLimit;
+  readonly rateLimit: RateLimit & {
+    /** Requests that may be answered at a time. */
+    readonly maxInFlight?: number | undefined;
+  };
 }
 
 /** Replaced as a whole when it changes, so that equal identity means nothing changed. */

@@ -1,8 +1,9 @@
 import { type Clock, atMost } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import { Peers } from '../domain/peers.js';
+import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 import type { RateGossip, RateUsed } from './ports.js';
-import type { RateLimiter } from './rate-limiter.js';
+import type { RateLimiter, Usage } from './rate-limiter.js';
 
 /** What was let through is told so often, milliseconds. */
 export const GOSSIP_EVERY_MS = 200;
@@ -21,6 +22,7 @@ const MAX_TENANTS = 5_000;
 
 export interface ShareLimitsOptions {
   readonly limiter: RateLimiter;
+  readonly concurrency: ConcurrencyLimiter;
   readonly gossip: RateGossip;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -80,7 +82,9 @@ export class ShareLimits {
     }
     if (isLeaving) this.peers.leave(replicaId);
     this.settle(nowMs);
-    if (heard !== 'again') this.options.limiter.spend(word);
+    if (heard === 'again') return;
+    this.options.limiter.spend(word);
+    if (!isLeaving && word.inFlight !== undefined) this.options.concurrency.hear(replicaId, word.inFlight);
   }
 
   /** One turn: who is there, what is to be told. */
@@ -101,25 +105,32 @@ export class ShareLimits {
       this.options.logger.warn({ peers: this.peers.count, isAway }, 'whether rate limits are shared changed');
     }
     this.options.limiter.share({ peers: this.peers.count, isAlone: isAway });
+    this.options.concurrency.share(this.peers.ids, isAway);
   }
 
   private say(isDue: boolean): void {
     const { used, anonymous } = this.options.limiter.collect();
     // within its part of the limit nothing is owed to anybody; a word is needed all the same, to hear when the log is back
-    const told = this.isAway ? [] : used;
     if (this.isAway && this.unsent.length > 0) return;
-    if (!isDue && told.length === 0 && (anonymous === 0 || this.isAway)) return;
-    for (let from = 0; from === 0 || from < told.length; from += MAX_TENANTS) {
-      this.sequence += 1;
-      this.unsent.push({
-        replicaId: this.options.replicaId,
-        sequence: this.sequence,
-        isLeaving: this.stop.signal.aborted,
-        used: told.slice(from, from + MAX_TENANTS),
-        anonymous: from === 0 && !this.isAway ? anonymous : 0,
-      });
-    }
+    const usage = this.isAway ? { used: [], anonymous: 0 } : { used, anonymous };
+    if (!isDue && usage.used.length === 0 && usage.anonymous === 0) return;
+    this.unsent.push(...this.words(usage));
     this.spokeAtMs = this.options.clock.nowMs();
+  }
+
+  /** The first word tells what belongs to no tenant, and all that is in flight. */
+  private words({ used, anonymous }: Usage): RateUsed[] {
+    const { replicaId, concurrency } = this.options;
+    const isLeaving = this.stop.signal.aborted;
+    const first = { anonymous, inFlight: this.peers.count > 0 ? [...concurrency.inFlight(MAX_TENANTS)] : [] };
+    const words: RateUsed[] = [];
+    do {
+      this.sequence += 1;
+      const told = used.slice(words.length * MAX_TENANTS, (words.length + 1) * MAX_TENANTS);
+      const more = words.length === 0 ? first : { anonymous: 0 };
+      words.push({ replicaId, sequence: this.sequence, isLeaving, used: told, ...more });
+    } while (words.length * MAX_TENANTS < used.length);
+    return words;
   }
 
   /** What the log did not take is sent again as it was: the sequence tells the others what they know. */

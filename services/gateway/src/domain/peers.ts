@@ -9,6 +9,10 @@ export class Peers {
     return this.known.size;
   }
 
+  get ids(): ReadonlySet<string> {
+    return new Set(this.known.keys());
+  }
+
   /** `again` for what was heard before. */
   hear(replicaId: string, sequence: number, nowMs: number): 'new' | 'known' | 'again' {
     const peer = this.known.get(replicaId);

@@ -6,9 +6,11 @@ import { Authenticate } from '../application/authenticate.js';
 import { OpenSession } from '../application/open-session.js';
 import { RateLimiter } from '../application/rate-limiter.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
+import { ConcurrencyLimiter } from '../application/concurrency-limiter.js';
 import type { Admission } from '../domain/token-bucket.js';
 import { ClientAddress } from './client-address.js';
-import type { Exchange } from './exchange.js';
+import type { Arrival } from './arrival.js';
+import { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
 
 /** Lets a request pass or refuses it: who, in which tenant and environment, by what right, and how often. */
@@ -18,13 +20,15 @@ export class Admit {
     private readonly authenticate: Authenticate,
     private readonly openSession: OpenSession,
     private readonly rateLimiter: RateLimiter,
+    private readonly concurrency: ConcurrencyLimiter,
     private readonly addressLimiter: AddressLimiter,
     private readonly clientAddress: ClientAddress,
   ) {}
 
-  async execute(exchange: Exchange, target: RouteTarget): Promise<void> {
+  /** What was let in {@link leave}s when it has ended. */
+  async execute(exchange: Arrival, target: RouteTarget): Promise<void> {
     if (target.route.permission === 'public') {
-      if (target.route.method !== 'GET') this.limitAddress(exchange);
+      if (target.route.method !== 'GET' && exchange instanceof Exchange) this.limitAddress(exchange);
       this.limit(exchange, undefined);
       return;
     }
@@ -39,6 +43,22 @@ export class Admit {
     exchange.session = session;
     this.limit(exchange, session.tenantId);
     this.assertAllowed(session, target);
+    // a stream of events is open for as long as somebody looks
+    if (!target.isEventStream) this.enter(exchange, session.tenantId);
+  }
+
+  /** The request has ended, whether it was let in or not. */
+  leave(exchange: Arrival): void {
+    if (exchange.isCounted && exchange.session !== undefined) this.concurrency.leave(exchange.session.tenantId);
+    exchange.isCounted = false;
+  }
+
+  private enter(exchange: Arrival, tenantId: string): void {
+    const { isAdmitted, limit } = this.concurrency.enter(tenantId);
+    exchange.isCounted = isAdmitted;
+    if (isAdmitted) return;
+    const detail = `as many requests of the tenant '${tenantId}' are being answered as may be at a time, ${limit}; wait for one to end`;
+    throw gatewayProblem('rate-limited', 'concurrency_limited', detail, { retryAfterSeconds: 1 });
   }
 
   /** Guesses at logins cost the guesser its own limit before everybody's. */
@@ -47,14 +67,14 @@ export class Admit {
     if (!admission.isAdmitted) refuse(exchange, admission, 'your address');
   }
 
-  private limit(exchange: Exchange, tenantId: string | undefined): void {
+  private limit(exchange: Arrival, tenantId: string | undefined): void {
     const admission = this.rateLimiter.take(tenantId);
     tell(exchange, admission);
     if (admission.isAdmitted) return;
     refuse(exchange, admission, tenantId === undefined ? 'requests without a key' : `the tenant '${tenantId}'`);
   }
 
-  private assertAllowed(session: NonNullable<Exchange['session']>, { route }: RouteTarget): void {
+  private assertAllowed(session: NonNullable<Arrival['session']>, { route }: RouteTarget): void {
     const { tenantId, environment, permissions, principal } = session;
     if (route.scope === 'platform' && tenantId !== PLATFORM_TENANT)
       throw gatewayProblem(
@@ -73,7 +93,7 @@ export class Admit {
 }
 
 /** The key or token. @throws {ProblemError} `gateway.credential_missing`, `gateway.two_credentials` */
-function secretOf(exchange: Exchange): string {
+function secretOf(exchange: Arrival): string {
   const authorization = exchange.header('authorization');
   const apiKey = exchange.header('x-api-key');
   if (authorization !== undefined && apiKey !== undefined)
@@ -84,13 +104,13 @@ function secretOf(exchange: Exchange): string {
   throw gatewayProblem('unauthenticated', 'credential_missing', detail);
 }
 
-function tell({ headers }: Exchange, { limit, remaining, resetSeconds }: Admission): void {
+function tell({ headers }: Arrival, { limit, remaining, resetSeconds }: Admission): void {
   headers['ratelimit-limit'] = String(limit);
   headers['ratelimit-remaining'] = String(remaining);
   headers['ratelimit-reset'] = String(resetSeconds);
 }
 
-function refuse(exchange: Exchange, admission: Admission, whose: string): never {
+function refuse(exchange: Arrival, admission: Admission, whose: string): never {
   tell(exchange, admission);
   const { limit, resetSeconds } = admission;
   const detail = `the rate limit of ${whose} is reached; up to ${limit} requests may come at once`;

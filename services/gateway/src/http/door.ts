@@ -81,7 +81,8 @@ export class Door {
     this.inFlight += 1;
     response.once('close', () => {
       this.inFlight -= 1;
-      this.options.record.execute(exchange);
+      this.options.admit.leave(exchange);
+      this.options.record.execute(exchange, response.headersSent ? response.statusCode : undefined);
     });
     try {
       const path = pathOf(request.url ?? '/');

@@ -1,52 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isTraceparent, startSpan, type OpenSpan } from '@myriad/telemetry';
-import type { PrincipalEntry } from '../application/identity-tables.js';
-import type { Session } from '../application/session.js';
-import { randomHex } from './random-hex.js';
-import type { RouteTarget } from './route-targets.js';
+import { Arrival } from './arrival.js';
 
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
-
-/** A request and what was found out about it on its way. */
-export class Exchange {
-  readonly requestId: string;
-  readonly startedMs = performance.now();
-  /** Headers of the answer that the gateway says itself. */
-  readonly headers: Record<string, string>;
-  target: RouteTarget | undefined;
-  principal: PrincipalEntry | undefined;
-  session: Session | undefined;
-  span: OpenSpan | undefined;
-  /** What is sent on with the request. */
-  traceparent = '';
-  /** Code of the refusal, when the gateway refused. */
-  code: string | undefined;
-
+/** A request over HTTP/1.1 and its answer. */
+export class Exchange extends Arrival {
   constructor(
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
   ) {
-    const sent = this.header('x-request-id');
-    this.requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : randomHex(16);
-    this.headers = { 'x-request-id': this.requestId };
-  }
-
-  header(name: string): string | undefined {
-    const value = this.request.headers[name];
-    return typeof value === 'string' ? value : undefined;
-  }
-
-  /** Begins the request's span: in the caller's trace, or in a new one. */
-  trace(): void {
-    const sent = this.header('traceparent');
-    const parent = sent !== undefined && isTraceparent(sent) ? sent : undefined;
-    const { method = '', url = '' } = this.request;
-    const attributes = { 'http.request.method': method, 'url.scheme': 'http', 'url.path': url.split('?', 1)[0] ?? '' };
-    this.span = startSpan(method, { kind: 'server', attributes, parent });
-    this.traceparent = this.span.traceparent ?? `00-${randomHex(16)}-${randomHex(8)}-01`;
-  }
-
-  get durationMs(): number {
-    return performance.now() - this.startedMs;
+    super(request.method ?? '', request.url ?? '/', request.headers);
   }
 }

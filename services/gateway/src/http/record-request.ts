@@ -1,7 +1,7 @@
 import { PLATFORM_TENANT } from '@myriad/kernel';
 import { counter, histogram, traceFieldsOf, type Logger } from '@myriad/telemetry';
 import type { AuditedRequest, RequestAudit } from '../application/request-audit.js';
-import type { Exchange } from './exchange.js';
+import type { Arrival } from './arrival.js';
 
 const requests = counter('myriad_gateway_requests_total', 'Requests by service and status class');
 const durations = histogram(
@@ -27,11 +27,12 @@ export interface RecordRequestOptions {
 export class RecordRequest {
   constructor(private readonly options: RecordRequestOptions) {}
 
-  execute(exchange: Exchange): void {
-    const { response, span } = exchange;
+  /** @param status of its answer; undefined when the client left before */
+  execute(exchange: Arrival, answered: number | undefined): void {
+    const { span } = exchange;
     // the gateway's own doors (health, metrics, documents) are no one's requests
     if (span === undefined && exchange.code === undefined) return;
-    const status = response.headersSent ? response.statusCode : CLIENT_GONE;
+    const status = answered ?? CLIENT_GONE;
     measure(exchange, status);
     endSpan(exchange, status);
     if (!isAudited(exchange, status)) return;
@@ -46,15 +47,15 @@ export class RecordRequest {
   }
 }
 
-function measure({ target, request, durationMs }: Exchange, status: number): void {
+function measure({ target, method: sent, durationMs }: Arrival, status: number): void {
   const service = target?.service ?? 'gateway';
   const statusClass = `${Math.floor(status / 100)}xx`;
-  const method = METHODS.has(request.method ?? '') ? (request.method ?? '') : 'other';
+  const method = METHODS.has(sent) ? sent : 'other';
   requests.add(1, { service, status: statusClass });
   durations.record(durationMs / 1000, { service, method, route: target?.route.path ?? 'none', status: statusClass });
 }
 
-function endSpan({ span, target, session, code }: Exchange, status: number): void {
+function endSpan({ span, target, session, code }: Arrival, status: number): void {
   if (span === undefined) return;
   span.set({ 'http.response.status_code': status });
   if (target !== undefined) {
@@ -67,18 +68,18 @@ function endSpan({ span, target, session, code }: Exchange, status: number): voi
 }
 
 /** What changes something, and what is refused. */
-function isAudited({ target, request, code }: Exchange, status: number): boolean {
-  const isMutating = target !== undefined && request.method !== 'GET';
+function isAudited({ target, method, code }: Arrival, status: number): boolean {
+  const isMutating = target !== undefined && method !== 'GET';
   return isMutating || REFUSED.has(status) || (code !== undefined && status < 500);
 }
 
-function recordOf(exchange: Exchange, status: number): AuditedRequest {
-  const { target, request, session, principal, requestId, durationMs, code } = exchange;
+function recordOf(exchange: Arrival, status: number): AuditedRequest {
+  const { target, method, session, principal, requestId, durationMs, code } = exchange;
   return {
     tenantId: session?.tenantId ?? principal?.homeTenantId ?? PLATFORM_TENANT,
     principalId: principal?.principalId ?? 'anonymous',
     requestId,
-    method: request.method ?? '',
+    method,
     route: target?.route.path ?? '(none)',
     status,
     durationMs,

@@ -1,6 +1,7 @@
 import { tenantChangedV1 } from '@myriad/contracts';
 import { FakeClock } from '@myriad/kernel';
 import { createLogger } from '@myriad/telemetry';
+import { ConcurrencyLimiter } from '../../src/application/concurrency-limiter.js';
 import { IdentityTables } from '../../src/application/identity-tables.js';
 import { RateGossip, type RateUsed } from '../../src/application/ports.js';
 import { RateLimiter } from '../../src/application/rate-limiter.js';
@@ -9,10 +10,13 @@ import type { RateLimit } from '../../src/domain/token-bucket.js';
 
 export const STEP_MS = 10;
 export const TENANT = 'aa';
+/** Requests in flight that the tenant may have. */
+export const IN_FLIGHT = 100;
 const logger = createLogger({ service: 'gateway', level: 'silent' });
 
 interface Replica {
   readonly limiter: RateLimiter;
+  readonly concurrency: ConcurrencyLimiter;
   readonly limits: ShareLimits;
   readonly latencyMs: number;
   readonly phaseMs: number;
@@ -55,8 +59,9 @@ export class RateSimulation {
     const limiter = new RateLimiter(tables, this.clock);
     this.started += 1;
     const { clock, log: gossip } = this;
-    const limits = new ShareLimits({ limiter, gossip, clock, logger, replicaId: `gtw_${this.started}` });
-    const replica = { limiter, limits, latencyMs, phaseMs, inbox: [] };
+    const concurrency = new ConcurrencyLimiter(tables, IN_FLIGHT);
+    const limits = new ShareLimits({ limiter, concurrency, gossip, clock, logger, replicaId: `gtw_${this.started}` });
+    const replica = { limiter, concurrency, limits, latencyMs, phaseMs, inbox: [] };
     this.replicas.push(replica);
     limits.tick();
     return replica;

@@ -5,6 +5,7 @@ import { createLogger } from '@myriad/telemetry';
 import { AddressLimiter } from '../../src/application/address-limiter.js';
 import { Arrivals } from '../../src/application/arrivals.js';
 import { Authenticate } from '../../src/application/authenticate.js';
+import { ConcurrencyLimiter } from '../../src/application/concurrency-limiter.js';
 import { IdentityTables } from '../../src/application/identity-tables.js';
 import { OpenSession } from '../../src/application/open-session.js';
 import { RateLimiter } from '../../src/application/rate-limiter.js';
@@ -23,6 +24,7 @@ function closedDoor(isReady: () => boolean): Door {
     new Authenticate(tables, new Es256TokenVerifier(clock), arrivals, clock),
     new OpenSession(tables, arrivals),
     new RateLimiter(tables, clock),
+    new ConcurrencyLimiter(tables, 1_000),
     new AddressLimiter(clock),
     new ClientAddress([]),
   );
