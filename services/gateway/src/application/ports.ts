@@ -53,6 +53,9 @@ export abstract class RateGossip {
   abstract publish(words: readonly RateUsed[]): Promise<void>;
 }
 
+/** Tells a service for how long from now an answer is of use, milliseconds. */
+export const TIMEOUT_HEADER = 'x-myriad-timeout-ms';
+
 /** A request as it goes to a service. */
 export interface UpstreamRequest {
   /** The base URL to send it to, none of `tried` if there is another; asked again for each try. */
@@ -65,6 +68,8 @@ export interface UpstreamRequest {
   /** Names and values in turn. */
   readonly headers: string[];
   readonly body: Buffer | Readable | undefined;
+  /** Until when an answer is of use, on the clock of `performance.now()`; undefined: for ever. What is left of it is told with each try. */
+  readonly deadlineMs: number | undefined;
   /** Longest wait for the answer's head, milliseconds. */
   readonly headTimeoutMs: number;
   /** Longest pause within the answer, milliseconds; 0 = none. */
@@ -77,7 +82,7 @@ export interface UpstreamListener {
   /** False when no more is wanted until {@link Flight.resume}. */
   onData(chunk: Buffer): boolean;
   onEnd(): void;
-  /** The service could not be reached, was too slow or broke off. After {@link onHead} nothing can be told to the client any more. */
+  /** The service could not be reached, was too slow (or the deadline passed) or broke off. After {@link onHead} nothing can be told to the client any more. */
   onFailure(failure: 'unreachable' | 'timeout' | 'broken', cause: Error): void;
 }
 

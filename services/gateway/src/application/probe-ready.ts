@@ -17,6 +17,7 @@ export function probeReady(upstreams: Upstreams): Probe {
           path: '/readyz',
           headers: [],
           body: undefined,
+          deadlineMs: undefined,
           isRepeatable: false,
           headTimeoutMs: TIMEOUT_MS,
           pauseTimeoutMs: TIMEOUT_MS,

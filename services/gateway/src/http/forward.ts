@@ -7,6 +7,7 @@ import type { Upstreams } from '../application/ports.js';
 import { type Flight, type UpstreamListener } from '../application/ports.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import { Answer } from './answer.js';
+import { deadlineOf } from './deadline.js';
 import type { Exchange } from './exchange.js';
 import { forwardedHeaders } from './headers.js';
 import { ProtocolRefusal } from './refusal.js';
@@ -41,6 +42,8 @@ export class Forward {
     const body = await this.bodyOf(exchange, target);
     const headers = await this.headersOf(exchange, target);
     if (response.destroyed) return;
+    const deadlineMs = deadlineOf(exchange);
+    if (deadlineMs !== undefined && performance.now() >= deadlineMs) throw deadlinePassed();
     const span = clientSpan(exchange, target);
     headers.push('traceparent', span.traceparent ?? exchange.traceparent);
     const timeoutMs = target.isPrediction ? this.options.predictionTimeoutMs : this.options.answerTimeoutMs;
@@ -51,6 +54,7 @@ export class Forward {
         path: url,
         headers,
         body,
+        deadlineMs,
         isRepeatable: isRepeatable(exchange, target, body),
         headTimeoutMs: timeoutMs,
         pauseTimeoutMs: target.isEventStream ? 0 : PAUSE_TIMEOUT_MS,
@@ -125,9 +129,22 @@ function answering({ exchange, target, span }: Call, refuse: (error: unknown) =>
     onFailure: (failure, cause) => {
       span.end(failure);
       if (response.headersSent) response.destroy(cause);
-      else refuse(cause instanceof ProblemError || cause instanceof ProtocolRefusal ? cause : problem(failure, target));
+      else if (cause instanceof ProblemError || cause instanceof ProtocolRefusal) refuse(cause);
+      else if (failure === 'timeout' && isPast(deadlineOf(exchange))) refuse(deadlinePassed());
+      else refuse(problem(failure, target));
     },
   };
+}
+
+/** A timer may be a little early. */
+function isPast(deadlineMs: number | undefined): boolean {
+  return deadlineMs !== undefined && performance.now() > deadlineMs - 2;
+}
+
+function deadlinePassed(): Error {
+  const detail =
+    "the time that the request gave (X-Request-Timeout-Ms, X-Myriad-Timeout-Ms) passed; it isn't run any more";
+  return gatewayProblem('timeout', 'deadline_exceeded', detail);
 }
 
 function problem(failure: 'unreachable' | 'timeout' | 'broken', { service, route }: RouteTarget): Error {

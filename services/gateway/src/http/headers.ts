@@ -15,6 +15,8 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
   'x-api-key',
   'cookie',
   'x-request-id',
+  // what is left of it is told in the gateway's own words
+  'x-request-timeout-ms',
   'traceparent',
   'forwarded',
   'via',
@@ -24,8 +26,6 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
 ]);
 /** Whatever begins so is between gateway and services, or claims where a request came from. */
 const RESERVED = /^(?:x-myriad-|x-forwarded-)/;
-/** What a client may say to a replica: how long an answer is of use to it. */
-const TIMEOUT_HEADER = 'x-myriad-timeout-ms';
 
 const NOT_RETURNED: ReadonlySet<string> = new Set([
   'connection',
@@ -53,7 +53,7 @@ export function forwardedHeaders(rawHeaders: readonly string[], connection: stri
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
     if (NOT_FORWARDED.has(name) || ofConnection.includes(name)) continue;
-    if (RESERVED.test(name) && name !== TIMEOUT_HEADER) continue;
+    if (RESERVED.test(name)) continue;
     headers.push(name, rawHeaders[i + 1] ?? '');
   }
   return headers;

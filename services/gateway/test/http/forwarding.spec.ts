@@ -69,7 +69,8 @@ describe('the gateway forwards', () => {
       if (!['x-kept', 'x-myriad-timeout-ms', 'connection'].includes(name.toLowerCase()))
         expect([name, seen[name.toLowerCase()]]).toEqual([name, undefined]);
     }
-    expect(seen).toMatchObject({ 'x-kept': 'yes', 'x-myriad-timeout-ms': '250' });
+    expect(seen['x-kept']).toBe('yes');
+    expect(Number(seen['x-myriad-timeout-ms'])).toBeLessThanOrEqual(250);
     expect(JSON.stringify(seen)).not.toContain(key);
   });
 

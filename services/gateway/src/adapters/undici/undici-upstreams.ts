@@ -4,7 +4,13 @@ import { Pool, type Dispatcher } from 'undici';
 import type { Flights, InFlight } from '../../application/in-flight.js';
 import type { Outages } from '../../application/outages.js';
 import { partsOf } from '../../domain/addressed-origin.js';
-import { Upstreams, type Flight, type UpstreamListener, type UpstreamRequest } from '../../application/ports.js';
+import {
+  TIMEOUT_HEADER,
+  Upstreams,
+  type Flight,
+  type UpstreamListener,
+  type UpstreamRequest,
+} from '../../application/ports.js';
 
 /** Connections to one origin. */
 const CONNECTIONS = 256;
@@ -152,9 +158,15 @@ class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
 
   start(): void {
     this.tries += 1;
-    const { origin, method, path, headers, body, headTimeoutMs, pauseTimeoutMs } = this.request;
-    const options = { path, method: method, headers, body: body ?? null };
-    const timeouts = { headersTimeout: headTimeoutMs, bodyTimeout: pauseTimeoutMs };
+    const { origin, method, path, headers, body, deadlineMs, headTimeoutMs, pauseTimeoutMs } = this.request;
+    const leftMs = deadlineMs === undefined ? undefined : Math.floor(deadlineMs - performance.now());
+    if (leftMs !== undefined && leftMs <= 0) {
+      this.listener.onFailure('timeout', new Error('the deadline passed'));
+      return;
+    }
+    const told = leftMs === undefined ? headers : [...headers, TIMEOUT_HEADER, String(leftMs)];
+    const options = { path, method, headers: told, body: body ?? null };
+    const timeouts = { headersTimeout: Math.min(headTimeoutMs, leftMs ?? Infinity), bodyTimeout: pauseTimeoutMs };
     try {
       this.origin = origin(this.tried);
       const pool = this.network.poolOf(this.origin);
