@@ -185,6 +185,7 @@ describe('parseInferRequest', () => {
     ['INT32', [-(2 ** 31), 2 ** 31 - 1], [2 ** 31]],
     ['INT64', [-(2 ** 53) + 1, 2 ** 53 - 1], [2 ** 53, 0.5, '1', null]],
     ['BOOL', [true, false], [1, 'true', null]],
+    ['BYTES', ['', '𝄞'], ['\ud834', 1, null]],
     ['FP64', [1e300, null], ['x', true, []]],
   ] as const)('%s takes its range and nothing else', (datatype, good, bad) => {
     const of: Signature = { inputs: [{ name: 'x', datatype, shape: [-1] }], outputs: [] };

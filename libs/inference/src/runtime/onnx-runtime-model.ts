@@ -81,7 +81,8 @@ export class OnnxRuntimeModel {
 
   /**
    * Runs the model now and holds the thread until it is done: some microseconds for a small model. `outputs` selects which to compute; default all.
-   * @throws {ProblemError} `inference.run_failed` when the runtime refuses these values (an input missing, an index out of range, shapes that don't fit each other).
+   * @throws {ProblemError} `inference.run_failed` when the runtime refuses these values (an input missing, an index out of range, shapes that don't fit each other),
+   * `inference.value_invalid` for strings that hold U+0000.
    */
   runSync(inputs: TensorMap, outputs?: readonly string[]): TensorMap {
     if (this.isDisposed) throw inferenceProblem('unavailable', 'run_failed', 'the model was unloaded');
@@ -122,6 +123,7 @@ export class OnnxRuntimeModel {
     for (const { name } of this.signature.inputs) {
       const tensor = inputs[name];
       if (tensor === undefined) throw new TypeError(`input '${name}' is missing`);
+      if (Array.isArray(tensor.data)) refuseCutStrings(name, tensor.data);
       feeds[name] = new NativeTensor(NATIVE_TYPES[tensor.datatype], tensor.data, tensor.shape);
     }
     return feeds;
@@ -133,6 +135,17 @@ export class OnnxRuntimeModel {
     this.isDisposed = true;
     this.session.dispose();
   }
+}
+
+/** The runtime's binding takes strings as C does: what follows a NUL would be lost without a word. */
+function refuseCutStrings(name: string, values: readonly string[]): void {
+  const at = values.findIndex((value) => value.includes('\0'));
+  if (at >= 0)
+    throw inferenceProblem(
+      'invalid',
+      'value_invalid',
+      `input '${name}', value ${at} holds the character U+0000, which this model's runtime can't take`,
+    );
 }
 
 async function sessionOf(bytes: Uint8Array, options: LoadOptions): Promise<NativeSession> {

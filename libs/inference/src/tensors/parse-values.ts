@@ -1,3 +1,4 @@
+/// <reference lib="es2024.string" />
 import { halfBits, halfValue, isHalf, type HalfDatatype } from './half-floats.js';
 import type { Datatype, TensorData } from './tensor.js';
 import { newTensorData } from './tensor.js';
@@ -104,9 +105,12 @@ function fillBooleans(values: readonly unknown[], into: Uint8Array): ValueFault 
 }
 
 function checkStrings(values: readonly unknown[]): ValueFault | undefined {
-  for (let i = 0; i < values.length; i += 1)
-    if (typeof values[i] !== 'string')
-      return { index: i, detail: `${shown(values[i])} was sent; BYTES takes a string` };
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (typeof value !== 'string') return { index: i, detail: `${shown(value)} was sent; BYTES takes a string` };
+    if (!value.isWellFormed())
+      return { index: i, detail: 'half of a surrogate pair was sent; strings of models are UTF-8, which has none' };
+  }
   return undefined;
 }
 
