@@ -5,6 +5,7 @@ export type { OnnxLimits } from './onnx/walk-onnx.js';
 export { compareOutputs, EXACT, PARITY_TOLERANCE, type Comparison, type Tolerance } from './runtime/compare-outputs.js';
 export { OnnxRuntimeModel, type LoadOptions } from './runtime/onnx-runtime-model.js';
 export { checkParity, parseParity, type ParityRecord } from './runtime/parity.js';
+export type { RunnableModel } from './runtime/runnable-model.js';
 export { isBatchInvariant, measureLatency, type Latency } from './runtime/profile-model.js';
 export {
   chooseServing,
@@ -13,7 +14,9 @@ export {
   type ServingWay,
   type WayVerdict,
 } from './serving/choose-serving.js';
-export { ModelHost, type ModelParts } from './serving/model-host.js';
+export { HostedModel } from './serving/hosted-model.js';
+export { estimateSessionBytes, ModelHost, type ModelParts } from './serving/model-host.js';
+export { readParts, type StoredVersion } from './serving/read-parts.js';
 export { joinModel } from './skeleton/join-model.js';
 export { readSafetensors, SafetensorsError, writeSafetensors } from './skeleton/safetensors.js';
 export { splitModel, type SplitModel } from './skeleton/split-model.js';

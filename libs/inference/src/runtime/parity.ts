@@ -1,7 +1,7 @@
 import { isRecord, Faults, parseTensor } from '../tensors/parse-tensor.js';
 import { newTensorMap, type SignatureView, type TensorMap, type TensorSpecView } from '../tensors/tensor.js';
 import { compareOutputs, PARITY_TOLERANCE, type Comparison, type Tolerance } from './compare-outputs.js';
-import type { OnnxRuntimeModel } from './onnx-runtime-model.js';
+import type { RunnableModel } from './runnable-model.js';
 
 /** Rows the trainer recorded: what went in, and what its framework gave. */
 export interface ParityRecord {
@@ -59,10 +59,10 @@ function parseSide(
 }
 
 /** Runs the recorded inputs and compares with the recorded outputs. */
-export async function checkParity(
-  model: OnnxRuntimeModel,
+export function checkParity(
+  model: Pick<RunnableModel, 'runSync'>,
   record: ParityRecord,
   tolerance: Tolerance = PARITY_TOLERANCE,
-): Promise<Comparison> {
-  return compareOutputs(await model.run(record.inputs), record.outputs, tolerance);
+): Comparison {
+  return compareOutputs(model.runSync(record.inputs), record.outputs, tolerance);
 }

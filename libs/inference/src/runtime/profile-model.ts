@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { rowCount, sliceRows, type TensorMap } from '../tensors/tensor.js';
 import { compareOutputs, EXACT } from './compare-outputs.js';
-import type { OnnxRuntimeModel } from './onnx-runtime-model.js';
+import type { RunnableModel } from './runnable-model.js';
 
 /** Sizes of chunks tried: odd ones and powers of two, since kernels work in blocks of 4, 8 or 16 rows. */
 const CHUNK_ROWS = [2, 3, 5, 8, 16, 17, 64];
@@ -10,15 +10,19 @@ const CHUNK_ROWS = [2, 3, 5, 8, 16, 17, 64];
  * Whether rows scored together give bit for bit what they give one by one, tried on these rows: the whole batch and chunks of several sizes, each against single rows.
  * A model without a batch dimension is not batch-invariant. More rows make the answer surer; 64 are a good number.
  */
-export async function isBatchInvariant(model: OnnxRuntimeModel, inputs: TensorMap): Promise<boolean> {
+export async function isBatchInvariant(model: RunnableModel, inputs: TensorMap): Promise<boolean> {
   if (!hasBatchDimension(model)) return false;
   const rows = rowCount(inputs);
   const singles: TensorMap[] = [];
-  for (let row = 0; row < rows; row += 1) singles.push(await model.run(sliceRows(inputs, row, row + 1)));
+  const run = async (start: number, end: number): Promise<TensorMap> => {
+    await setImmediate();
+    return model.runSync(sliceRows(inputs, start, end));
+  };
+  for (let row = 0; row < rows; row += 1) singles.push(await run(row, row + 1));
   for (const size of [rows, ...CHUNK_ROWS.filter((chunk) => chunk < rows)]) {
     for (let start = 0; start < rows; start += size) {
       const end = Math.min(start + size, rows);
-      const together = await model.run(sliceRows(inputs, start, end));
+      const together = await run(start, end);
       for (let row = start; row < end; row += 1)
         if (!rowEquals(together, row - start, end - start, singles[row] ?? {})) return false;
     }
@@ -26,7 +30,7 @@ export async function isBatchInvariant(model: OnnxRuntimeModel, inputs: TensorMa
   return true;
 }
 
-function hasBatchDimension(model: OnnxRuntimeModel): boolean {
+function hasBatchDimension(model: RunnableModel): boolean {
   const { inputs, outputs } = model.signature;
   return [...inputs, ...outputs].every((spec) => spec.shape[0] === -1);
 }
@@ -45,9 +49,15 @@ export interface Latency {
   readonly p99Micros: number;
 }
 
-/** Runs the model `runs` times (after a tenth as many unmeasured) on the same inputs. */
-export async function measureLatency(model: OnnxRuntimeModel, inputs: TensorMap, runs = 100): Promise<Latency> {
-  for (let i = 0; i < Math.ceil(runs / 10); i += 1) await model.run(inputs);
+/** Of a slow model fewer runs are enough, milliseconds. */
+const MAX_MEASURE_MS = 1_000;
+
+/** Runs the model `most` times (after a tenth as many unmeasured) on the same inputs, or as often as it can within a second. */
+export async function measureLatency(model: RunnableModel, inputs: TensorMap, most = 100): Promise<Latency> {
+  const first = performance.now();
+  model.runSync(inputs);
+  const runs = Math.max(1, Math.min(most, Math.floor(MAX_MEASURE_MS / (performance.now() - first))));
+  for (let i = 0; i < Math.ceil(runs / 10); i += 1) model.runSync(inputs);
   const micros = new Float64Array(runs);
   for (let i = 0; i < runs; i += 1) {
     await setImmediate();

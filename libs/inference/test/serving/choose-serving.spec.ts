@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { chooseServing, type TensorMap } from '../../src/index.js';
+import { chooseServing, ModelHost, type TensorMap } from '../../src/index.js';
 import { differenceOf, toleranceOf } from '../../src/serving/compare-ways.js';
 import { classical, floatTensor, INT64, intTensor, modelFile, plain, valueInfo } from '../classical-models.js';
 
@@ -43,6 +43,36 @@ describe('the way to serve a model', () => {
     expect(await kernelOf(2n ** 60n + 2n ** 36n + 1n)).toMatch(
       /^output 'y', value 0: 0 was given, 137438953472 expected/,
     );
+  });
+
+  test('a way that is not what the trainer recorded is closed', async () => {
+    const file = readFileSync(`${folder}/lr_binary.onnx`);
+    const inputs: TensorMap = { X: { datatype: 'FP32', shape: [1, 32], data: new Float32Array(32).fill(0.5) } };
+    const { parts } = await chooseServing(file, inputs, { measureMs: 2 });
+    const host = new ModelHost();
+    const recorded = (await host.load(parts)).runSync(inputs);
+    host.dispose();
+    const wayFor = async (change: number) => {
+      const { data } = recorded['probabilities']!;
+      const shifted = Float32Array.from(data as Float32Array, (p) => p + change);
+      const recordedOutputs = { probabilities: { ...recorded['probabilities']!, data: shifted } };
+      return chooseServing(file, inputs, { measureMs: 2, recordedOutputs });
+    };
+    expect((await wayFor(0)).way).toBe('kernel');
+    const { verdicts, way } = await wayFor(1e-3);
+    expect(way).toBe('whole');
+    for (const { reason } of verdicts.slice(1)) expect(reason).toMatch(/^not what the trainer recorded: output/);
+  });
+
+  test('a model of large rows is tried on few of them', async () => {
+    const shape = [-1, 3, 512, 512];
+    const values = (name: string) => ({ name, elementType: 1, shape });
+    const file = modelFile([plain('Relu', [['x'], ['y']])], { inputs: [values('x')], outputs: [values('y')] });
+    const before = process.memoryUsage().rss;
+    const { way } = await chooseServing(file, undefined, { measureMs: 1 });
+    // 240 such rows are 755 MB
+    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+    expect(['whole', 'inputs']).toContain(way);
   });
 
   test('a model without rows stays with the runtime', async () => {

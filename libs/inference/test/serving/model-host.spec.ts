@@ -55,6 +55,40 @@ describe('a host of models', () => {
     for (const [i, handle] of handles.entries()) expect(host.runSync(handle, row(2))['y']?.data[0]).toBe(i);
   });
 
+  test('skeletons of which no model is left are dropped once many are', async () => {
+    const wide = (width: number): Uint8Array => {
+      const node = classical('LinearRegressor', [['x'], ['y']], {
+        targets: 1,
+        coefficients: { floats: Array.from({ length: width }, () => 1) },
+        intercepts: { floats: [width] },
+      });
+      return modelFile([node], { inputs: [valueInfo('x', width)], outputs: [valueInfo('y', 1)] });
+    };
+    const load = (width: number) => {
+      const { skeleton, weights } = splitModel(wide(width));
+      return host.load({ way: 'kernel', skeleton: skeleton.bytes, weights });
+    };
+    const kept = await load(1);
+    for (let width = 2; width < 102; width += 1) (await load(width)).dispose();
+    expect(host.skeletons).toBe(65);
+    expect(host.isPrepared('kernel', splitModel(wide(2)).skeleton.digest)).toBe(false);
+    expect(kept.runSync(row(2))['y']?.data[0]).toBe(3);
+    const inputs = { x: { datatype: 'FP32', shape: [1, 2], data: Float32Array.of(4, 5) } } as const;
+    expect((await load(2)).runSync(inputs)['y']?.data[0]).toBe(11);
+  });
+
+  test('a model that was disposed of twice takes no other’s place', async () => {
+    const { skeleton, weights } = splitModel(line(3, 1));
+    const parts = { way: 'kernel', skeleton: skeleton.bytes, weights } as const;
+    const first = await host.load(parts);
+    first.dispose();
+    const second = await host.load(parts);
+    first.dispose();
+    expect(second.runSync(row(2))['y']?.data[0]).toBe(7);
+    expect(() => first.runSync(row(2))).toThrow(RangeError);
+    expect(second.signature.inputs).toEqual([{ name: 'x', datatype: 'FP32', shape: [-1, 1] }]);
+  });
+
   test('no model ever answers for another, whatever is added, removed and run', async () => {
     const step = fc.oneof(
       fc.record({ slope: fc.integer({ min: -1000, max: 1000 }), way: fc.constantFrom('kernel', 'inputs') }),
