@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fields } from '../define-event.js';
 import { defineRoute, pageOf, pageQuery } from '../define-route.js';
+import { servingReportSchema } from '../serving.js';
 import { signatureSchema } from '../signature.js';
 import { presignedSchema } from './registry-datasets.js';
 
@@ -57,6 +58,8 @@ export const modelVersionSchema = z.object({
       batchInvariant: z.boolean(),
     })
     .nullable(),
+  /** How it is served and why not otherwise; null while it is not admitted, and for versions that were admitted before ways were tried. */
+  serving: servingReportSchema.nullable(),
   lineage: z.object({
     runId: fields.id.nullable(),
     fleetRunId: fields.id.nullable(),

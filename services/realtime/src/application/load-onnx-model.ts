@@ -64,7 +64,7 @@ export class LoadOnnxModel extends ModelLoader {
   private async verify(placement: Placement, model: OnnxRuntimeModel): Promise<void> {
     if (placement.parityDigest === null) return;
     const recorded = await this.bytes.getBytes(placement.tenantId, placement.parityDigest, MAX_PARITY_BYTES);
-    const comparison = await checkParity(model, parseParity(recorded, model.signature));
+    const comparison = checkParity(model, parseParity(recorded, model.signature));
     if (comparison.isEqual) return;
     const { output, index, detail } = comparison.firstDifference ?? { output: '', index: 0, detail: '' };
     throw new Error(

@@ -1,5 +1,13 @@
 import { versionAdmittedV1, versionRejectedV1, versionReviewRequestedV1 } from '@myriad/contracts';
-import { type Clock, type Digest, type Owned, ProblemError, canonicalJson, systemContext } from '@myriad/kernel';
+import {
+  type Clock,
+  type Digest,
+  type Owned,
+  ProblemError,
+  type TenantId,
+  canonicalJson,
+  systemContext,
+} from '@myriad/kernel';
 import { type Tx, UnitOfWork, isOutage, waitOutOutage } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -14,6 +22,7 @@ import {
   VERSION_STORE,
   type VersionStore,
 } from './ports.js';
+import { Uploads } from './uploads.js';
 
 /** A worker that says nothing for this long is taken for dead, and its version is looked at again. */
 const STALE_MS = 120_000;
@@ -35,6 +44,7 @@ export class AdmitVersion {
     @Inject(VERSION_STORE) private readonly versions: VersionStore,
     @Inject(MODEL_INSPECTOR) private readonly inspector: ModelInspector,
     @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
+    private readonly uploads: Uploads,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -90,6 +100,7 @@ export class AdmitVersion {
     const { version } = held;
     const inspected = await this.inspect(version);
     if (inspected.isRefused) return this.settle(held, inspected.report, 'rejected', null);
+    await this.storeParts(version.tenantId, inspected);
     const odd = oddities(inspected.report);
     if (odd.length === 0) return this.settle(held, inspected.report, 'admitted', null);
     const report = { ...inspected.report, reasons: odd };
@@ -105,6 +116,14 @@ export class AdmitVersion {
     });
     const { digest } = await this.objects.put(version.tenantId, Buffer.from(evidence));
     return this.settle(held, report, 'awaiting-review', digest);
+  }
+
+  /** Before a row names them: what is left when that fails is collected as nobody's. */
+  private async storeParts(tenantId: TenantId, { report, parts }: ModelInspection): Promise<void> {
+    const split = report.serving?.split;
+    if (!parts || !split) return;
+    await this.objects.put(tenantId, parts.skeleton, { expectedDigest: split.skeletonDigest });
+    await this.objects.put(tenantId, parts.weights, { expectedDigest: split.weightsDigest });
   }
 
   private async inspect(version: Owned<ModelVersion>): Promise<ModelInspection> {
@@ -130,6 +149,8 @@ export class AdmitVersion {
     const ifHeld = async (tx: Tx): Promise<void> => {
       const current = await this.versions.findById(tx, claimed.versionId);
       if (current?.status !== 'pending' || current.attempt !== claimed.attempt) return;
+      const split = report.serving?.split;
+      if (split) await this.uploads.keep(tx, [split.skeletonDigest, split.weightsDigest]);
       await this.write(tx, { ...claimed, ...report, reviewDigest }, status);
     };
     const ctx = systemContext('registry', claimed.tenantId);
@@ -177,6 +198,7 @@ const blankReport: AdmissionReport = {
   family: null,
   sizeClass: null,
   profile: null,
+  serving: null,
 };
 
 function admittedData(version: ModelVersion): {
@@ -184,10 +206,11 @@ function admittedData(version: ModelVersion): {
   sizeBytes: number;
   parityDigest: Digest | null;
   lineage: Omit<ModelVersion['lineage'], 'parameters'>;
+  serving: ModelVersion['serving'];
 } & { [K in 'signature' | 'family' | 'sizeClass' | 'profile']: NonNullable<ModelVersion[K]> } {
-  const { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass, profile } = version;
+  const { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass, profile, serving } = version;
   if (signature === null || family === null || sizeClass === null || profile === null)
     throw new TypeError(`version ${version.versionId} was admitted without a report`);
   const { parameters: _parameters, ...lineage } = version.lineage;
-  return { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass, profile, lineage };
+  return { artifactDigest, sizeBytes, parityDigest, signature, family, sizeClass, profile, serving, lineage };
 }

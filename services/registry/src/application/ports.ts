@@ -113,6 +113,8 @@ export interface InspectedArtifact {
 export interface ModelInspection {
   readonly report: AdmissionReport;
   readonly isRefused: boolean;
+  /** What the report's `serving.split` names, to be stored; undefined where it is served whole. */
+  readonly parts?: { readonly skeleton: Uint8Array; readonly weights: Uint8Array } | undefined;
 }
 
 export interface ModelInspector {

@@ -115,6 +115,7 @@ export class RegisterVersion {
       family: null,
       sizeClass: null,
       profile: null,
+      serving: null,
       registeredAt: now,
     };
     await this.versions.insert(tx, version);

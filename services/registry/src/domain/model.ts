@@ -53,6 +53,27 @@ export interface Profile {
   readonly batchInvariant: boolean;
 }
 
+/** How a version is served: found by trying all ways. */
+export interface Serving {
+  /** `kernel`: our own code over its weights; `inputs`: ONNX Runtime with weights fed; `whole`: ONNX Runtime on the file as it is. */
+  readonly way: ServingWay;
+  /** Of one row by this way; null where none could be timed. */
+  readonly micros: number | null;
+  /** Memory it takes beside its skeleton, measured, bytes. */
+  readonly memoryBytes: number;
+  /** The graph and what was learned, objects of the tenant; null where it is served whole. */
+  readonly split: {
+    readonly skeletonDigest: Digest;
+    readonly skeletonBytes: number;
+    readonly weightsDigest: Digest;
+    readonly weightsBytes: number;
+  } | null;
+  /** All ways: what a row costs, or why it is closed. */
+  readonly verdicts: { readonly way: ServingWay; readonly micros: number | null; readonly reason: string | null }[];
+}
+
+export type ServingWay = 'kernel' | 'inputs' | 'whole';
+
 /** What admission found. */
 export interface AdmissionReport {
   readonly reasons: readonly Reason[];
@@ -61,6 +82,8 @@ export interface AdmissionReport {
   readonly family: 'tabular' | 'neural' | 'other' | null;
   readonly sizeClass: 'small' | 'medium' | 'large' | null;
   readonly profile: Profile | null;
+  /** Not there for versions that were admitted before ways to serve were tried. */
+  readonly serving: Serving | null;
 }
 
 export interface Lineage {

@@ -60,6 +60,7 @@ export function presentModelVersion(version: ModelVersion): RouteResponse<Routes
     family,
     sizeClass,
     profile,
+    serving,
     lineage,
     registeredBy,
   } = version;
@@ -81,6 +82,7 @@ export function presentModelVersion(version: ModelVersion): RouteResponse<Routes
     family,
     sizeClass,
     profile,
+    serving,
     lineage,
     registeredBy,
     registeredAt: version.registeredAt.toISOString(),

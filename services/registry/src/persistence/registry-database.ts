@@ -1,5 +1,6 @@
 import { Database, type DatabaseOptions, infrastructureMigration } from '@myriad/persistence';
 import { Registry1700000000001 } from './migrations/1700000000001-registry.js';
+import { VersionParts1700000000003 } from './migrations/1700000000003-version-parts.js';
 import { ObjectSweeps1700000000002 } from './migrations/1700000000002-object-sweeps.js';
 
 /** Opens the registry's database, migrated. */
@@ -7,6 +8,11 @@ export function openRegistryDatabase(options: Omit<DatabaseOptions, 'entities' |
   return Database.open({
     ...options,
     entities: [],
-    migrations: [infrastructureMigration('registry'), Registry1700000000001, ObjectSweeps1700000000002],
+    migrations: [
+      infrastructureMigration('registry'),
+      Registry1700000000001,
+      ObjectSweeps1700000000002,
+      VersionParts1700000000003,
+    ],
   });
 }

@@ -18,6 +18,8 @@ const NAMED = `
   UNION SELECT evidence_digest AS digest FROM dataset_grant WHERE evidence_digest = ANY ($1)
   UNION SELECT artifact_digest AS digest FROM model_version WHERE artifact_digest = ANY ($1)
   UNION SELECT parity_digest AS digest FROM model_version WHERE parity_digest = ANY ($1)
+  UNION SELECT report->'serving'->'split'->>'skeletonDigest' AS digest FROM model_version WHERE report->'serving'->'split'->>'skeletonDigest' = ANY ($1)
+  UNION SELECT report->'serving'->'split'->>'weightsDigest' AS digest FROM model_version WHERE report->'serving'->'split'->>'weightsDigest' = ANY ($1)
   UNION SELECT review_digest AS digest FROM model_version WHERE review_digest = ANY ($1)`;
 
 @Injectable()

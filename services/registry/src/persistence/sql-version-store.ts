@@ -26,6 +26,8 @@ interface VersionRecord {
 function toVersion(row: VersionRecord): Owned<ModelVersion> {
   return {
     ...row.report,
+    // not in reports of before
+    serving: (row.report as Partial<AdmissionReport>).serving ?? null,
     tenantId: row.tenant_id,
     modelName: row.model_name,
     version: row.version,
@@ -44,8 +46,8 @@ function toVersion(row: VersionRecord): Owned<ModelVersion> {
   };
 }
 
-function reportOf({ reasons, parity, signature, family, sizeClass, profile }: ModelVersion): string {
-  return JSON.stringify({ reasons, parity, signature, family, sizeClass, profile });
+function reportOf({ reasons, parity, signature, family, sizeClass, profile, serving }: ModelVersion): string {
+  return JSON.stringify({ reasons, parity, signature, family, sizeClass, profile, serving });
 }
 
 const CLAIM = `

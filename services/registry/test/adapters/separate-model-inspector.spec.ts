@@ -42,14 +42,26 @@ describe('SeparateModelInspector', () => {
 
   it('finds the same as in this process', async () => {
     const [there, here] = [await inspect(logistic), await inspect(logistic, new OnnxModelInspector())];
-    const withoutTimes = ({ report, isRefused }: typeof there): object => ({
+    const withoutTimes = ({ report, isRefused, parts }: typeof there): object => ({
       ...report,
       isRefused,
+      parts: [parts?.skeleton, parts?.weights].map((part) => part && digestOf(part)),
+      serving: { way: report.serving?.way, split: report.serving?.split, memoryBytes: report.serving?.memoryBytes },
       profile: { ...report.profile, latencyMicrosP50: 0 },
     });
     expect(there.isRefused).toBe(false);
     expect(withoutTimes(there)).toEqual(withoutTimes(here));
     expect(await codesOf(onnxFile('RandomNormalLike'))).toEqual(['registry.operator_not_allowed']);
+  });
+
+  it('measures the memory of what is served whole', async () => {
+    const svm = readFileSync(`${here}/../../../../libs/inference/test/fixtures/shapes/svm.onnx`);
+    const { serving } = (await inspect(svm)).report;
+    const estimate = (await inspect(svm, new OnnxModelInspector())).report.serving?.memoryBytes;
+    expect(serving?.way).toBe('whole');
+    expect(serving?.memoryBytes).toBeGreaterThan(20_000);
+    expect(serving?.memoryBytes).toBeLessThan(500_000);
+    expect(serving?.memoryBytes).not.toBe(estimate);
   });
 
   it('refuses a small file that wants 16 GB, and goes on with the next', async () => {

@@ -9,6 +9,7 @@ import {
   versionReviewRequestedV1,
 } from '@myriad/contracts';
 import { type Digest, ProblemError, digestOf, newId, systemContext, tenantId } from '@myriad/kernel';
+import { checkParity, ModelHost, parseParity } from '@myriad/inference';
 import { eventually } from '@myriad/testing';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { VERSION_STORE, type VersionStore } from '../../src/application/ports.js';
@@ -69,6 +70,42 @@ describe('admission', () => {
     expect(admission).toMatchObject({ status: 'admitted', reasons: [], parity: { rows: 64 } });
     expect(admission.parity?.maxDifference).toBeLessThan(1e-4);
     expect({ signature, profile }).toEqual({ signature: data.signature, profile: data.profile });
+  });
+
+  it('finds out how a version is served, stores what it is served from, and says why not otherwise', async () => {
+    await app.runEnded('served', logistic, { parityDigest: await app.upload('served', parity) });
+    const serving = (await app.harness.event(versionAdmittedV1, { tenantId: 'served' })).data.serving!;
+    expect(serving.way).toBe('kernel');
+    expect(serving.verdicts.map(({ way }) => way)).toEqual(['whole', 'kernel', 'inputs']);
+    expect(serving.verdicts[2]).toMatchObject({
+      micros: null,
+      reason: 'OneHotEncoder keeps its weights in attributes',
+    });
+    expect((await app.version('served', 'flight-delay', 1)).serving).toEqual(serving);
+    const { objects } = app.harness.parts;
+    const tenant = tenantId('served');
+    const { skeletonDigest, skeletonBytes, weightsDigest, weightsBytes } = serving.split!;
+    const [skeleton, weights] = [
+      await objects.getBytes(tenant, skeletonDigest, skeletonBytes),
+      await objects.getBytes(tenant, weightsDigest, weightsBytes),
+    ];
+    expect([skeleton.length, weights.length]).toEqual([skeletonBytes, weightsBytes]);
+    const host = new ModelHost();
+    const model = await host.load({ way: 'kernel', skeleton, weights });
+    expect(model.memoryBytes).toBe(serving.memoryBytes);
+    expect(checkParity(model, parseParity(Buffer.from(parity), model.signature)).isEqual).toBe(true);
+    expect(await objects.head(tenantId('real'), weightsDigest)).toBeDefined(); // equal bytes, each tenant its own
+    expect(await objects.head(tenantId('nobody'), weightsDigest)).toBeUndefined();
+  });
+
+  it('serves whole what has no other way, and stores nothing for it', async () => {
+    await app.runEnded('svm', readFileSync(`${fixtures}/shapes/svm.onnx`));
+    const { serving } = (await app.harness.event(versionAdmittedV1, { tenantId: 'svm' })).data;
+    expect(serving).toMatchObject({ way: 'whole', split: null });
+    expect(serving?.verdicts[1]?.reason).toMatch(/SVMClassifier/);
+    const stored: string[] = [];
+    for await (const { digest } of app.harness.parts.objects.list(tenantId('svm'))) stored.push(digest);
+    expect(stored).toHaveLength(1);
   });
 
   test.each(['forest.onnx', 'mlp.onnx'])('admits %s', async (name) => {

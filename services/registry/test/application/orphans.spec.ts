@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import {
   objectsSuspectedV1,
   registryRoutes as routes,
   trainingObjectsNamedV1,
+  versionAdmittedV1,
 } from '@myriad/contracts';
 import { type Digest, type TenantId, newId, tenantId } from '@myriad/kernel';
 import { testContext } from '@myriad/testing';
@@ -21,6 +23,7 @@ const ANSWERS = [authObjectsNamedV1, trainingObjectsNamedV1, evaluatorObjectsNam
 /** So long that the service does not look on its own while a test runs. */
 const INTERVAL_MS = 3_600_000;
 const GRACE_MS = 2 * INTERVAL_MS;
+const logistic = readFileSync(`${import.meta.dirname}/../../../../libs/inference/test/fixtures/logistic.onnx`);
 const CSV = 'day,delay\n1,2.5\n';
 
 describe('objects that no row names', () => {
@@ -98,6 +101,28 @@ describe('objects that no row names', () => {
     expect([await isThere(kept), await isThere(left)]).toEqual([true, false]);
     const list = await app.harness.request(routes.listDatasetVersions, { tenant, params });
     expect(await isThere(list.body.items[0]!.digest)).toBe(true);
+  });
+
+  it('are not what a version is served from', async () => {
+    await app.runEnded(tenant, logistic);
+    const { serving, artifactDigest } = (await app.harness.event(versionAdmittedV1, { tenantId: tenant })).data;
+    const { skeletonDigest, weightsDigest } = serving!.split!;
+    const left = await put('left behind');
+    const old = new Date(app.clock.nowMs());
+    for (const digest of [skeletonDigest, weightsDigest, artifactDigest])
+      await utimes(
+        join(app.harness.parts.folder, 'objects', tenant, 'sha256', digest.slice(7, 9), digest.slice(9)),
+        old,
+        old,
+      );
+    await look();
+    expect(questions().at(-1)!.data.digests).toEqual([left]);
+    for (const by of ANSWERS) await answer(by);
+    expect([await isThere(skeletonDigest), await isThere(weightsDigest), await isThere(left)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('are left when one service says nothing, and its late answer is void', async () => {
