@@ -84,6 +84,7 @@ function compose(parts: RealtimeParts): Provider[] {
   const statistics = new ModelStatistics();
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   observe(cache, events);
+  observeHost(loader);
   observeTurns(turns);
   if (disk !== undefined) observeDisk(disk);
   return [
@@ -111,6 +112,11 @@ function observe(cache: ModelCache, events: EventForwarder): void {
   observedCounter('myriad_realtime_load_failures_total', 'Loads that failed', () => cache.state.failures);
   observedCounter('myriad_realtime_evictions_total', 'Versions pushed out by others', () => cache.state.evictions);
   observedCounter('myriad_realtime_samples_dropped_total', 'Samples that found no room', () => events.droppedSamples);
+}
+
+function observeHost(loader: LoadOnnxModel): void {
+  observedGauge('myriad_realtime_skeletons', 'Graphs that models share, ready to run', () => loader.state.skeletons);
+  observedGauge('myriad_realtime_slab_bytes', 'Memory reserved for weights', () => loader.state.slabBytes);
 }
 
 function observeTurns(turns: FairTurns): void {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { EventData, placementChangedV1 } from '@myriad/contracts';
-import { inspectOnnxBytes } from '@myriad/inference';
+import { inspectOnnxBytes, splitModel } from '@myriad/inference';
 import { digestOf, newId, tenantId, type Digest } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
 import type { Placement } from '../src/domain/placement.js';
@@ -36,6 +36,22 @@ export function placementOf(
     ...more,
   };
   return { ...data, tenantId: tenantId(data.tenantId) };
+}
+
+/** Splits a model as admission does, and puts both parts among the tenant's objects. */
+export function splitInto(
+  put: (bytes: Buffer) => Digest,
+  bytes: Buffer,
+  way: 'kernel' | 'inputs' = 'kernel',
+): NonNullable<PlacementData['serving']> {
+  const { skeleton, weights } = splitModel(bytes);
+  const split = {
+    skeletonDigest: put(Buffer.from(skeleton.bytes)),
+    skeletonBytes: skeleton.bytes.length,
+    weightsDigest: put(Buffer.from(weights)),
+    weightsBytes: weights.length,
+  };
+  return { way, micros: 1, memoryBytes: weights.length, split };
 }
 
 /** A V2 request of `rows` flights. */

@@ -6,18 +6,18 @@ const GONE = -1;
 
 /** A model of a {@link ModelHost}, as an object of its own. */
 export class HostedModel implements RunnableModel {
+  /** Bytes that it takes beside its skeleton. */
+  readonly memoryBytes: number;
+
   constructor(
     private readonly host: ModelHost,
     private handle: number,
-  ) {}
+  ) {
+    this.memoryBytes = host.memoryBytes(handle);
+  }
 
   get signature(): Signature {
     return this.host.signature(this.handle);
-  }
-
-  /** Bytes that it takes beside its skeleton. */
-  get memoryBytes(): number {
-    return this.host.memoryBytes(this.handle);
   }
 
   /** @throws {ProblemError} `inference.run_failed`; {RangeError} once it was disposed. */
