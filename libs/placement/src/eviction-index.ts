@@ -1,5 +1,6 @@
-import { IndexedHeap, type HeapItem } from './indexed-heap.js';
+import { HeapPlaces, IndexedHeap } from './indexed-heap.js';
 import { PairingForest } from './pairing-forest.js';
+import { TenantColumns } from './tenant-columns.js';
 import { grown } from './grown.js';
 
 export interface EvictionLimits {
@@ -16,13 +17,8 @@ const OVER_CEILING = 0;
 const ORDINARY = 1;
 const WITHIN_FLOOR = 2;
 
-interface Tenant extends HeapItem {
-  readonly name: string;
-  bytes: number;
-  /** The tenant's entry that goes first; −1 when it has none. */
-  root: number;
-  turn: number;
-}
+/** A tenant by its name, or by a small number of the caller's: that costs no entry of a map. One index takes one kind. */
+export type TenantKey = string | number;
 
 /** The least an entry costs, so that each use counts for something. */
 const LEAST_COST = 1e-6;
@@ -32,11 +28,14 @@ const LEAST_COST = 1e-6;
  * plus the priority of the last one that went, when it was used last. So what was used much once does not stay for ever. Among equals the one ranked longer ago goes.
  *
  * Tenants over their ceiling give way first, those within their floor last; memory that nobody else wants is nobody's to withhold. A use takes O(1), all else O(log n) amortized;
- * an entry costs about 60 bytes. Entries are numbers that are given again after they went.
+ * an entry costs about 60 bytes, a tenant about 30. Entries are numbers that are given again after they went.
  */
 export class EvictionIndex {
-  private readonly tenants = new Map<string, Tenant>();
-  private readonly ownerOf: Tenant[] = [];
+  private readonly places = new HeapPlaces();
+  private readonly tenants = new TenantColumns((capacity) => {
+    this.places.grow(capacity);
+  });
+  private owners = new Int32Array(0);
   private readonly free: number[] = [];
   private used = 0;
   private capacity = 0;
@@ -53,7 +52,10 @@ export class EvictionIndex {
   private rankedAt = new Float64Array(0);
   private readonly entries = new PairingForest((a, b) => this.isBefore(a, b));
   private readonly turns = [OVER_CEILING, ORDINARY, WITHIN_FLOOR].map(
-    () => new IndexedHeap<Tenant>((a, b) => this.isBefore(a.root, b.root)),
+    () =>
+      new IndexedHeap(this.places, (a, b) =>
+        this.isBefore(this.tenants.roots[a] as number, this.tenants.roots[b] as number),
+      ),
   );
 
   constructor(private readonly limits: EvictionLimits) {}
@@ -67,8 +69,13 @@ export class EvictionIndex {
     return this.used - this.free.length;
   }
 
-  bytesOf(tenant: string): number {
-    return this.tenants.get(tenant)?.bytes ?? 0;
+  bytesOf(tenant: TenantKey): number {
+    return this.tenants.bytes[this.tenants.find(tenant)] ?? 0;
+  }
+
+  /** Number of the entry's tenant, also just after it went. */
+  tenantOf(entry: number): number {
+    return this.owners[entry] ?? -1;
   }
 
   /** Uses of an entry since it was added. */
@@ -82,31 +89,31 @@ export class EvictionIndex {
   }
 
   /** Takes out what must go so that the tenant may add so many bytes; in the order in which they went. */
-  makeRoom(tenantName: string, bytes: number): readonly number[] {
+  makeRoom(tenantKey: TenantKey, bytes: number): readonly number[] {
     const gone: number[] = [];
     if (this.total + bytes <= this.limits.maxBytes) return gone;
-    const tenant = this.tenants.get(tenantName);
-    if (tenant !== undefined) this.resize(tenant, bytes);
+    const tenant = this.tenants.find(tenantKey);
+    if (tenant >= 0) this.resize(tenant, bytes);
     for (let entry = this.next(); entry >= 0 && this.total + bytes > this.limits.maxBytes; entry = this.next()) {
       this.age = Math.max(this.age, this.priorities[entry] as number);
       this.remove(entry);
       gone.push(entry);
     }
-    if (tenant !== undefined) this.resize(tenant, -bytes);
+    if (tenant >= 0) this.resize(tenant, -bytes);
     return gone;
   }
 
   /** Adds an entry that was just used. `cost` to bring it back, in any unit, the same for all. */
-  add(tenantName: string, bytes: number, cost: number): number {
+  add(tenantKey: TenantKey, bytes: number, cost: number): number {
     const entry = this.free.pop() ?? this.newEntry();
-    const tenant = this.tenantOf(tenantName);
-    this.ownerOf[entry] = tenant;
+    const tenant = this.tenants.enter(tenantKey);
+    this.owners[entry] = tenant;
     this.sizes[entry] = bytes;
     this.gains[entry] = Math.max(cost, LEAST_COST) / Math.max(bytes, 1);
     this.uses[entry] = 0;
     this.touch(entry);
     this.total += bytes;
-    tenant.bytes += bytes;
+    this.tenants.bytes[tenant] = (this.tenants.bytes[tenant] as number) + bytes;
     this.enter(tenant, entry);
     return entry;
   }
@@ -120,11 +127,12 @@ export class EvictionIndex {
 
   /** Takes an entry out, for whatever reason. */
   remove(entry: number): void {
-    const tenant = this.ownerOf[entry] as Tenant;
+    const tenant = this.owners[entry] as number;
+    const { bytes, roots } = this.tenants;
     this.total -= this.sizes[entry] as number;
-    tenant.bytes -= this.sizes[entry] as number;
+    bytes[tenant] = (bytes[tenant] as number) - (this.sizes[entry] as number);
     this.free.push(entry);
-    this.setRoot(tenant, this.entries.remove(tenant.root, entry));
+    this.setRoot(tenant, this.entries.remove(roots[tenant] as number, entry));
   }
 
   private newEntry(): number {
@@ -135,6 +143,7 @@ export class EvictionIndex {
 
   private grow(capacity: number): void {
     this.capacity = capacity;
+    this.owners = grown(this.owners, capacity);
     this.sizes = grown(this.sizes, capacity);
     this.gains = grown(this.gains, capacity);
     this.uses = grown(this.uses, capacity);
@@ -144,54 +153,50 @@ export class EvictionIndex {
     this.entries.grow(capacity);
   }
 
-  private tenantOf(name: string): Tenant {
-    let tenant = this.tenants.get(name);
-    if (tenant === undefined) {
-      tenant = { name, bytes: 0, root: -1, turn: ORDINARY, at: -1 };
-      this.tenants.set(name, tenant);
-    }
-    return tenant;
-  }
-
   /** The entry that goes next, −1 when there is none. */
   private next(): number {
     for (;;) {
-      const tenant = this.turns.find((turn) => turn.size > 0)?.top;
-      if (tenant === undefined) return -1;
-      const { root } = tenant;
+      const tenant = this.turns.find((turn) => turn.size > 0)?.top ?? -1;
+      if (tenant < 0) return -1;
+      const root = this.tenants.roots[tenant] as number;
       if (this.ranks[root] === this.priorities[root]) return root;
       this.enter(tenant, root, this.entries.remove(root, root));
     }
   }
 
-  private enter(tenant: Tenant, entry: number, others = tenant.root): void {
+  private enter(tenant: number, entry: number, others = this.tenants.roots[tenant] as number): void {
     this.ticks += 1;
     this.ranks[entry] = this.priorities[entry] as number;
     this.rankedAt[entry] = this.ticks;
     this.setRoot(tenant, this.entries.insert(others, entry));
   }
 
-  private resize(tenant: Tenant, bytes: number): void {
-    tenant.bytes += bytes;
-    this.setRoot(tenant, tenant.root);
+  private resize(tenant: number, bytes: number): void {
+    this.tenants.bytes[tenant] = (this.tenants.bytes[tenant] as number) + bytes;
+    this.setRoot(tenant, this.tenants.roots[tenant] as number);
   }
 
-  private setRoot(tenant: Tenant, root: number): void {
-    tenant.root = root;
+  private setRoot(tenant: number, root: number): void {
+    const { roots, turns, bytes } = this.tenants;
+    roots[tenant] = root;
     const turn = this.turnOf(tenant);
-    if (tenant.at >= 0 && (root < 0 || turn !== tenant.turn)) this.turns[tenant.turn]?.remove(tenant);
-    tenant.turn = turn;
+    const isWaiting = this.places.of(tenant) >= 0;
+    const isLeaving = isWaiting && (root < 0 || turn !== turns[tenant]);
+    if (isLeaving) this.turns[turns[tenant] as number]?.remove(tenant);
+    turns[tenant] = turn;
     if (root < 0) {
       // one that others make room for stays known until they have
-      if (tenant.bytes <= 0) this.tenants.delete(tenant.name);
-    } else if (tenant.at < 0) this.turns[turn]?.push(tenant);
-    else this.turns[turn]?.update(tenant);
+      if ((bytes[tenant] as number) <= 0) this.tenants.release(tenant);
+    } else if (isWaiting && !isLeaving) this.turns[turn]?.update(tenant);
+    else this.turns[turn]?.push(tenant);
   }
 
-  private turnOf({ bytes, root }: Tenant): number {
+  private turnOf(tenant: number): number {
     const { floorBytes = 0, ceilingBytes = Infinity } = this.limits;
-    if (bytes > ceilingBytes) return OVER_CEILING;
-    return bytes - (this.sizes[root] ?? 0) < floorBytes ? WITHIN_FLOOR : ORDINARY;
+    const { bytes, roots } = this.tenants;
+    const taken = bytes[tenant] as number;
+    if (taken > ceilingBytes) return OVER_CEILING;
+    return taken - (this.sizes[roots[tenant] as number] ?? 0) < floorBytes ? WITHIN_FLOOR : ORDINARY;
   }
 
   private isBefore(a: number, b: number): boolean {

@@ -1,4 +1,4 @@
-type Numbers = Float64Array | Int32Array | Uint32Array;
+type Numbers = Float64Array | Int32Array | Uint32Array | Uint8Array;
 
 /** The same numbers with room for `capacity`. */
 export function grown<T extends Numbers>(numbers: T, capacity: number): T {
