@@ -34,6 +34,8 @@ export {
 } from './tensors/format-infer-response.js';
 export { MAX_ROWS, parseInferRequest, type InferOptions, type InferRequest } from './tensors/parse-infer-request.js';
 export { parseRawRequest } from './tensors/parse-raw-request.js';
+export type { ThreadCall, ThreadModel, ThreadModelReport } from './threads/messages.js';
+export { ModelThread, ThreadLost, type ModelThreadOptions, type ThreadRun } from './threads/model-thread.js';
 export {
   elementCount,
   newTensorData,

@@ -17,6 +17,8 @@ import { BfloatSession, speaksBfloat, widenBfloats } from './widen-bfloats.js';
 export interface LoadOptions {
   /** Threads of one run, 1–64. Default 1: many models share the cores, and one thread gives the same bits every time. */
   readonly threads?: number;
+  /** Whether threads of a run wait busily for the next one. Default true, as the runtime has it; of no account with one thread. */
+  readonly spin?: boolean;
   /** Whether a row that comes alone is run as two, so that it gets the bits it has in a batch; see `single-rows.ts`. Default: where the file needs it. */
   readonly pairSingleRows?: boolean;
 }
@@ -159,6 +161,7 @@ async function sessionOf(bytes: Uint8Array, options: LoadOptions): Promise<Nativ
       // an arena keeps what the largest request ever needed, once a model; and models are many
       enableCpuMemArena: false,
       enableMemPattern: false,
+      ...(options.spin === false && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
     });
   } catch (cause) {
     throw inferenceProblem('unprocessable', 'onnx_unrunnable', `the runtime refuses the model: ${reasonOf(cause)}`, {
