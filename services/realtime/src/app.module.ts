@@ -5,6 +5,7 @@ import { observedCounter, observedGauge, type Logger } from '@myriad/telemetry';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ApplyPlacement } from './application/apply-placement.js';
 import type { DiskTier } from './application/disk-tier.js';
+import { ChooseRuntime } from './application/choose-runtime.js';
 import { ExplainServing } from './application/explain-serving.js';
 import { FairTurns } from './application/fair-turns.js';
 import { FindModel } from './application/find-model.js';
@@ -26,6 +27,7 @@ import { ServerController } from './http/server.controller.js';
 import { REPLICA_ID, ServingController } from './http/serving.controller.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
+import { WorkerRuntime, type WorkerRuntimeOptions } from './workers/worker-runtime.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
 export interface RealtimeParts {
@@ -54,11 +56,16 @@ export interface RealtimeParts {
     readonly waitingPerTenant?: number;
     /** Nothing is taken on while what waits takes longer, milliseconds. Default 1,000. */
     readonly maxWaitMs?: number;
+    /** Larger files run in worker threads, bytes. Default 1 MiB. */
+    readonly inlineMaxBytes?: number;
+    readonly workers?: Pick<WorkerRuntimeOptions, 'workers' | 'cores' | 'program'>;
   };
   readonly clock?: Clock;
   /** Uniform in [0, 1); decides what is sampled. */
   readonly random?: () => number;
 }
+
+const INLINE_MAX_BYTES = 1_048_576;
 
 function compose(parts: RealtimeParts): Provider[] {
   const { log, store, disk, snapshots, logger, settings, clock = systemClock, random } = parts;
@@ -66,7 +73,18 @@ function compose(parts: RealtimeParts): Provider[] {
   const history = new LoadHistory();
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
-  const loader = new LoadOnnxModel(store, maxBytes, disk);
+  const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
+  const workers = new WorkerRuntime({
+    bytes: disk ?? store,
+    logger,
+    line: { waitingPerTenant, maxWaitMs, clock },
+    ...settings.workers,
+  });
+  const loader = new ChooseRuntime({
+    inline: new LoadOnnxModel(store, maxBytes, disk),
+    workers,
+    inlineMaxBytes: settings.inlineMaxBytes ?? INLINE_MAX_BYTES,
+  });
   const cache = new ModelCache(
     loader,
     { maxBytes, tenantFloorBytes, tenantCeilingBytes, retryAfterMs: settings.failedLoadRetryMs },
@@ -79,16 +97,17 @@ function compose(parts: RealtimeParts): Provider[] {
   const placements = new ApplyPlacement({ table, cache, events, clock, logger, replicaId });
   const tail = new PlacementTail({ log, snapshots, placements, logger });
   const models = new FindModel(table, cache, clock);
-  const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
   const turns = new FairTurns({ waitingPerTenant, maxWaitMs, clock });
   const statistics = new ModelStatistics();
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   observe(cache, events);
   observeHost(loader);
   observeTurns(turns);
+  observeWorkers(workers);
   if (disk !== undefined) observeDisk(disk);
   return [
     { provide: ModelCache, useValue: cache },
+    { provide: WorkerRuntime, useValue: workers },
     { provide: EventForwarder, useValue: events },
     { provide: ApplyPlacement, useValue: placements },
     { provide: PlacementTail, useValue: tail },
@@ -127,6 +146,24 @@ function observeTurns(turns: FairTurns): void {
     ['left', 'Requests whose client left before their turn'],
   ] as const)
     observedCounter(`myriad_realtime_${count}_total`, what, () => turns.state[count]);
+}
+
+function observeWorkers(workers: WorkerRuntime): void {
+  observedGauge('myriad_realtime_worker_models', 'Versions in worker threads', () => workers.state.models);
+  observedGauge(
+    'myriad_realtime_worker_waiting',
+    'Requests that wait for a worker thread',
+    () => workers.state.waiting,
+  );
+  for (const [count, what] of [
+    ['runs', 'Runs in worker threads'],
+    ['ran', 'Requests that ran in worker threads'],
+    ['refused', 'Requests refused because too much waited for worker threads'],
+    ['expired', 'Requests to worker threads whose deadline passed'],
+    ['left', 'Requests to worker threads whose client left'],
+    ['lost', 'Worker threads that ended and were replaced'],
+  ] as const)
+    observedCounter(`myriad_realtime_worker_${count}_total`, what, () => workers.state[count]);
 }
 
 function observeDisk(disk: DiskTier): void {

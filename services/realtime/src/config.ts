@@ -87,6 +87,28 @@ export const realtimeConfigSchema = z.object({
     .max(60_000)
     .default(1_000)
     .describe('requests are refused (503) while what waits takes longer than this, milliseconds, 1–60,000'),
+  INLINE_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(1_048_576)
+    .describe(
+      'models with a larger file run in worker threads, bytes; smaller ones on the one thread, in microseconds',
+    ),
+  WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('worker threads, 1–256; each holds models of its own; absent: one for every two cores'),
+  WORKER_CORES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_024)
+    .optional()
+    .describe('cores that runs in worker threads use together, 1–1,024; absent: all'),
 });
 
 export type RealtimeConfig = z.output<typeof realtimeConfigSchema>;

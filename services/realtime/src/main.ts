@@ -15,6 +15,7 @@ import { realtimeConfig, type RealtimeConfig } from './config.js';
 import { GrpcDoor, type GrpcDoorOptions } from './grpc/grpc-door.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
+import { WorkerRuntime } from './workers/worker-runtime.js';
 
 const SERVICE = 'realtime';
 
@@ -67,6 +68,7 @@ await runMain(async () => {
     () => app.get(ApplyPlacement).close(),
     () => events.close(),
     () => app.get(ModelCache).close(),
+    () => app.get(WorkerRuntime).close(),
     () => disk?.idle() ?? Promise.resolve(),
     () => log.close(),
     () => telemetry.shutdown(),
@@ -98,6 +100,8 @@ function settingsOf(config: RealtimeConfig): RealtimeParts['settings'] {
     failedLoadRetryMs: config.FAILED_LOAD_RETRY_MS,
     waitingPerTenant: config.TENANT_WAITING,
     maxWaitMs: config.MAX_WAIT_MS,
+    inlineMaxBytes: config.INLINE_MAX_BYTES,
+    workers: { workers: config.WORKERS, cores: config.WORKER_CORES },
   };
 }
 

@@ -1,6 +1,6 @@
 import { DeficitRoundRobin } from '@myriad/placement';
 import type { Clock, ProblemError, TenantId } from '@myriad/kernel';
-import { deadlineExceeded, realtimeProblem } from './realtime-problem.js';
+import { clientGone, deadlineExceeded, overloaded, tenantBusy } from './realtime-problem.js';
 
 export interface FairTurnsOptions {
   /** Requests of a tenant that may wait, for a load or for their turn, ≥ 1. */
@@ -99,13 +99,13 @@ export class FairTurns {
     const { waitingPerTenant, maxWaitMs } = this.options;
     if (taken >= waitingPerTenant) {
       this.counts.refused += 1;
-      const detail = `tenant '${tenantId}' has ${taken} requests waiting here, as many as a tenant may; send fewer at the same time`;
-      throw realtimeProblem('rate-limited', 'tenant_busy', detail, { retryAfterSeconds: 1 });
+      throw tenantBusy(tenantId, taken);
     }
-    if (this.queue.cost > maxWaitMs * 1_000) {
+    // in turns, a tenant waits for its own and as much of each other, but for no more than there is
+    const waitMicros = Math.min(this.queue.cost, (this.taken.size + 1) * (taken + 1) * this.meanMicros);
+    if (waitMicros > maxWaitMs * 1_000) {
       this.counts.refused += 1;
-      const detail = `what waits here takes more than ${maxWaitMs} ms; try again in a moment`;
-      throw realtimeProblem('unavailable', 'overloaded', detail, { retryAfterSeconds: 1 });
+      throw overloaded(maxWaitMs);
     }
     this.taken.set(tenantId, taken + 1);
     return () => {
@@ -136,7 +136,7 @@ export class FairTurns {
   private refusalOf({ deadlineMs, isGone }: Pick<Turn<unknown>, 'deadlineMs' | 'isGone'>): ProblemError | undefined {
     if (isGone?.() === true) {
       this.counts.left += 1;
-      return realtimeProblem('timeout', 'client_gone', 'the client left before its turn came');
+      return clientGone();
     }
     if (deadlineMs === undefined || deadlineMs > this.options.clock.nowMs()) return undefined;
     this.counts.expired += 1;

@@ -63,3 +63,9 @@ export abstract class ModelLoader {
   /** @throws when the version can't be read, run, or does not give what its trainer recorded. */
   abstract load(placement: Placement): Promise<LoadedModel>;
 }
+
+/** Where models run that are not run by the one thread. */
+export interface DetachedRuntime {
+  /** Brings a version in; `isVerified`: it gave what its trainer recorded before. @throws when it can't be read, run, or gives something else */
+  load(placement: Placement, isVerified: boolean): Promise<DetachedModel>;
+}

@@ -163,15 +163,27 @@ describe('FairTurns', () => {
     expect(turns.waitingOf(aa)).toBe(1);
   });
 
-  test('nothing is taken on while what waits takes too long', () => {
+  test('a tenant with too much waiting is refused, one with nothing waiting only where all tenants together have too much', () => {
     const { turns, wait, drain, work, rest } = setUp({ maxWaitMs: 20 });
     for (let i = 0; i < 500; i += 1) work(aa, 1)();
     rest(1);
-    for (let i = 0; i < 30; i += 1) void wait(aa, 1);
-    expect(() => turns.takeOn(bb)).toThrow(
-      expect.objectContaining({ code: 'realtime.overloaded', kind: 'unavailable', retryAfterSeconds: 1 }),
-    );
-    drain();
+    const isOverloaded = expect.objectContaining({
+      code: 'realtime.overloaded',
+      kind: 'unavailable',
+      retryAfterSeconds: 1,
+    });
+    const leave: (() => void)[] = [];
+    const takeOn = (tenant: TenantId): void => {
+      leave.push(turns.takeOn(tenant));
+      void wait(tenant, 1);
+    };
+    for (let i = 0; i < 21; i += 1) takeOn(aa);
+    expect(() => turns.takeOn(aa)).toThrow(isOverloaded);
     turns.takeOn(bb)();
+    for (let i = 0; i < 19; i += 1) takeOn(tenantId(`t${i}`));
+    expect(() => turns.takeOn(bb)).toThrow(isOverloaded);
+    drain();
+    for (const one of leave) one();
+    turns.takeOn(aa)();
   });
 });
