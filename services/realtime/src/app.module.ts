@@ -27,6 +27,8 @@ import { ServerController } from './http/server.controller.js';
 import { REPLICA_ID, ServingController } from './http/serving.controller.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
+import { RemoteRuntime, type RemoteRuntimeOptions } from './remote/remote-runtime.js';
+import { RemoteServer, type RemoteServerOptions } from './remote/remote-server.js';
 import { WorkerRuntime, type WorkerRuntimeOptions } from './workers/worker-runtime.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
@@ -59,6 +61,8 @@ export interface RealtimeParts {
     /** Larger files run in worker threads, bytes. Default 1 MiB. */
     readonly inlineMaxBytes?: number;
     readonly workers?: Pick<WorkerRuntimeOptions, 'workers' | 'cores' | 'program'>;
+    /** Another server that runs all models of the pool. */
+    readonly remote?: (RemoteServerOptions & { readonly inFlight: number }) | undefined;
   };
   readonly clock?: Clock;
   /** Uniform in [0, 1); decides what is sampled. */
@@ -74,15 +78,13 @@ function compose(parts: RealtimeParts): Provider[] {
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
   const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
-  const workers = new WorkerRuntime({
-    bytes: disk ?? store,
-    logger,
-    line: { waitingPerTenant, maxWaitMs, clock },
-    ...settings.workers,
-  });
+  const detached = { bytes: disk ?? store, logger, line: { waitingPerTenant, maxWaitMs, clock } };
+  const workers = new WorkerRuntime({ ...detached, ...settings.workers });
+  const remote = settings.remote && newRemote(settings.remote, { ...detached, clock });
   const loader = new ChooseRuntime({
     inline: new LoadOnnxModel(store, maxBytes, disk),
     workers,
+    remote,
     inlineMaxBytes: settings.inlineMaxBytes ?? INLINE_MAX_BYTES,
   });
   const cache = new ModelCache(
@@ -104,10 +106,11 @@ function compose(parts: RealtimeParts): Provider[] {
   observeHost(loader);
   observeTurns(turns);
   observeWorkers(workers);
+  if (remote !== undefined) observeRemote(remote);
   if (disk !== undefined) observeDisk(disk);
   return [
     { provide: ModelCache, useValue: cache },
-    { provide: WorkerRuntime, useValue: workers },
+    { provide: DetachedRuntimes, useValue: new DetachedRuntimes(workers, remote) },
     { provide: EventForwarder, useValue: events },
     { provide: ApplyPlacement, useValue: placements },
     { provide: PlacementTail, useValue: tail },
@@ -166,6 +169,21 @@ function observeWorkers(workers: WorkerRuntime): void {
     observedCounter(`myriad_realtime_worker_${count}_total`, what, () => workers.state[count]);
 }
 
+function observeRemote(remote: RemoteRuntime): void {
+  observedGauge(
+    'myriad_realtime_remote_waiting',
+    'Requests that wait for the remote server',
+    () => remote.state.waiting,
+  );
+  observedGauge('myriad_realtime_remote_running', 'Calls of the remote server', () => remote.state.running);
+  for (const [count, what] of [
+    ['ran', 'Calls that the remote server ended'],
+    ['refused', 'Requests refused because too much waited for the remote server'],
+    ['retries', 'Calls made again'],
+  ] as const)
+    observedCounter(`myriad_realtime_remote_${count}_total`, what, () => remote.state[count]);
+}
+
 function observeDisk(disk: DiskTier): void {
   observedGauge('myriad_realtime_disk_bytes', 'Copies of artifacts on disk', () => disk.state.bytes);
   for (const [count, what] of [
@@ -175,6 +193,26 @@ function observeDisk(disk: DiskTier): void {
     ['unwritten', 'Copies that could not be written'],
   ] as const)
     observedCounter(`myriad_realtime_disk_${count}_total`, what, () => disk.state[count]);
+}
+
+function newRemote(
+  { inFlight, ...server }: NonNullable<RealtimeParts['settings']['remote']>,
+  parts: Omit<RemoteRuntimeOptions, 'server' | 'inFlight'>,
+): RemoteRuntime {
+  return new RemoteRuntime({ ...parts, server: new RemoteServer(server), inFlight });
+}
+
+/** What runs models beside the one thread; ends with the process. */
+export class DetachedRuntimes {
+  constructor(
+    readonly workers: WorkerRuntime,
+    readonly remote: RemoteRuntime | undefined,
+  ) {}
+
+  async close(): Promise<void> {
+    this.remote?.close();
+    await this.workers.close();
+  }
 }
 
 @Module({

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { httpConfig, internalAuthConfig, loadConfig, telemetryConfig } from '@myriad/config';
+import { httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
 import { fields } from '@myriad/contracts';
 import { eventLogConfig, snapshotConfig } from '@myriad/messaging';
 import { objectStoreConfig } from '@myriad/storage';
@@ -109,6 +109,25 @@ export const realtimeConfigSchema = z.object({
     .max(1_024)
     .optional()
     .describe('cores that runs in worker threads use together, 1–1,024; absent: all'),
+  REMOTE_URL: z
+    .url({ protocol: /^grpcs?$/ })
+    .optional()
+    .describe(
+      'a server of the Open Inference Protocol that runs all models of this pool, grpc://host:port or grpcs://host:port; absent: they run in this process',
+    ),
+  REMOTE_TOKEN: secret(z.string().min(1).optional().describe('sent to that server as a bearer token')),
+  REMOTE_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM certificates of the authorities that a grpcs:// server must be of; absent: those of Node'),
+  REMOTE_IN_FLIGHT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(32)
+    .describe('calls of that server under way at the same time, 1–10,000; what comes then waits'),
 });
 
 export type RealtimeConfig = z.output<typeof realtimeConfigSchema>;

@@ -4,7 +4,7 @@ import { ensureContractTopics, openEventLog } from '@myriad/messaging';
 import { openLocalCopies, openObjectStore, type ObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry, type Logger } from '@myriad/telemetry';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule, type RealtimeParts } from './app.module.js';
+import { AppModule, DetachedRuntimes, type RealtimeParts } from './app.module.js';
 import { ApplyPlacement } from './application/apply-placement.js';
 import { DiskTier } from './application/disk-tier.js';
 import { FindModel } from './application/find-model.js';
@@ -15,7 +15,6 @@ import { realtimeConfig, type RealtimeConfig } from './config.js';
 import { GrpcDoor, type GrpcDoorOptions } from './grpc/grpc-door.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
-import { WorkerRuntime } from './workers/worker-runtime.js';
 
 const SERVICE = 'realtime';
 
@@ -68,7 +67,7 @@ await runMain(async () => {
     () => app.get(ApplyPlacement).close(),
     () => events.close(),
     () => app.get(ModelCache).close(),
-    () => app.get(WorkerRuntime).close(),
+    () => app.get(DetachedRuntimes).close(),
     () => disk?.idle() ?? Promise.resolve(),
     () => log.close(),
     () => telemetry.shutdown(),
@@ -102,7 +101,13 @@ function settingsOf(config: RealtimeConfig): RealtimeParts['settings'] {
     maxWaitMs: config.MAX_WAIT_MS,
     inlineMaxBytes: config.INLINE_MAX_BYTES,
     workers: { workers: config.WORKERS, cores: config.WORKER_CORES },
+    remote: config.REMOTE_URL === undefined ? undefined : remoteOf(config, config.REMOTE_URL),
   };
+}
+
+function remoteOf(config: RealtimeConfig, url: string): NonNullable<RealtimeParts['settings']['remote']> {
+  const { REMOTE_TOKEN: token, REMOTE_CA_FILE: caFile, REMOTE_IN_FLIGHT: inFlight } = config;
+  return { url, token, caFile, inFlight };
 }
 
 /** A folder that can't be used is no reason not to serve. */
