@@ -81,8 +81,9 @@ function compose(parts: RealtimeParts): Provider[] {
   const detached = { bytes: disk ?? store, logger, line: { waitingPerTenant, maxWaitMs, clock } };
   const workers = new WorkerRuntime({ ...detached, ...settings.workers });
   const remote = settings.remote && newRemote(settings.remote, { ...detached, clock });
+  const inline = new LoadOnnxModel(store, maxBytes, disk);
   const loader = new ChooseRuntime({
-    inline: new LoadOnnxModel(store, maxBytes, disk),
+    inline,
     workers,
     remote,
     inlineMaxBytes: settings.inlineMaxBytes ?? INLINE_MAX_BYTES,
@@ -103,7 +104,7 @@ function compose(parts: RealtimeParts): Provider[] {
   const statistics = new ModelStatistics();
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   observe(cache, events);
-  observeHost(loader);
+  observeHost(inline);
   observeTurns(turns);
   observeWorkers(workers);
   if (remote !== undefined) observeRemote(remote);

@@ -42,8 +42,9 @@ export interface ChoiceOptions {
 /** Feeding weights costs some µs and saves a session's 50 to 150 KB: it is taken unless it is slower than this many times the whole, or by more than this. */
 const MAX_SLOWDOWN_OF_INPUTS = 2;
 const MAX_COST_OF_INPUTS_MICROS = 100;
-/** Larger files keep their weights: the runtime packs those it knows, which is worth more there than a session. */
-const MAX_FED_BYTES = 4 * 1_048_576;
+/** Larger and slower files keep their weights: the runtime packs those it knows, which is worth more there than a session, and they are run beside the one thread. */
+const MAX_FED_BYTES = 1_048_576;
+const MAX_FED_MICROS = 2_000;
 /** Made-up rows have at most so many values in all, and cost the file at most so long. */
 const MAX_GENERATED_VALUES = 262_144;
 const MAX_GENERATED_MICROS = 100_000;
@@ -70,10 +71,8 @@ export async function chooseServing(
       return { way: 'whole', verdicts: [wholeVerdict, ...closed], split: undefined, parts: { way: 'whole', file } };
     }
     const kernel = await tryWay('kernel', split, trial);
-    const inputs =
-      file.length <= MAX_FED_BYTES
-        ? await tryWay('inputs', split, trial)
-        : closed('inputs', `the file has ${file.length} bytes; weights of at most ${MAX_FED_BYTES} are fed`);
+    const tooLarge = whyNotFed(file, wholeVerdict.micros);
+    const inputs = tooLarge === undefined ? await tryWay('inputs', split, trial) : closed('inputs', tooLarge);
     const verdicts = [wholeVerdict, kernel, inputs];
     const way = choose(verdicts);
     const parts: ModelParts =
@@ -121,6 +120,12 @@ function affordableRows(signature: SignatureView, micros: number | undefined): n
   const values = signature.inputs.reduce((sum, { shape }) => sum + elementCount(shape.slice(1).map(Math.abs)), 0);
   const bySize = MAX_GENERATED_VALUES / Math.max(1, values);
   return Math.max(1, Math.floor(Math.min(bySize, MAX_GENERATED_MICROS / (micros ?? 1))));
+}
+
+function whyNotFed({ length }: Uint8Array, micros = 0): string | undefined {
+  if (length > MAX_FED_BYTES) return `the file has ${length} bytes; weights of at most ${MAX_FED_BYTES} are fed`;
+  if (micros <= MAX_FED_MICROS) return undefined;
+  return `a row takes ${Math.round(micros)} µs; graphs that take at most ${MAX_FED_MICROS} are fed`;
 }
 
 const closed = (way: ServingWay, reason: string): WayVerdict => ({ way, micros: undefined, reason });

@@ -7,9 +7,12 @@ export interface ChooseRuntimeOptions {
   readonly workers: DetachedRuntime;
   /** Another server that runs all models of this pool. */
   readonly remote?: DetachedRuntime | undefined;
-  /** Files up to this size are run by the one thread, bytes. */
+  /** Files up to this size are run by the one thread, bytes; larger ones too, where they are served from a skeleton. */
   readonly inlineMaxBytes: number;
 }
+
+/** What takes longer for a row, as admission measured it, would hold up all others, microseconds. */
+const INLINE_MAX_MICROS = 2_000;
 
 /** Brings each version in where it belongs: small ones here, large ones in worker threads, all of a remote pool on its server. */
 export class ChooseRuntime extends ModelLoader {
@@ -30,7 +33,8 @@ export class ChooseRuntime extends ModelLoader {
 
   async load(placement: Placement): Promise<LoadedModel> {
     const { inline, workers, remote, inlineMaxBytes } = this.options;
-    const detached = remote ?? (placement.sizeBytes > inlineMaxBytes ? workers : undefined);
+    const isLarge = placement.sizeBytes > inlineMaxBytes || (placement.serving?.micros ?? 0) > INLINE_MAX_MICROS;
+    const detached = remote ?? (isLarge && !placement.serving?.split ? workers : undefined);
     if (detached === undefined) return inline.load(placement);
     const model = await detached.load(placement, this.verified.has(placement));
     this.verified.add(placement);

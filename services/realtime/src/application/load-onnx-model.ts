@@ -11,7 +11,7 @@ import type { ObjectStore } from '@myriad/storage';
 import type { Placement, Serving } from '../domain/placement.js';
 import { DigestSet } from './digest-set.js';
 import type { DiskTier } from './disk-tier.js';
-import { ModelLoader, type LoadedModel, type Tier } from './model-loader.port.js';
+import { ModelLoader, type InlineModel, type Tier } from './model-loader.port.js';
 
 const MAX_PARITY_BYTES = 4 * 1_048_576;
 
@@ -73,7 +73,7 @@ export class LoadOnnxModel extends ModelLoader {
       if (digest !== null) this.disk?.forget(tenantId, digest);
   }
 
-  async load(placement: Placement): Promise<LoadedModel> {
+  async load(placement: Placement): Promise<InlineModel> {
     if (memoryOf(placement) > this.maxBytes)
       throw new Error(`it takes ${memoryOf(placement)} bytes of memory; ${this.maxBytes} are there for all models`);
     const recorded = this.recordedRows(placement);

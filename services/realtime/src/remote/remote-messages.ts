@@ -14,10 +14,13 @@ import type { Message } from './remote-server.js';
 /** What a remote server said does not fit what the model is known to give. */
 export class RemoteMismatch extends Error {}
 
-/** Where typed contents stand, for servers that answer no raw ones. FP16 has none. */
-const CONTENTS: Readonly<Record<Exclude<Datatype, 'FP16'>, string>> = {
+/** Where typed contents stand, for servers that answer no raw ones. FP16 and BF16 have none. */
+const CONTENTS: Readonly<Record<Exclude<Datatype, 'FP16' | 'BF16'>, string>> = {
   BOOL: 'bool_contents',
   UINT8: 'uint_contents',
+  UINT16: 'uint_contents',
+  UINT32: 'uint_contents',
+  UINT64: 'uint64_contents',
   INT8: 'int_contents',
   INT16: 'int_contents',
   INT32: 'int_contents',
@@ -29,6 +32,8 @@ const CONTENTS: Readonly<Record<Exclude<Datatype, 'FP16'>, string>> = {
 const ARRAYS = {
   BOOL: Uint8Array,
   UINT8: Uint8Array,
+  UINT16: Uint16Array,
+  UINT32: Uint32Array,
   INT8: Int8Array,
   INT16: Int16Array,
   INT32: Int32Array,
@@ -108,9 +113,10 @@ export function assertFits(tensor: Pick<RemoteTensor, 'name' | 'datatype' | 'sha
 const sizeFits = (size: number, known: number): boolean => (known === -1 ? size >= -1 : size === known || size === -1);
 
 function typedValues({ name, contents }: RemoteTensor, datatype: Datatype): TensorData {
-  const list = datatype === 'FP16' ? undefined : contents?.[CONTENTS[datatype]];
+  const list = datatype === 'FP16' || datatype === 'BF16' ? undefined : contents?.[CONTENTS[datatype]];
   if (list === undefined) throw new RemoteMismatch(`output '${name}' has no values`);
   if (datatype === 'BYTES') return (list as readonly Buffer[]).map((bytes) => Buffer.from(bytes).toString('utf8'));
   if (datatype === 'INT64') return BigInt64Array.from(list as readonly number[], BigInt);
+  if (datatype === 'UINT64') return BigUint64Array.from(list as readonly number[], BigInt);
   return (ARRAYS[datatype as keyof typeof ARRAYS] as typeof Float64Array).from(list as readonly number[]);
 }

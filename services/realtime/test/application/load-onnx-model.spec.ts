@@ -3,7 +3,7 @@ import type { TensorMap } from '@myriad/inference';
 import { digestOf, tenantId } from '@myriad/kernel';
 import { DigestSet } from '../../src/application/digest-set.js';
 import { LoadOnnxModel } from '../../src/application/load-onnx-model.js';
-import type { LoadedModel } from '../../src/application/model-loader.port.js';
+import type { InlineModel } from '../../src/application/model-loader.port.js';
 import { fixture, placementOf, splitInto, StoreOfTest, type PlacementData } from '../support.js';
 
 const ONE = fixture('shapes/lr_binary.onnx');
@@ -14,7 +14,7 @@ const MAX_BYTES = 50_000_000;
 const features: TensorMap = {
   X: { datatype: 'FP32', shape: [1, 32], data: Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)) },
 };
-const probabilityOf = (model: LoadedModel): number => Number(model.runSync(features)['probabilities']?.data[1]);
+const probabilityOf = (model: InlineModel): number => Number(model.runSync(features)['probabilities']?.data[1]);
 
 describe('loading a version', () => {
   let store: StoreOfTest;
