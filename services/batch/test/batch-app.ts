@@ -7,7 +7,7 @@ import {
   datasetVersionCommittedV1,
   placementChangedV1,
 } from '@myriad/contracts';
-import { OnnxRuntimeModel, inspectOnnxBytes, parseInferRequest } from '@myriad/inference';
+import { ModelHost, type ModelParts, inspectOnnxBytes, parseInferRequest, splitModel } from '@myriad/inference';
 import { type Clock, type Digest, tenantId } from '@myriad/kernel';
 import type { DatabaseOptions } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
@@ -94,6 +94,26 @@ export class BatchApp {
     };
     await this.harness.publish(placementChangedV1, tenant, placement);
     return placement;
+  }
+
+  /** Puts the parts of a model among the tenant's objects, as admission does. */
+  async split(
+    tenant: string,
+    way: 'kernel' | 'inputs',
+    bytes = fixture('logistic.onnx'),
+  ): Promise<NonNullable<Placement['serving']>> {
+    const { skeleton, weights } = splitModel(bytes);
+    const [first, second] = [
+      await this.objects.put(tenantId(tenant), skeleton.bytes),
+      await this.objects.put(tenantId(tenant), weights),
+    ];
+    const split = {
+      skeletonDigest: first.digest,
+      skeletonBytes: first.sizeBytes,
+      weightsDigest: second.digest,
+      weightsBytes: second.sizeBytes,
+    };
+    return { way, micros: 1, memoryBytes: 304, split };
   }
 
   /** Commits a dataset, as the registry would tell; every event comes twice. */
@@ -184,9 +204,10 @@ export function csvOf(flights: readonly Flight[]): Buffer {
 /** What real-time prediction answers to each row sent alone as JSON: the lines that the job must write. */
 export async function realtimeLines(
   flights: readonly Flight[],
-  bytes = fixture('logistic.onnx'),
+  parts: ModelParts = { way: 'whole', file: fixture('logistic.onnx') },
 ): Promise<readonly string[]> {
-  const model = await OnnxRuntimeModel.load(bytes);
+  const host = new ModelHost();
+  const model = await host.load(parts);
   try {
     return flights.map(([month, hour, distance, origin], row) => {
       const tensor = (name: string, datatype: string, value: unknown): object => ({
@@ -208,6 +229,6 @@ export async function realtimeLines(
       return `${row},${String(label!.data[0])},${String(probability!.data[0])}`;
     });
   } finally {
-    model.dispose();
+    host.dispose();
   }
 }

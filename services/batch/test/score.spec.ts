@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { batchJobChangedV1, batchUsageMeteredV1 } from '@myriad/contracts';
+import { splitModel } from '@myriad/inference';
+import { tenantId } from '@myriad/kernel';
 import { tempFolder } from '@myriad/testing';
 import { encodeModel, graphOf, node, value } from '../../../libs/inference/test/onnx-encoder.js';
 import { BatchApp, type Flight, csvOf, fixture, realtimeLines, someFlights } from './batch-app.js';
@@ -28,6 +30,20 @@ describe('a batch job', () => {
     const [header, ...lines] = await app.lines('bits', job.output);
     expect(header).toBe('row,label,probability');
     expect(lines).toEqual(await realtimeLines(flights));
+  });
+
+  it('scores by the kernel where that serves the version: again the bits of real-time prediction', async () => {
+    const flights = someFlights(1250);
+    const bytes = fixture('logistic.onnx');
+    const { artifactDigest } = await app.place('kernel', { serving: await app.split('kernel', 'kernel') });
+    await app.objects.delete(tenantId('kernel'), artifactDigest);
+    await app.commit('kernel', csvOf(flights), { rowCount: flights.length });
+    const job = await app.run('kernel', { shardRows: 300 });
+    expect(job).toMatchObject({ status: 'succeeded', errors: null });
+    const [, ...lines] = await app.lines('kernel', job.output);
+    const { skeleton, weights } = splitModel(bytes);
+    expect(lines).toEqual(await realtimeLines(flights, { way: 'kernel', skeleton: skeleton.bytes, weights }));
+    expect(lines).not.toEqual(await realtimeLines(flights)); // the runtime's last bits are others
   });
 
   it('gives the same rows whatever the shards, and for models that must run row by row', async () => {

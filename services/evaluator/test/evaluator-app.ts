@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  type EventData,
   type RouteResponse,
   applicationChangedV1,
   approvalDecidedV1,
@@ -11,6 +12,7 @@ import {
   runCompletedV1,
   versionAdmittedV1,
 } from '@myriad/contracts';
+import { splitModel } from '@myriad/inference';
 import { type Digest, FakeClock, tenantId } from '@myriad/kernel';
 import { ServiceHarness, eventually } from '@myriad/testing';
 import { AppModule } from '../src/app.module.js';
@@ -108,7 +110,8 @@ export class EvaluatorApp {
     tenant: string,
     { version = 1, runId = null as string | null, application = APPLICATION } = {},
   ): Promise<void> {
-    const { digest, sizeBytes } = await this.harness.parts.objects.put(tenantId(tenant), await logistic());
+    const file = await logistic();
+    const { digest, sizeBytes } = await this.harness.parts.objects.put(tenantId(tenant), file);
     const { example } = versionAdmittedV1;
     await this.harness.publish(versionAdmittedV1, tenant, {
       ...example,
@@ -118,9 +121,27 @@ export class EvaluatorApp {
       versionId: versionIdOf(tenant, version),
       artifactDigest: digest,
       sizeBytes,
+      serving: await this.split(tenant, file),
       lineage: { ...example.lineage, runId },
     });
     this.clock.advance(1);
+  }
+
+  /** What admission stores of a model that is served by kernels. */
+  private async split(tenant: string, file: Buffer): Promise<EventData<typeof versionAdmittedV1>['serving']> {
+    const { skeleton, weights } = splitModel(file);
+    const { objects } = this.harness.parts;
+    const [first, second] = [
+      await objects.put(tenantId(tenant), skeleton.bytes),
+      await objects.put(tenantId(tenant), weights),
+    ];
+    const split = {
+      skeletonDigest: first.digest,
+      skeletonBytes: first.sizeBytes,
+      weightsDigest: second.digest,
+      weightsBytes: second.sizeBytes,
+    };
+    return { way: 'kernel', micros: 1, memoryBytes: 304, split, verdicts: [] };
   }
 
   /** A fleet run trained a model for each tenant, and has ended. */

@@ -189,7 +189,7 @@ export interface Scorer {
   /** Calls `use` with a function that scores a table: the probability of class 1 (or the value) of each row. The model is freed afterwards. */
   withModel<T>(
     tenantId: TenantId,
-    artifactDigest: Digest,
+    version: Pick<AdmittedVersion, 'artifactDigest' | 'serving'>,
     use: (score: (table: Table) => Promise<Float64Array>) => Promise<T>,
   ): Promise<T>;
 }

@@ -20,6 +20,7 @@ import {
   DATASET_READER,
   type DatasetReader,
   type DatasetView,
+  type AdmittedVersion,
   EVALUATION_STORE,
   EVIDENCE_VAULT,
   type EvaluationStore,
@@ -115,7 +116,7 @@ export class RunEvaluation {
             metric: null,
             sets: [],
           }
-        : await this.score(evaluation.tenantId, suite, version.admitted.artifactDigest, golden);
+        : await this.score(evaluation.tenantId, suite, version.admitted, golden);
     const { sets, ...judged } = verdict;
     const evidence = {
       kind: 'evaluation',
@@ -126,6 +127,7 @@ export class RunEvaluation {
         version: version.version,
         versionId: version.versionId,
         artifactDigest: version.admitted?.artifactDigest ?? null,
+        servedBy: version.admitted?.serving?.way ?? 'whole',
       },
       suite: {
         name: suite.name,
@@ -156,11 +158,11 @@ export class RunEvaluation {
   private async score(
     tenantId: TenantId,
     suite: Suite,
-    artifactDigest: Digest,
+    version: AdmittedVersion,
     dataset: DatasetView,
   ): Promise<Verdict & { sets: readonly object[] }> {
     const table = await this.datasets.read(tenantId, dataset, suite);
-    return this.scorer.withModel(tenantId, artifactDigest, async (score) => {
+    return this.scorer.withModel(tenantId, version, async (score) => {
       const scored = async (name: string, seed: number | null, of: Table): Promise<ScoredSet> => ({
         name,
         seed,

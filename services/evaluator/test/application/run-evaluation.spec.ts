@@ -101,9 +101,9 @@ describe('RunEvaluation', () => {
         return beat(tx, own, now);
       };
     });
-    scorer.withModel = async (tenant, digest, use) => {
+    scorer.withModel = async (tenant, version, use) => {
       await first;
-      return real(tenant, digest, use);
+      return real(tenant, version, use);
     };
     try {
       await app.harness.get(RunEvaluation).execute();
@@ -124,8 +124,8 @@ describe('RunEvaluation', () => {
     let wakeUp: () => void = () => undefined;
     const asleep = new Promise<void>((resolve) => (wakeUp = resolve));
     let isFirst = true;
-    scorer.withModel = async (tenant, digest, use) => {
-      if (!isFirst) return real(tenant, digest, use);
+    scorer.withModel = async (tenant, version, use) => {
+      if (!isFirst) return real(tenant, version, use);
       isFirst = false;
       await asleep;
       throw new Error('the disk is full');

@@ -25,7 +25,7 @@ interface Part {
 /** The same whoever scores the shard, so that a shard scored twice gives the same objects; and no other job's, so that nobody else names what is swept. */
 const labelOf = ({ batchJobId }: BatchJob, kind: PartKind, shard: number): string => `${batchJobId}/${kind}/${shard}`;
 
-/** Scores with ONNX Runtime what DuckDB reads: one pass over the file, some thousand rows in memory. */
+/** Scores what DuckDB reads, by kernels or ONNX Runtime as admission chose: one pass over the file, some thousand rows in memory. */
 export class OnnxScoring implements Scoring {
   constructor(
     private readonly objects: ObjectStore,
@@ -37,18 +37,20 @@ export class OnnxScoring implements Scoring {
   }
 
   async score(job: Owned<BatchJob>, options: ScoreOptions): Promise<void> {
-    const { OnnxRuntimeModel } = await import('@myriad/inference');
+    const { ModelHost, readParts } = await import('@myriad/inference');
     const { RowScorer: Rows } = await import('./row-scorer.js');
-    // with the options of real-time prediction, for the same bits
-    const model = await OnnxRuntimeModel.load(
-      await this.objects.getBytes(job.tenantId, job.model.artifactDigest, MAX_ARTIFACT_BYTES),
-    );
+    const host = new ModelHost();
     try {
+      // the way of real-time prediction, for the same bits
+      const parts = await readParts(job.model, MAX_ARTIFACT_BYTES, (digest, maxBytes) =>
+        this.objects.getBytes(job.tenantId, digest, maxBytes),
+      );
+      const model = await host.load(parts);
       await this.objects.withLocalFile(job.tenantId, job.dataset.digest, (path) =>
         this.scoreFile(job, path, new Rows(job.model, model), options),
       );
     } finally {
-      model.dispose();
+      host.dispose();
     }
   }
 

@@ -1,4 +1,4 @@
-import { type OnnxRuntimeModel, type Tensor, type TensorMap, newTensorData, newTensorMap } from '@myriad/inference';
+import { type RunnableModel, type Tensor, type TensorMap, newTensorData, newTensorMap } from '@myriad/inference';
 import { ProblemError } from '@myriad/kernel';
 import { type PinnedModel, type TensorSpec, outputColumns } from '../../domain/batch-job.js';
 import { batchProblem } from '../../domain/batch-problem.js';
@@ -23,7 +23,7 @@ export class RowScorer {
 
   constructor(
     private readonly pinned: PinnedModel,
-    private readonly model: OnnxRuntimeModel,
+    private readonly model: RunnableModel,
   ) {}
 
   /** An answer a row. `columns` are in the order of the model's inputs. */

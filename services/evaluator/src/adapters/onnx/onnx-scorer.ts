@@ -1,37 +1,53 @@
-import { OnnxRuntimeModel, type Signature, type Tensor, type TensorMap, newTensorData } from '@myriad/inference';
-import type { Digest, TenantId } from '@myriad/kernel';
+import { setImmediate } from 'node:timers/promises';
+import {
+  ModelHost,
+  type RunnableModel,
+  type SignatureView,
+  type Tensor,
+  type TensorMap,
+  newTensorData,
+  readParts,
+} from '@myriad/inference';
+import type { TenantId } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
-import type { Scorer } from '../../application/ports.js';
+import type { AdmittedVersion, Scorer } from '../../application/ports.js';
 import { evaluatorProblem } from '../../domain/evaluator-problem.js';
 import type { Column, Table } from '../../domain/table.js';
 
 const CHUNK_ROWS = 8192;
 const MAX_ARTIFACT_BYTES = 512 * 1024 * 1024;
 
-/** Scores tables with ONNX Runtime: the same runtime, inputs and numbers as real-time prediction. */
+/** Scores tables the way that real-time prediction serves the version: the same numbers. */
 export class OnnxScorer implements Scorer {
   constructor(private readonly store: ObjectStore) {}
 
   async withModel<T>(
     tenantId: TenantId,
-    artifactDigest: Digest,
+    version: Pick<AdmittedVersion, 'artifactDigest' | 'serving'>,
     use: (score: (table: Table) => Promise<Float64Array>) => Promise<T>,
   ): Promise<T> {
-    const model = await OnnxRuntimeModel.load(await this.store.getBytes(tenantId, artifactDigest, MAX_ARTIFACT_BYTES));
+    const host = new ModelHost();
     try {
+      const parts = await readParts(version, MAX_ARTIFACT_BYTES, (digest, maxBytes) =>
+        this.store.getBytes(tenantId, digest, maxBytes),
+      );
+      const model = await host.load(parts);
       return await use((table) => scoreTable(model, table));
     } finally {
-      model.dispose();
+      host.dispose();
     }
   }
 }
 
-async function scoreTable(model: OnnxRuntimeModel, table: Table): Promise<Float64Array> {
+async function scoreTable(model: RunnableModel, table: Table): Promise<Float64Array> {
   const output = scoreOutputOf(model.signature);
   const scores = new Float64Array(table.rows);
   for (let start = 0; start < table.rows; start += CHUNK_ROWS) {
     const end = Math.min(table.rows, start + CHUNK_ROWS);
-    const answer = (await model.run(inputsOf(model.signature, table, start, end), [output]))[output];
+    const inputs = inputsOf(model.signature, table, start, end);
+    // the event loop has its turn
+    await setImmediate();
+    const answer = model.runSync(inputs, [output])[output];
     if (answer?.data.length !== end - start)
       throw evaluatorProblem(
         'unprocessable',
@@ -44,7 +60,7 @@ async function scoreTable(model: OnnxRuntimeModel, table: Table): Promise<Float6
 }
 
 /** The output to judge: `probability`, else the only floating point one. */
-function scoreOutputOf(signature: Signature): string {
+function scoreOutputOf(signature: SignatureView): string {
   const floats = signature.outputs.filter(({ datatype }) => datatype === 'FP32' || datatype === 'FP64');
   const found = floats.find(({ name }) => name === 'probability') ?? (floats.length === 1 ? floats[0] : undefined);
   if (!found)
@@ -56,7 +72,7 @@ function scoreOutputOf(signature: Signature): string {
   return found.name;
 }
 
-function inputsOf(signature: Signature, table: Table, start: number, end: number): TensorMap {
+function inputsOf(signature: SignatureView, table: Table, start: number, end: number): TensorMap {
   const tensors: Record<string, Tensor> = {};
   for (const { name, datatype } of signature.inputs) {
     const column = table.columns.get(name);
