@@ -62,7 +62,8 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
   private readonly writes = new TaskQueue(1);
   private readonly stopwatch: () => number;
   private readonly bytesOnDisk: (sizeBytes: number) => number;
-  private waiting = 0;
+  /** Keys of copies that are to be written and were not forgotten since. */
+  private readonly underWay = new Set<string>();
   private pause = 0;
   /** Until the copies of the process before are known, any may be there. */
   private isOpen = false;
@@ -110,6 +111,7 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
   forget(tenantId: TenantId, digest: Digest): void {
     const copy = this.copies.get(keyOf(tenantId, digest));
     if (copy !== undefined) this.index.remove(copy.entry);
+    this.underWay.delete(keyOf(tenantId, digest));
     this.drop(tenantId, digest);
   }
 
@@ -138,13 +140,13 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
   /** In its own time: whoever asked has the bytes. */
   private keep(tenantId: TenantId, digest: Digest, bytes: Buffer, costMs: number): void {
     if (this.pause > 0) this.pause -= 1;
-    if (this.pause > 0 || this.bytesOnDisk(bytes.length) > this.options.maxBytes || this.waiting >= MOST_WAITING)
-      return;
-    this.waiting += 1;
+    if (this.pause > 0 || this.bytesOnDisk(bytes.length) > this.options.maxBytes) return;
+    const key = keyOf(tenantId, digest);
+    if (this.underWay.size >= MOST_WAITING || this.underWay.has(key)) return;
+    this.underWay.add(key);
     this.writes.add(async () => {
-      this.waiting -= 1;
-      if (this.holds(tenantId, digest)) return;
-      this.enter(tenantId, digest, { sizeBytes: bytes.length, costMs });
+      if (this.holds(tenantId, digest)) return void this.underWay.delete(key);
+      this.makeRoom(tenantId, bytes.length);
       try {
         await this.options.copies.put(tenantId, bytes, { expectedDigest: digest });
       } catch (error) {
@@ -152,7 +154,11 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
         this.pause = PAUSE_READS;
         this.options.logger.warn({ tenantId, digest, err: error }, 'a copy can not be written to the disk');
         this.forget(tenantId, digest);
+        return;
       }
+      if (!this.underWay.delete(key)) return;
+      // only now: who reads it before would find none, and take it for damaged
+      this.enter(tenantId, digest, { sizeBytes: bytes.length, costMs });
     });
   }
 
@@ -161,15 +167,18 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
     digest: Digest,
     { sizeBytes, costMs }: { sizeBytes: number; costMs: number },
   ): void {
-    const bytes = this.bytesOnDisk(sizeBytes);
-    for (const gone of this.index.makeRoom(tenantId, bytes)) {
-      const copy = this.copies.get(this.keys[gone] ?? '');
-      if (copy !== undefined) this.drop(copy.tenantId, copy.digest);
-    }
-    const entry = this.index.add(tenantId, bytes, costMs);
+    this.makeRoom(tenantId, sizeBytes);
+    const entry = this.index.add(tenantId, this.bytesOnDisk(sizeBytes), costMs);
     const key = keyOf(tenantId, digest);
     this.keys[entry] = key;
     this.copies.set(key, { tenantId, digest, entry });
+  }
+
+  private makeRoom(tenantId: TenantId, sizeBytes: number): void {
+    for (const gone of this.index.makeRoom(tenantId, this.bytesOnDisk(sizeBytes))) {
+      const copy = this.copies.get(this.keys[gone] ?? '');
+      if (copy !== undefined) this.drop(copy.tenantId, copy.digest);
+    }
   }
 
   private drop(tenantId: TenantId, digest: Digest): void {

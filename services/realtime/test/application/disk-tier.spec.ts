@@ -133,6 +133,28 @@ describe('DiskTier', () => {
     expect(tier.holds(tenantId('bb'), digest)).toBe(false);
   });
 
+  test('a copy that is being written is no damaged one, and one that is forgotten meanwhile does not stay', async () => {
+    let written: () => void = () => undefined;
+    const writing = new Promise<void>((resolve) => (written = resolve));
+    const { store, files, tier } = await setUp({
+      copies: {
+        put: async (...given) => {
+          await writing;
+          return files.put(...given);
+        },
+      },
+    });
+    await tier.open();
+    const [kept, forgotten] = [put(store, 'kept'), put(store, 'forgotten')];
+    for (const digest of [kept, forgotten, kept]) await tier.getBytes(aa, digest);
+    tier.forget(aa, forgotten);
+    written();
+    await tier.idle();
+    expect([tier.holds(aa, kept), tier.holds(aa, forgotten)]).toEqual([true, false]);
+    expect(await files.head(aa, forgotten)).toBeUndefined();
+    expect(tier.state).toMatchObject({ damaged: 0, misses: 3, bytes: 4 });
+  });
+
   test('forgets a copy for good', async () => {
     const { store, files, tier } = await setUp();
     await tier.open();
