@@ -88,7 +88,8 @@ export function microsOf(run: Run, inputs: TensorMap, budgetMs = 15): number {
     const now = performance.now();
     best = Math.min(best, ((now - before) * 1_000) / size);
     const elapsed = now - start;
-    if ((elapsed > budgetMs && batches >= MIN_BATCHES) || (elapsed > 20 * budgetMs && batches >= FEWEST_BATCHES)) return best;
+    if ((elapsed > budgetMs && batches >= MIN_BATCHES) || (elapsed > 20 * budgetMs && batches >= FEWEST_BATCHES))
+      return best;
     if (now - before < BATCH_MS) size *= 2;
   }
 }
