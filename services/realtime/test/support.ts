@@ -3,7 +3,8 @@ import type { EventData, placementChangedV1 } from '@myriad/contracts';
 import { inspectOnnxBytes, splitModel } from '@myriad/inference';
 import { digestOf, newId, tenantId, type Digest } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
-import type { Placement } from '../src/domain/placement.js';
+import type { Placement, PlacementChange } from '../src/domain/placement.js';
+import type { RoutingTable } from '../src/domain/routing-table.js';
 
 const FIXTURES = `${import.meta.dirname}/../../../libs/inference/test/fixtures`;
 
@@ -12,11 +13,14 @@ export const fixture = (name: string): Buffer => readFileSync(`${FIXTURES}/${nam
 
 export type PlacementData = EventData<typeof placementChangedV1>;
 
-/** A placement of the logistic model, with what a test cares for put in. */
+/** Rows of placements that stand in no table. */
+let rows = 0;
+
+/** What the deployer says of the logistic model, with what a test cares for put in; also as if it were placed, in a row of its own. */
 export function placementOf(
-  more: Partial<PlacementData> = {},
+  more: Partial<PlacementData & Pick<PlacementChange, 'serving' | 'candidate'>> = {},
   bytes = fixture('logistic.onnx'),
-): Placement & PlacementData {
+): Placement & PlacementChange & PlacementData {
   const data: PlacementData = {
     tenantId: 'aa',
     modelName: 'flight-delay',
@@ -35,7 +39,16 @@ export function placementOf(
     rolloutId: 'rol_1',
     ...more,
   };
-  return { ...data, tenantId: tenantId(data.tenantId) };
+  rows += 1;
+  return { ...data, tenantId: tenantId(data.tenantId), tenant: 0, row: rows, stamp: rows };
+}
+
+/** A version as a table has it; the same one for the same tenant, model and version. */
+export function placedIn(table: RoutingTable, change: PlacementChange): Placement {
+  table.apply(change);
+  const placement = table.pending(change.tenantId, change.modelName) ?? table.find(change.tenantId, change.modelName);
+  if (placement === undefined) throw new Error('it was not placed');
+  return placement;
 }
 
 /** Splits a model as admission does, and puts both parts among the tenant's objects. */

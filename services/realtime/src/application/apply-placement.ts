@@ -1,12 +1,12 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
-import type { Placement } from '../domain/placement.js';
-import type { RoutingTable } from '../domain/routing-table.js';
+import type { Placement, PlacementChange } from '../domain/placement.js';
+import type { RouteChange, RoutingTable } from '../domain/routing-table.js';
 import type { EventSink, ModelState } from './event-sink.port.js';
 import { memoryOf } from './load-onnx-model.js';
 import type { ModelCache } from './model-cache.js';
 import { TaskQueue } from './task-queue.js';
+import { WarmUp } from './warm-up.js';
 
 export interface ApplyPlacementOptions {
   readonly table: RoutingTable;
@@ -19,86 +19,94 @@ export interface ApplyPlacementOptions {
 
 /** Loads at the same time: enough to hide the store's latency, few enough to leave predictions the core. */
 const PARALLEL_LOADS = 4;
-/** A placement that waits for the start, with the trace that it was made in: a rollout may wait for it. */
-interface Waiting {
-  readonly placement: Placement;
-  readonly atMs: number;
-  readonly within: ReturnType<typeof AsyncLocalStorage.snapshot>;
-}
-
 /** Pauses before another try of a load that failed for want of something outside, milliseconds. */
 const RETRY_PAUSES_MS = [200, 1_000];
-/** Placements newer than this are loaded at start even when older ones must leave the memory: a rollout may wait for them. */
+/** Placements newer than this are loaded at start even when older ones must leave the memory, and told of: a rollout may wait for them. */
 const RECENT_MS = 3_600_000;
+/** So many versions that have no room are passed over before the event loop has its turn. */
+const PASSED_AT_ONCE = 500;
 
 /**
  * Follows the placements. A model's first version answers as soon as it is placed (requests wait for its load); another version is loaded and checked first, while the one before
- * goes on answering, and then takes over between two requests.
+ * goes on answering, and then takes over between two requests. One that is only tried beside it is loaded like that and takes over from nobody.
  */
 export class ApplyPlacement {
   private readonly queue = new TaskQueue(PARALLEL_LOADS);
-  /** One after the other: each looks whether there is still room, and predictions come first. */
-  private readonly warmUp = new TaskQueue(1);
-  /** Placements read before the tail has caught up, with the time of their event; undefined afterwards. */
-  private backlog: Map<string, Waiting> | undefined = new Map();
+  /** What is read before the tail has caught up; undefined afterwards. */
+  private backlog: WarmUp | undefined;
+  private warmingUp: Promise<void> = Promise.resolve();
+  private isClosed = false;
 
-  constructor(private readonly options: ApplyPlacementOptions) {}
+  constructor(private readonly options: ApplyPlacementOptions) {
+    this.backlog = new WarmUp(options.clock.nowMs() - RECENT_MS);
+  }
 
   /** Takes in one placement, in the order of the log. */
-  apply(placement: Placement, atMs: number): void {
+  apply(placement: PlacementChange, atMs: number): void {
     const change = this.options.table.apply(placement);
-    const key = `${placement.tenantId}/${placement.modelName}`;
-    switch (change.kind) {
-      case 'none':
-        return;
-      case 'removed':
-        this.backlog?.delete(key);
-        this.options.cache.forget(change.previous);
-        this.report(
-          { ...change.previous, generation: placement.generation },
-          'unloaded',
-          'the placement was removed',
-          0,
-        );
-        return;
-      case 'pending':
-      case 'served':
-        if (this.backlog === undefined) this.enqueue(placement);
-        else this.catchUp(key, placement, atMs);
+    if (change.kind === 'none') return;
+    if (change.kind === 'removed') {
+      this.removed(change, placement.generation);
+      return;
     }
+    for (const dropped of change.dropped) this.letGo(dropped);
+    if (change.candidateRow >= 0) this.asked(change.candidateRow, atMs);
+    this.asked(change.row, atMs);
   }
 
   /** Called once when the tail has caught up: loads the newest placements first, as far as there is room. */
   start(): void {
-    const backlog = [...(this.backlog?.values() ?? [])].sort((a, b) => b.atMs - a.atMs);
+    const { backlog } = this;
     this.backlog = undefined;
-    const nowMs = this.options.clock.nowMs();
-    for (const { placement, atMs, within } of backlog) {
-      const isRecent = nowMs - atMs < RECENT_MS;
-      this.warmUp.add(async () => {
-        if (isRecent) await within(() => this.bringIn(placement));
-        else if (this.options.cache.hasRoomFor(memoryOf(placement))) await this.bringIn(placement);
-      });
-    }
+    if (backlog !== undefined) this.warmingUp = this.warmUp(backlog);
   }
 
   /** Resolves when nothing is being loaded. */
   async idle(): Promise<void> {
-    await this.warmUp.idle();
+    await this.warmingUp;
     await this.queue.idle();
   }
 
   /** Drops loads that have not begun and waits for the others. */
   async close(): Promise<void> {
-    this.warmUp.clear();
+    this.isClosed = true;
     this.queue.clear();
     await this.idle();
   }
 
+  private removed({ previous, dropped }: RouteChange & { kind: 'removed' }, generation: number): void {
+    for (const placement of dropped) {
+      this.backlog?.delete(placement.row);
+      this.options.cache.forget(placement);
+    }
+    this.report({ ...previous, generation }, 'unloaded', 'the placement was removed', 0);
+  }
+
+  private asked(row: number, atMs: number): void {
+    const placement = this.backlog === undefined ? this.options.table.placementAt(row) : undefined;
+    if (placement !== undefined) this.enqueue(placement);
+    else this.catchUp(row, atMs);
+  }
+
   /** What stands in the log at the start was checked when it was placed: its newest version answers. */
-  private catchUp(key: string, placement: Placement, atMs: number): void {
-    this.takeOver(placement);
-    this.backlog?.set(key, { placement, atMs, within: AsyncLocalStorage.snapshot() });
+  private catchUp(row: number, atMs: number): void {
+    const before = this.options.table.promoteRow(row);
+    if (before !== undefined) this.letGo(before);
+    this.backlog?.add(row, atMs);
+  }
+
+  /** One after the other: each looks whether there is still room, and predictions come first. */
+  private async warmUp(backlog: WarmUp): Promise<void> {
+    const { table, cache, clock } = this.options;
+    let passed = 0;
+    for (const { row, within } of backlog.newestFirst(clock.nowMs())) {
+      const placement = table.placementAt(row);
+      if (this.isClosed) return;
+      if (placement === undefined) continue;
+      if (within !== undefined) await within(() => this.bringIn(placement));
+      else if (cache.hasRoomFor(memoryOf(placement))) await this.bringIn(placement, { isTold: false });
+      else if ((passed += 1) % PASSED_AT_ONCE === 0) await new Promise(setImmediate);
+    }
   }
 
   private enqueue(placement: Placement): void {
@@ -106,7 +114,7 @@ export class ApplyPlacement {
     this.queue.add(() => this.bringIn(placement));
   }
 
-  private async bringIn(placement: Placement): Promise<void> {
+  private async bringIn(placement: Placement, { isTold } = { isTold: true }): Promise<void> {
     const { table, cache, clock, logger } = this.options;
     if (!table.isCurrent(placement)) return;
     const startMs = clock.nowMs();
@@ -124,14 +132,15 @@ export class ApplyPlacement {
       cache.unload(placement);
       return;
     }
-    this.takeOver(placement);
-    this.report(placement, 'ready', '', clock.nowMs() - startMs);
+    const before = table.promote(placement);
+    if (before !== undefined) this.letGo(before);
+    if (isTold) this.report(placement, 'ready', '', clock.nowMs() - startMs);
   }
 
-  /** Nobody can ask for the version before any more: its memory is for models that answer. */
-  private takeOver(placement: Placement): void {
-    const before = this.options.table.promote(placement);
-    if (before !== undefined && before.versionId !== placement.versionId) this.options.cache.unload(before);
+  /** Nobody can ask for the version any more: its memory is for models that answer. Its copy on disk stays, for a rollback. */
+  private letGo(placement: Placement): void {
+    this.backlog?.delete(placement.row);
+    if (!this.options.table.isCurrent(placement)) this.options.cache.unload(placement);
   }
 
   private async loadWithRetries(placement: Placement): Promise<void> {

@@ -28,34 +28,31 @@ const NOTHING: VersionHistory = { loads: [], eviction: undefined };
 
 /** What the last loads of versions cost and why they left memory: of those it happened to most recently, within bounds. */
 export class LoadHistory {
-  private readonly versions = new Map<string, VersionHistory>();
+  /** By stamp. */
+  private readonly versions = new Map<number, VersionHistory>();
 
   /** @param maxVersions versions that something is remembered of; a few hundred bytes each */
   constructor(private readonly maxVersions = 10_000) {}
 
   loaded(placement: Placement, load: Load): void {
     const { loads, eviction } = this.of(placement);
-    this.keep(placement, { loads: [load, ...loads.slice(0, LOADS_EACH - 1)], eviction });
+    this.keep(placement.stamp, { loads: [load, ...loads.slice(0, LOADS_EACH - 1)], eviction });
   }
 
-  evicted(placement: Placement, eviction: Eviction): void {
-    this.keep(placement, { ...this.of(placement), eviction });
+  /** Only the stamp is known of who went. */
+  evicted(version: Pick<Placement, 'stamp'>, eviction: Eviction): void {
+    this.keep(version.stamp, { ...this.of(version), eviction });
   }
 
-  of(placement: Placement): VersionHistory {
-    return this.versions.get(keyOf(placement)) ?? NOTHING;
+  of({ stamp }: Pick<Placement, 'stamp'>): VersionHistory {
+    return this.versions.get(stamp) ?? NOTHING;
   }
 
-  private keep(placement: Placement, history: VersionHistory): void {
-    const key = keyOf(placement);
-    this.versions.delete(key);
-    this.versions.set(key, history);
+  private keep(stamp: number, history: VersionHistory): void {
+    this.versions.delete(stamp);
+    this.versions.set(stamp, history);
     if (this.versions.size <= this.maxVersions) return;
-    const [oldest = ''] = this.versions.keys();
+    const [oldest = 0] = this.versions.keys();
     this.versions.delete(oldest);
   }
-}
-
-function keyOf({ tenantId, versionId }: Placement): string {
-  return `${tenantId}/${versionId}`;
 }

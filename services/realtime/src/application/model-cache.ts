@@ -4,6 +4,7 @@ import type { Placement } from '../domain/placement.js';
 import { LoadHistory } from './load-history.js';
 import type { LoadedModel, ModelLoader } from './model-loader.port.js';
 import { realtimeProblem } from './realtime-problem.js';
+import { Residents } from './residents.js';
 
 export interface ModelCacheOptions {
   /** Memory that models may take, bytes. */
@@ -40,25 +41,17 @@ export interface CacheState {
   readonly evictions: number;
 }
 
-interface Resident {
-  readonly placement: Placement;
-  readonly model: LoadedModel;
-  /** Its number in the eviction's index. */
-  readonly entry: number;
-}
-
 /**
  * Versions in memory; first to go is what is used least for its bytes and comes back soonest (`EvictionIndex` of libs/placement), by the time its load took. A version that is asked for by many at once is loaded once; loads don't wait for each other.
  * A model is run in the same turn of the event loop as it was looked up, so nothing that runs is ever freed.
  */
 export class ModelCache {
-  private readonly models = new Map<string, Resident>();
-  /** Keys of the models by their numbers in the index. */
-  private readonly keys: string[] = [];
+  private readonly residents = new Residents();
   private readonly eviction: EvictionIndex;
   private readonly stopwatch: () => number;
-  private readonly loading = new Map<string, Promise<void>>();
-  private readonly failures = new Map<string, NonNullable<Residence['failure']>>();
+  /** By stamp, as the failures. */
+  private readonly loading = new Map<number, Promise<void>>();
+  private readonly failures = new Map<number, NonNullable<Residence['failure']>>();
   private loads = 0;
   private failed = 0;
   private evictions = 0;
@@ -77,49 +70,51 @@ export class ModelCache {
 
   get state(): CacheState {
     const { loads, failed: failures, evictions } = this;
-    return { models: this.models.size, bytes: this.eviction.bytes, loads, failures, evictions };
+    return { models: this.residents.size, bytes: this.eviction.bytes, loads, failures, evictions };
   }
 
   /** The version if it is in memory; use it before the next `await`. */
   peek(placement: Placement): LoadedModel | undefined {
-    const resident = this.models.get(keyOf(placement));
-    if (resident === undefined) return undefined;
-    this.eviction.touch(resident.entry);
-    return resident.model;
+    const model = this.residents.get(placement);
+    if (model !== undefined) this.eviction.touch(this.residents.entryOf(placement.row));
+    return model;
+  }
+
+  /** Whether it is in memory. */
+  has(placement: Placement): boolean {
+    return this.residents.get(placement) !== undefined;
   }
 
   /** What is known of a version: in memory or not, and why its last load failed if it is not tried again yet. */
   look(placement: Placement): Residence {
-    const key = keyOf(placement);
-    const resident = this.models.get(key);
-    const failure = this.failures.get(key);
+    const model = this.residents.get(placement);
+    const failure = this.failures.get(placement.stamp);
     return {
-      memoryBytes: resident?.model.memoryBytes ?? 0,
-      uses: resident === undefined ? 0 : this.eviction.frequencyOf(resident.entry),
-      tenantBytes: this.eviction.bytesOf(placement.tenantId),
-      isLoading: this.loading.has(key),
+      memoryBytes: model?.memoryBytes ?? 0,
+      uses: model === undefined ? 0 : this.eviction.frequencyOf(this.residents.entryOf(placement.row)),
+      tenantBytes: this.eviction.bytesOf(placement.tenant),
+      isLoading: this.loading.has(placement.stamp),
       failure: failure !== undefined && failure.untilMs > this.clock.nowMs() ? failure : undefined,
     };
   }
 
   /** Resolves when the version was brought into memory; it may be pushed out again by others before the caller looks. @throws {ProblemError} `realtime.model_unavailable`. */
   async load(placement: Placement): Promise<void> {
-    const key = keyOf(placement);
-    if (this.models.has(key)) return;
-    this.refuseFailed(key);
-    let loading = this.loading.get(key);
+    if (this.has(placement)) return;
+    const { stamp } = placement;
+    this.refuseFailed(stamp);
+    let loading = this.loading.get(stamp);
     if (loading === undefined) {
-      loading = this.start(placement).finally(() => this.loading.delete(key));
-      this.loading.set(key, loading);
+      loading = this.start(placement).finally(() => this.loading.delete(stamp));
+      this.loading.set(stamp, loading);
     }
     await loading;
   }
 
   /** Frees the version's memory now, and forgets that it failed. Its copy on disk stays: a rollback brings it back. */
   unload(placement: Placement): void {
-    const key = keyOf(placement);
-    this.failures.delete(key);
-    this.free(key);
+    this.failures.delete(placement.stamp);
+    if (this.has(placement)) this.free(placement.row);
   }
 
   /** The version is not served any more: its memory and its place on disk are free. */
@@ -130,7 +125,7 @@ export class ModelCache {
 
   /** Forgets a failure, so that the next load tries again at once. */
   forgetFailure(placement: Placement): void {
-    this.failures.delete(keyOf(placement));
+    this.failures.delete(placement.stamp);
   }
 
   /** Whether a version of this size fits without pushing another out. */
@@ -141,19 +136,18 @@ export class ModelCache {
   /** Frees all; a load that is under way keeps nothing. */
   close(): Promise<void> {
     this.isClosed = true;
-    for (const key of [...this.models.keys()]) this.free(key);
+    for (const { row } of this.residents) this.free(row);
     return Promise.resolve();
   }
 
-  private refuseFailed(key: string): void {
-    const failure = this.failures.get(key);
+  private refuseFailed(stamp: number): void {
+    const failure = this.failures.get(stamp);
     if (failure === undefined) return;
     if (failure.untilMs > this.clock.nowMs()) throw failure.error;
-    this.failures.delete(key);
+    this.failures.delete(stamp);
   }
 
   private async start(placement: Placement): Promise<void> {
-    const key = keyOf(placement);
     const from = this.loader.tierOf(placement);
     const startedAtMs = this.clock.nowMs();
     const startedMs = this.stopwatch();
@@ -170,50 +164,52 @@ export class ModelCache {
       this.failed += 1;
       remember(reasonOf(cause));
       const error = unavailable(placement, cause, this.options.retryAfterMs);
-      this.failures.set(key, { error, untilMs: this.clock.nowMs() + this.options.retryAfterMs });
+      this.failures.set(placement.stamp, { error, untilMs: this.clock.nowMs() + this.options.retryAfterMs });
       throw error;
     }
   }
 
   private keep(placement: Placement, model: LoadedModel, loadMs: number): void {
     const { maxBytes } = this.options;
-    const { tenantId } = placement;
+    const { tenant, row } = placement;
     if (model.memoryBytes > maxBytes || this.isClosed) {
       model.dispose();
       throw new Error(`it takes ${model.memoryBytes} bytes of memory; ${maxBytes} are there for all models`);
     }
-    for (const gone of this.eviction.makeRoom(tenantId, model.memoryBytes)) this.evict(gone, placement);
-    const entry = this.eviction.add(tenantId, model.memoryBytes, loadMs);
-    const key = keyOf(placement);
-    this.models.set(key, { placement, model, entry });
-    this.keys[entry] = key;
+    const other = this.residents.inRow(row);
+    // replaced while it was loaded: the row belongs to a later version, and whoever waited looks again
+    if (other !== undefined && other.stamp > placement.stamp) {
+      model.dispose();
+      return;
+    }
+    if (other !== undefined) this.free(row);
+    for (const gone of this.eviction.makeRoom(tenant, model.memoryBytes)) this.evict(gone, placement);
+    this.residents.set(placement, model, this.eviction.add(tenant, model.memoryBytes, loadMs));
   }
 
   private evict(entry: number, newcomer: Placement): void {
-    const key = this.keys[entry] ?? '';
-    const resident = this.models.get(key);
-    if (resident === undefined) return;
-    this.history.evicted(resident.placement, {
+    const resident = this.residents.atEntry(entry);
+    this.history.evicted(resident, {
       atMs: this.clock.nowMs(),
       uses: this.eviction.frequencyOf(entry),
-      isForOwnTenant: newcomer.tenantId === resident.placement.tenantId,
+      isForOwnTenant: newcomer.tenant === this.eviction.tenantOf(entry),
     });
-    this.models.delete(key);
-    resident.model.dispose();
+    this.take(resident.row);
     this.evictions += 1;
   }
 
-  private free(key: string): void {
-    const resident = this.models.get(key);
-    if (resident === undefined) return;
-    this.models.delete(key);
-    this.eviction.remove(resident.entry);
-    resident.model.dispose();
+  private free(row: number): void {
+    this.eviction.remove(this.residents.entryOf(row));
+    this.take(row);
   }
-}
 
-function keyOf(placement: Placement): string {
-  return `${placement.tenantId}/${placement.versionId}`;
+  private take(row: number): void {
+    const resident = this.residents.inRow(row);
+    if (resident === undefined) return;
+    const model = this.residents.get(resident);
+    this.residents.delete(row);
+    model?.dispose();
+  }
 }
 
 function unavailable(placement: Placement, cause: unknown, retryAfterMs: number): ProblemError {

@@ -39,20 +39,15 @@ export interface Serving {
   } | null;
 }
 
-/** Which version of a model an environment serves, and in which pool: what the deployer decided. */
-export interface Placement {
-  readonly tenantId: TenantId;
-  readonly modelName: string;
+export interface Signature {
+  readonly inputs: readonly ModelTensor[];
+  readonly outputs: readonly ModelTensor[];
+}
+
+/** A version and all that has to be known to serve it. */
+export interface Version {
   readonly version: number;
   readonly versionId: string;
-  readonly application: string | null;
-  readonly environment: string;
-  readonly pool: string;
-  /** Grows with every change of this placement. */
-  readonly generation: number;
-  /** The rollout that decided it. */
-  readonly rolloutId: string;
-  readonly status: 'active' | 'removed';
   readonly artifactDigest: Digest;
   readonly sizeBytes: number;
   readonly parityDigest: Digest | null;
@@ -60,10 +55,44 @@ export interface Placement {
   readonly batchInvariant: boolean;
   /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */
   readonly serving?: Serving | null | undefined;
-  readonly signature: { readonly inputs: readonly ModelTensor[]; readonly outputs: readonly ModelTensor[] };
+  readonly signature: Signature;
+  /** The rollout that decided it. */
+  readonly rolloutId: string;
 }
 
-/** Whether two placements serve the same bytes under the same version. */
-export function servesSame(a: Placement, b: Placement): boolean {
-  return a.versionId === b.versionId && a.artifactDigest === b.artifactDigest;
+/** How a version is tried on a model's traffic. */
+export interface Trial {
+  /** `canary`: answers a share of the requests; `shadow`: is asked the same and never answers. */
+  readonly mode: 'canary' | 'shadow';
+  /** Share of the requests, 0–100. */
+  readonly percent: number;
+}
+
+/** What the deployer decided of one model: which version an environment serves, in which pool, and which other is tried beside it. */
+export interface PlacementChange extends Version {
+  readonly tenantId: TenantId;
+  readonly modelName: string;
+  readonly application: string | null;
+  readonly environment: string;
+  readonly pool: string;
+  /** Grows with every change of this placement. */
+  readonly generation: number;
+  readonly status: 'active' | 'removed';
+  readonly candidate?: (Version & Trial) | null | undefined;
+}
+
+/** A version of a model that is placed here. Made from the routing table when somebody asks, and true for as long as its generation is the newest. */
+export interface Placement extends Version {
+  readonly tenantId: TenantId;
+  readonly modelName: string;
+  readonly application: string | null;
+  readonly environment: string;
+  readonly pool: string;
+  readonly generation: number;
+  /** Number of its tenant in the table. */
+  readonly tenant: number;
+  /** Its row in the table: a small number that another version may have after it. */
+  readonly row: number;
+  /** No other version that ever was in the table has the same, ≥ 1. */
+  readonly stamp: number;
 }

@@ -6,6 +6,7 @@ import { EventSink, type ModelState } from '../../src/application/event-sink.por
 import { LoadOnnxModel, memoryOf } from '../../src/application/load-onnx-model.js';
 import { ModelCache } from '../../src/application/model-cache.js';
 import { RoutingTable } from '../../src/domain/routing-table.js';
+import type { PlacementChange } from '../../src/domain/placement.js';
 import { fixture, placementOf, StoreOfTest } from '../support.js';
 
 class SinkOfTest extends EventSink {
@@ -33,7 +34,13 @@ function setUp(maxBytes = 10_000_000) {
       store.put(tenant, fixture(`${name}.onnx`));
       store.put(tenant, fixture(`${name}.parity.json`));
     }
-  return { store, events, table, cache, placements };
+  const answering = ({ tenantId, modelName }: PlacementChange) => table.find(tenantId, modelName);
+  /** Whether what answers is this version, in memory. */
+  const isServed = (change: PlacementChange): boolean => {
+    const placement = answering(change);
+    return placement?.versionId === change.versionId && cache.has(placement);
+  };
+  return { store, events, table, cache, placements, answering, isServed };
 }
 
 const parity = (store: StoreOfTest, name: string) => store.put('aa', fixture(`${name}.parity.json`));
@@ -41,17 +48,17 @@ const forest = fixture('forest.onnx');
 
 describe('ApplyPlacement', () => {
   test('loads a placed version, runs the recorded rows, and says it is ready', async () => {
-    const { store, events, cache, placements } = setUp();
+    const { store, events, isServed, placements } = setUp();
     placements.start();
     const placement = placementOf({ parityDigest: parity(store, 'logistic') });
     placements.apply(placement, Date.now());
     await placements.idle();
-    expect(cache.peek(placement)).toBeDefined();
+    expect(isServed(placement)).toBe(true);
     expect(events.states).toMatchObject([{ state: 'ready', generation: 1, replicaId: 'r0', reason: '' }]);
   });
 
   test('a version that does not give what its trainer recorded is not served, and the one before goes on', async () => {
-    const { store, events, table, cache, placements } = setUp();
+    const { store, events, isServed, cache, placements } = setUp();
     placements.start();
     const first = placementOf();
     placements.apply(first, 0);
@@ -64,13 +71,12 @@ describe('ApplyPlacement', () => {
       version: 2,
       reason: expect.stringContaining("output 'label', value 2") as unknown,
     });
-    expect(table.find(first.tenantId, 'flight-delay')).toBe(first);
-    expect(cache.peek(first)).toBeDefined();
+    expect(isServed(first)).toBe(true);
     expect(cache.state.models).toBe(1);
   });
 
   test('a new version takes over when it is loaded, and not before', async () => {
-    const { store, table, placements } = setUp();
+    const { store, answering, placements } = setUp();
     placements.start();
     const [first, second] = [placementOf(), placementOf({ version: 2, generation: 2 }, forest)];
     placements.apply(first, 0);
@@ -78,20 +84,20 @@ describe('ApplyPlacement', () => {
     let open!: () => void;
     store.gate = new Promise((resolve) => (open = resolve));
     placements.apply(second, 0);
-    expect(table.find(first.tenantId, 'flight-delay')).toBe(first);
+    expect(answering(first)?.versionId).toBe(first.versionId);
     open();
     await placements.idle();
-    expect(table.find(first.tenantId, 'flight-delay')).toBe(second);
+    expect(answering(first)?.versionId).toBe(second.versionId);
   });
 
   test('memory holds as many versions as answer, however often a model is replaced', async () => {
-    const { store, events, cache, placements } = setUp();
+    const { store, events, cache, isServed, placements } = setUp();
     placements.start();
     for (let version = 1; version <= 6; version += 1) {
       const one = placementOf({ version, generation: version }, version % 2 === 0 ? forest : undefined);
       placements.apply(one, 0);
       await placements.idle();
-      expect(cache.peek(one)).toBeDefined();
+      expect(isServed(one)).toBe(true);
       expect(cache.state.models).toBe(1);
     }
     expect(events.states.map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => 'ready'));
@@ -128,15 +134,27 @@ describe('ApplyPlacement', () => {
   });
 
   test('a removed model is freed and told', async () => {
-    const { events, table, cache, placements } = setUp();
+    const { events, answering, cache, placements } = setUp();
     placements.start();
     const placement = placementOf();
     placements.apply(placement, 0);
     await placements.idle();
     placements.apply({ ...placement, generation: 2, status: 'removed' }, 0);
-    expect(table.find(placement.tenantId, 'flight-delay')).toBeUndefined();
+    expect(answering(placement)).toBeUndefined();
     expect(cache.state).toMatchObject({ models: 0, bytes: 0 });
     expect(events.states.at(-1)).toMatchObject({ state: 'unloaded', generation: 2 });
+  });
+
+  test('what was placed lately is loaded at the start even where older ones have to go, and told', async () => {
+    const { events, isServed, placements } = setUp(1.5 * memoryOf(placementOf()));
+    const old = placementOf({ modelName: 'old' });
+    placements.apply(old, Date.now() - 7_200_000);
+    const lately = [1, 2].map((version) => placementOf({ version, generation: version }));
+    for (const placement of lately) placements.apply(placement, Date.now() - 60_000);
+    placements.start();
+    await placements.idle();
+    expect(isServed(lately[1]!)).toBe(true);
+    expect(events.states).toMatchObject([{ state: 'ready', version: 2 }]);
   });
 
   test('a store that fails for a moment is tried again before anything is told', async () => {
@@ -166,7 +184,7 @@ describe('ApplyPlacement', () => {
 
   test('at the start only the newest version of each model is loaded, the newest placements first, as far as there is room', async () => {
     const one = memoryOf(placementOf());
-    const { store, events, table, cache, placements } = setUp(2.5 * one);
+    const { store, events, answering, isServed, cache, placements } = setUp(2.5 * one);
     const now = Date.now();
     const old = (hours: number): number => now - hours * 3_600_000;
     const names = ['a', 'b', 'c'];
@@ -178,8 +196,9 @@ describe('ApplyPlacement', () => {
     expect(store.reads).toBe(0);
     placements.start();
     await placements.idle();
-    expect(events.states.map((state) => `${state.modelName}${state.version}`)).toEqual(['c2', 'b2']);
+    expect(newest.map(isServed)).toEqual([false, true, true]);
+    expect(events.states).toEqual([]);
     expect(cache.state).toMatchObject({ models: 2, evictions: 0 });
-    expect(newest.map(({ modelName, tenantId }) => table.find(tenantId, modelName)?.version)).toEqual([2, 2, 2]);
+    expect(newest.map((placement) => answering(placement)?.version)).toEqual([2, 2, 2]);
   });
 });

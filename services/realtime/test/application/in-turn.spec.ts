@@ -67,8 +67,8 @@ function setUp(maxBytes: number) {
       versionId: `${key}/${version}`,
       generation: version,
     });
-    table.apply(placement);
-    table.promote(placement);
+    const change = table.apply(placement);
+    if (change.kind === 'pending') table.promoteRow(change.row);
   };
   const ask = (tenant: string, modelName: string): Promise<string> => {
     const answer = ({ model, placement }: { model: LoadedModel; placement: Placement }): string =>

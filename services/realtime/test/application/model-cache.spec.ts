@@ -4,7 +4,8 @@ import { LoadHistory } from '../../src/application/load-history.js';
 import { ModelCache, type ModelCacheOptions } from '../../src/application/model-cache.js';
 import { ModelLoader, type LoadedModel, type Tier } from '../../src/application/model-loader.port.js';
 import type { Placement } from '../../src/domain/placement.js';
-import { placementOf } from '../support.js';
+import { RoutingTable } from '../../src/domain/routing-table.js';
+import { placedIn, placementOf } from '../support.js';
 
 class LoaderOfTest extends ModelLoader {
   loads: string[] = [];
@@ -37,7 +38,10 @@ class LoaderOfTest extends ModelLoader {
   }
 }
 
-const model = (versionId: string, sizeBytes = 100): Placement => placementOf({ versionId, sizeBytes });
+const table = new RoutingTable('production', 'tabular-small');
+/** Each version is another model's. */
+const model = (versionId: string, sizeBytes = 100, tenantId = 'aa'): Placement =>
+  placedIn(table, placementOf({ tenantId, modelName: `${versionId}-${sizeBytes}`, versionId, sizeBytes }));
 const setUp = (maxBytes = 300, limits: Partial<ModelCacheOptions> = {}) => {
   const loader = new LoaderOfTest();
   const clock = new FakeClock();
@@ -95,7 +99,7 @@ describe('ModelCache', () => {
 
   test('a tenant that asks for ever more leaves another its floor', async () => {
     const { cache } = setUp(300, { tenantFloorBytes: 100 });
-    const quiet = placementOf({ versionId: 'quiet', tenantId: 'bb', sizeBytes: 100 });
+    const quiet = model('quiet', 100, 'bb');
     await cache.load(quiet);
     for (let i = 0; i < 20; i += 1) {
       await cache.load(model(`loud-${i}`));
@@ -164,9 +168,28 @@ describe('ModelCache', () => {
   test('the same version id of two tenants is two models', async () => {
     const { loader, cache } = setUp();
     await cache.load(model('a'));
-    expect(cache.peek(placementOf({ versionId: 'a', tenantId: 'bb' }))).toBeUndefined();
-    await cache.load(placementOf({ versionId: 'a', tenantId: 'bb', sizeBytes: 100 }));
+    expect(cache.peek(model('a', 100, 'bb'))).toBeUndefined();
+    await cache.load(model('a', 100, 'bb'));
     expect(loader.loads).toHaveLength(2);
+  });
+
+  test('a version that was replaced while it was loaded takes no place from the one that has its row', async () => {
+    const { loader, cache } = setUp();
+    const rows = new RoutingTable('production', 'tabular-small');
+    const old = placedIn(rows, placementOf({ versionId: 'old', sizeBytes: 100 }));
+    let open!: () => void;
+    loader.gates.set('old', new Promise((resolve) => (open = resolve)));
+    const late = cache.load(old);
+    rows.apply(placementOf({ versionId: 'old', generation: 2, status: 'removed' }));
+    const next = placedIn(rows, placementOf({ modelName: 'other', versionId: 'next', sizeBytes: 100 }));
+    expect(next.row).toBe(old.row);
+    await cache.load(next);
+    open();
+    await late;
+    expect(cache.peek(old)).toBeUndefined();
+    expect(cache.peek(next)).toBeDefined();
+    expect(loader.disposed).toEqual(['old']);
+    expect(cache.state).toMatchObject({ models: 1, bytes: 100 });
   });
 
   test('close frees all, also what is still being loaded', async () => {

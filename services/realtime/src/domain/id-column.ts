@@ -1,0 +1,62 @@
+import type { Digest } from '@myriad/kernel';
+import { grown } from './grown.js';
+
+const ID_BYTES = 16;
+const IDS_PER_BLOCK = 65_536;
+/** What `newId` of the kernel makes. */
+const REGULAR = /^([a-z]{2,12}_)[0-9a-f]{32}$/;
+const MOST_PREFIXES = 255;
+
+/** Ids by row: those of the platform's own form as 16 bytes and their prefix's number, others as they are. */
+export class IdColumn {
+  private readonly prefixes: string[] = [];
+  /** 0: an id of another form, else one more than the number of its prefix. */
+  private prefixOf = new Uint8Array(64);
+  private readonly blocks: Buffer[] = [];
+  private readonly irregular = new Map<number, string>();
+
+  write(row: number, id: string): void {
+    this.prefixOf = grown(this.prefixOf, row);
+    this.irregular.delete(row);
+    const prefix = this.prefixNumber(id);
+    this.prefixOf[row] = prefix;
+    if (prefix === 0) {
+      this.irregular.set(row, id);
+      return;
+    }
+    const number = Math.floor(row / IDS_PER_BLOCK);
+    const block = (this.blocks[number] ??= Buffer.alloc(IDS_PER_BLOCK * ID_BYTES));
+    block.write(id.slice(-2 * ID_BYTES), (row % IDS_PER_BLOCK) * ID_BYTES, ID_BYTES, 'hex');
+  }
+
+  read(row: number): string {
+    const prefix = this.prefixOf[row] as number;
+    if (prefix === 0) return this.irregular.get(row) ?? '';
+    const block = this.blocks[Math.floor(row / IDS_PER_BLOCK)] as Buffer;
+    const start = (row % IDS_PER_BLOCK) * ID_BYTES;
+    return `${this.prefixes[prefix - 1] as string}${block.toString('hex', start, start + ID_BYTES)}`;
+  }
+
+  remove(row: number): void {
+    this.irregular.delete(row);
+  }
+
+  private prefixNumber(id: string): number {
+    const prefix = REGULAR.exec(id)?.[1];
+    if (prefix === undefined) return 0;
+    const known = this.prefixes.indexOf(prefix);
+    if (known >= 0) return known + 1;
+    return this.prefixes.length < MOST_PREFIXES ? this.prefixes.push(prefix) : 0;
+  }
+}
+
+const ALGORITHM = 'sha256:';
+
+/** A digest as its 32 bytes. */
+export function writeDigest(block: Buffer, start: number, digest: Digest): void {
+  block.write(digest.slice(ALGORITHM.length), start, 32, 'hex');
+}
+
+export function readDigest(block: Buffer, start: number): Digest {
+  return `${ALGORITHM}${block.toString('hex', start, start + 32)}`;
+}
