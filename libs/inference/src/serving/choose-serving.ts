@@ -42,9 +42,10 @@ export interface ChoiceOptions {
 /** Feeding weights costs some µs and saves a session's 50 to 150 KB: it is taken unless it is slower than this many times the whole, or by more than this. */
 const MAX_SLOWDOWN_OF_INPUTS = 2;
 const MAX_COST_OF_INPUTS_MICROS = 100;
-/** Larger and slower files keep their weights: the runtime packs those it knows, which is worth more there than a session, and they are run beside the one thread. */
+/** Larger files keep their weights: the runtime packs those it knows, which is worth more there than a session. */
 const MAX_FED_BYTES = 1_048_576;
-const MAX_FED_MICROS = 2_000;
+/** What takes longer for a row is run whole, beside the thread that answers everybody. */
+const MAX_INLINE_MICROS = 2_000;
 /** Made-up rows have at most so many values in all, and cost the file at most so long. */
 const MAX_GENERATED_VALUES = 262_144;
 const MAX_GENERATED_MICROS = 100_000;
@@ -71,8 +72,10 @@ export async function chooseServing(
       return { way: 'whole', verdicts: [wholeVerdict, ...closed], split: undefined, parts: { way: 'whole', file } };
     }
     const kernel = await tryWay('kernel', split, trial);
-    const tooLarge = whyNotFed(file, wholeVerdict.micros);
-    const inputs = tooLarge === undefined ? await tryWay('inputs', split, trial) : closed('inputs', tooLarge);
+    const inputs =
+      file.length <= MAX_FED_BYTES
+        ? await tryWay('inputs', split, trial)
+        : closed('inputs', `the file has ${file.length} bytes; weights of at most ${MAX_FED_BYTES} are fed`);
     const verdicts = [wholeVerdict, kernel, inputs];
     const way = choose(verdicts);
     const parts: ModelParts =
@@ -122,12 +125,6 @@ function affordableRows(signature: SignatureView, micros: number | undefined): n
   return Math.max(1, Math.floor(Math.min(bySize, MAX_GENERATED_MICROS / (micros ?? 1))));
 }
 
-function whyNotFed({ length }: Uint8Array, micros = 0): string | undefined {
-  if (length > MAX_FED_BYTES) return `the file has ${length} bytes; weights of at most ${MAX_FED_BYTES} are fed`;
-  if (micros <= MAX_FED_MICROS) return undefined;
-  return `a row takes ${Math.round(micros)} µs; graphs that take at most ${MAX_FED_MICROS} are fed`;
-}
-
 const closed = (way: ServingWay, reason: string): WayVerdict => ({ way, micros: undefined, reason });
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -157,7 +154,10 @@ async function tryWay(way: 'kernel' | 'inputs', { skeleton, weights }: SplitMode
     const handle = await host.add({ way, skeleton: skeleton.bytes, weights });
     const run: Run = (inputs) => host.runSync(handle, inputs);
     const reason = slowness(run, trial) ?? objection(run, skeleton, trial);
-    return reason === undefined ? { way, micros: tryMicros(run, trial), reason } : closed(way, reason);
+    if (reason !== undefined) return closed(way, reason);
+    const micros = tryMicros(run, trial);
+    if (micros === undefined || micros <= MAX_INLINE_MICROS) return { way, micros, reason };
+    return closed(way, `a row takes ${Math.round(micros)} µs; at most ${MAX_INLINE_MICROS} are run this way`);
   } catch (error) {
     return closed(way, messageOf(error));
   } finally {

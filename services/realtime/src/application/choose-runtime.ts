@@ -7,11 +7,11 @@ export interface ChooseRuntimeOptions {
   readonly workers: DetachedRuntime;
   /** Another server that runs all models of this pool. */
   readonly remote?: DetachedRuntime | undefined;
-  /** Files up to this size are run by the one thread, bytes; larger ones too, where they are served from a skeleton. */
+  /** Files up to this size may be loaded whole by the one thread, bytes. */
   readonly inlineMaxBytes: number;
 }
 
-/** What takes longer for a row, as admission measured it, would hold up all others, microseconds. */
+/** A row that took longer at admission would hold up everybody, microseconds. */
 const INLINE_MAX_MICROS = 2_000;
 
 /** Brings each version in where it belongs: small ones here, large ones in worker threads, all of a remote pool on its server. */
@@ -32,12 +32,17 @@ export class ChooseRuntime extends ModelLoader {
   }
 
   async load(placement: Placement): Promise<LoadedModel> {
-    const { inline, workers, remote, inlineMaxBytes } = this.options;
-    const isLarge = placement.sizeBytes > inlineMaxBytes || (placement.serving?.micros ?? 0) > INLINE_MAX_MICROS;
-    const detached = remote ?? (isLarge && !placement.serving?.split ? workers : undefined);
+    const { inline, workers, remote } = this.options;
+    const detached = remote ?? (this.isLarge(placement) ? workers : undefined);
     if (detached === undefined) return inline.load(placement);
     const model = await detached.load(placement, this.verified.has(placement));
     this.verified.add(placement);
     return model;
+  }
+
+  /** By what was measured at admission, and for what has to be loaded whole by its size. */
+  private isLarge({ serving, sizeBytes }: Placement): boolean {
+    const { way = 'whole', micros } = serving ?? {};
+    return (micros ?? 0) > INLINE_MAX_MICROS || (way === 'whole' && sizeBytes > this.options.inlineMaxBytes);
   }
 }

@@ -15,7 +15,7 @@ import type { Message } from './remote-server.js';
 export class RemoteMismatch extends Error {}
 
 /** Where typed contents stand, for servers that answer no raw ones. FP16 and BF16 have none. */
-const CONTENTS: Readonly<Record<Exclude<Datatype, 'FP16' | 'BF16'>, string>> = {
+const CONTENTS: Readonly<Partial<Record<Datatype, string>>> = {
   BOOL: 'bool_contents',
   UINT8: 'uint_contents',
   UINT16: 'uint_contents',
@@ -113,10 +113,16 @@ export function assertFits(tensor: Pick<RemoteTensor, 'name' | 'datatype' | 'sha
 const sizeFits = (size: number, known: number): boolean => (known === -1 ? size >= -1 : size === known || size === -1);
 
 function typedValues({ name, contents }: RemoteTensor, datatype: Datatype): TensorData {
-  const list = datatype === 'FP16' || datatype === 'BF16' ? undefined : contents?.[CONTENTS[datatype]];
+  const list = contents?.[CONTENTS[datatype] ?? ''];
   if (list === undefined) throw new RemoteMismatch(`output '${name}' has no values`);
-  if (datatype === 'BYTES') return (list as readonly Buffer[]).map((bytes) => Buffer.from(bytes).toString('utf8'));
-  if (datatype === 'INT64') return BigInt64Array.from(list as readonly number[], BigInt);
-  if (datatype === 'UINT64') return BigUint64Array.from(list as readonly number[], BigInt);
-  return (ARRAYS[datatype as keyof typeof ARRAYS] as typeof Float64Array).from(list as readonly number[]);
+  switch (datatype) {
+    case 'BYTES':
+      return (list as readonly Buffer[]).map((bytes) => bytes.toString('utf8'));
+    case 'INT64':
+      return BigInt64Array.from(list as readonly number[], BigInt);
+    case 'UINT64':
+      return BigUint64Array.from(list as readonly number[], BigInt);
+    default:
+      return (ARRAYS[datatype as keyof typeof ARRAYS] as typeof Float64Array).from(list as readonly number[]);
+  }
 }

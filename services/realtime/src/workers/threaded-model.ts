@@ -1,4 +1,4 @@
-import { ThreadLost, type ModelThread, type ThreadModel, type ThreadModelReport } from '@myriad/inference';
+import { ThreadLost, type ModelThread, type ThreadModel } from '@myriad/inference';
 import type { FairLine } from '../application/fair-line.js';
 import { LineModel, type LineRun } from '../application/line-model.js';
 import type { DetachedCall, DetachedModel, DetachedRun } from '../application/model-loader.port.js';
@@ -89,8 +89,3 @@ export class ThreadedModel implements DetachedModel {
 }
 
 class ReloadFailed extends Error {}
-
-/** Memory of a version, bytes: what was measured, and no less than its weights. */
-export function memoryBytesOf(report: Pick<ThreadModelReport, 'residentBytes'>, fileBytes: number): number {
-  return Math.max(report.residentBytes, fileBytes);
-}

@@ -6,7 +6,7 @@ import { FairLine, type FairLineOptions, type LineState } from '../application/f
 import type { DetachedModel } from '../application/model-loader.port.js';
 import { realtimeProblem } from '../application/realtime-problem.js';
 import type { Placement } from '../domain/placement.js';
-import { ThreadedModel, memoryBytesOf, type Lane } from './threaded-model.js';
+import { ThreadedModel, type Lane } from './threaded-model.js';
 
 export interface WorkerRuntimeOptions {
   readonly bytes: Pick<ObjectStore, 'getBytes'>;
@@ -90,8 +90,9 @@ export class WorkerRuntime {
         thread,
         read: () => this.read(placement, false),
         isBatched: placement.batchInvariant,
-        microsPerRow: ASSUMED_MICROS,
-        memoryBytes: memoryBytesOf(report, placement.sizeBytes),
+        microsPerRow: placement.serving?.micros ?? ASSUMED_MICROS,
+        // what was measured, and no less than the weights: memory that was free may have been taken again
+        memoryBytes: Math.max(report.residentBytes, placement.sizeBytes),
         onDisposed: () => {
           lane.models -= 1;
         },
