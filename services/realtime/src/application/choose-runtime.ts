@@ -16,8 +16,8 @@ const INLINE_MAX_MICROS = 2_000;
 
 /** Brings each version in where it belongs: small ones here, large ones in worker threads, all of a remote pool on its server. */
 export class ChooseRuntime extends ModelLoader {
-  /** Placements that gave what their trainers recorded: one that comes back is not checked again. */
-  private readonly verified = new WeakSet<Placement>();
+  /** Versions that gave what their trainers recorded where they run: one that comes back is not checked again. Large ones, so few. */
+  private readonly verified = new Set<string>();
 
   constructor(private readonly options: ChooseRuntimeOptions) {
     super();
@@ -28,6 +28,7 @@ export class ChooseRuntime extends ModelLoader {
   }
 
   forget(placement: Placement): void {
+    this.verified.delete(keyOf(placement));
     this.options.inline.forget(placement);
   }
 
@@ -35,8 +36,9 @@ export class ChooseRuntime extends ModelLoader {
     const { inline, workers, remote } = this.options;
     const detached = remote ?? (this.isLarge(placement) ? workers : undefined);
     if (detached === undefined) return inline.load(placement);
-    const model = await detached.load(placement, this.verified.has(placement));
-    this.verified.add(placement);
+    const key = keyOf(placement);
+    const model = await detached.load(placement, this.verified.has(key));
+    this.verified.add(key);
     return model;
   }
 
@@ -45,4 +47,8 @@ export class ChooseRuntime extends ModelLoader {
     const { way = 'whole', micros } = serving ?? {};
     return (micros ?? 0) > INLINE_MAX_MICROS || (way === 'whole' && sizeBytes > this.options.inlineMaxBytes);
   }
+}
+
+function keyOf({ tenantId, versionId, artifactDigest }: Placement): string {
+  return `${tenantId}/${versionId}/${artifactDigest}`;
 }

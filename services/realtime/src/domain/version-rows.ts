@@ -25,6 +25,7 @@ const DIGEST_BYTES = 32;
 const RECORD_BYTES = 3 * DIGEST_BYTES;
 const RECORDS_PER_BLOCK = 8_192;
 const HAS_PARITY = 1;
+const IS_BATCH_INVARIANT = 2;
 
 /**
  * Versions as columns of numbers: about 200 bytes each and no object, whatever their signatures say. Digests and ids lie as the bytes that they name, what a fleet has in common is kept once.
@@ -96,7 +97,7 @@ export class VersionRows {
   read(row: number): RowContents {
     const { application, signature, way, skeletonDigest, skeletonBytes } = this.shapes.get(this.shapeOf[row] as number);
     const [block, start] = this.record(row);
-    const hasParity = ((this.flags[row] as number) & HAS_PARITY) !== 0;
+    const flags = this.flags[row] as number;
     const micros = this.micros[row] as number;
     const split =
       skeletonDigest === undefined
@@ -112,11 +113,12 @@ export class VersionRows {
       versionId: this.versionIds.read(row),
       artifactDigest: readDigest(block, start),
       sizeBytes: this.sizes[row] as number,
-      parityDigest: hasParity ? readDigest(block, start + DIGEST_BYTES) : null,
+      parityDigest: flags & HAS_PARITY ? readDigest(block, start + DIGEST_BYTES) : null,
       serving:
         way === undefined
           ? null
           : { way, micros: Number.isNaN(micros) ? null : micros, memoryBytes: this.memory[row] as number, split },
+      batchInvariant: (flags & IS_BATCH_INVARIANT) !== 0,
       signature,
       rolloutId: this.rolloutIds.read(row),
     };
@@ -124,7 +126,7 @@ export class VersionRows {
   }
 
   private write(row: number, { version, application, generation }: RowContents): void {
-    const { serving, signature, parityDigest } = version;
+    const { serving, signature, parityDigest, batchInvariant } = version;
     const split = serving?.split;
     this.shapeOf[row] = this.shapes.take({
       application,
@@ -136,7 +138,7 @@ export class VersionRows {
     this.versions[row] = version.version;
     this.generations[row] = generation;
     this.sizes[row] = version.sizeBytes;
-    this.flags[row] = parityDigest === null ? 0 : HAS_PARITY;
+    this.flags[row] = (parityDigest === null ? 0 : HAS_PARITY) | (batchInvariant ? IS_BATCH_INVARIANT : 0);
     this.versionIds.write(row, version.versionId);
     this.rolloutIds.write(row, version.rolloutId);
     const [block, start] = this.record(row);
