@@ -18,7 +18,7 @@ let rows = 0;
 
 /** What the deployer says of the logistic model, with what a test cares for put in; also as if it were placed, in a row of its own. */
 export function placementOf(
-  more: Partial<PlacementData & Pick<PlacementChange, 'serving' | 'candidate'>> = {},
+  more: Partial<PlacementData & Pick<PlacementChange, 'candidate'>> = {},
   bytes = fixture('logistic.onnx'),
 ): Placement & PlacementChange & PlacementData {
   const data: PlacementData = {

@@ -1,0 +1,84 @@
+// A million tenants with a logistic regression of 32 features each, in one replica: how long from its start until it knows them all from the snapshot of the placements, what it takes in memory with all
+// of them loaded, and what a prediction for any of them takes. BENCH_TENANTS for fewer.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { placementChangedV1 } from '@myriad/contracts';
+import { writeTopicSnapshot } from '@myriad/messaging';
+import { FileObjectStore } from '@myriad/storage';
+import { FEATURES, MODEL, MadeUpFleet, MadeUpLog, tenantOf } from './lib/made-up-fleet.mjs';
+import { seeded } from './lib/random.mjs';
+import { Replica } from './lib/replica.mjs';
+import { quantile } from './lib/statistics.mjs';
+
+const TENANTS = Number(process.env.BENCH_TENANTS ?? 1_000_000);
+const ASKED = 5_000;
+const LOADS_ALL = 512 * 1_048_576;
+
+export async function run(figures) {
+  const folder = mkdtempSync(join(tmpdir(), 'myriad-million-'));
+  try {
+    await writeSnapshot(figures, folder);
+    await serve(figures, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeSnapshot(figures, folder) {
+  const startMs = performance.now();
+  const store = await FileObjectStore.open({ root: folder });
+  const log = new MadeUpLog(new MadeUpFleet(TENANTS));
+  const { keys, sizeBytes } = await writeTopicSnapshot({ log, topic: placementChangedV1.topic.name, store });
+  console.log(`  (${keys} placements written in ${((performance.now() - startMs) / 1_000).toFixed(1)} s)`);
+  figures.add({ name: 'the snapshot, a placement', value: sizeBytes / keys, unit: 'bytes' });
+}
+
+async function serve(figures, snapshots) {
+  const replica = new Replica({ tenants: TENANTS, snapshots, maxBytes: LOADS_ALL });
+  try {
+    const { seconds, readingSeconds, url } = await replica.ready();
+    const scale = TENANTS / 1e6;
+    figures.add({
+      name: 'start to ready from the snapshot',
+      value: seconds,
+      unit: 's',
+      bar: { atMost: Math.max(3, 15 * scale) },
+    });
+    figures.add({ name: 'of that, reading it', value: (readingSeconds * 1e6) / TENANTS, unit: 'µs a placement' });
+    const startMs = performance.now();
+    const { models, bytes } = await replica.ask('warm');
+    const loadMicros = ((performance.now() - startMs) * 1_000) / models;
+    figures.add({ name: 'models loaded', value: models, unit: '', bar: { atLeast: TENANTS } });
+    figures.add({ name: 'what they are counted with', value: bytes / 1e6, unit: 'MB' });
+    figures.add({ name: 'loading one, beside nothing else', value: loadMicros, unit: 'µs' });
+    const { rss, heapUsed, arrayBuffers } = await replica.ask('settled');
+    figures.add({ name: 'resident memory', value: rss / 1e6, unit: 'MB', bar: { atMost: 1_000 } });
+    figures.add({ name: 'of that, heap', value: heapUsed / 1e6, unit: 'MB' });
+    figures.add({ name: 'of that, buffers', value: arrayBuffers / 1e6, unit: 'MB' });
+    await ask(figures, url);
+    const after = await replica.ask('settled');
+    figures.add({ name: `resident memory after ${ASKED} predictions`, value: after.rss / 1e6, unit: 'MB' });
+  } finally {
+    await replica.stop();
+  }
+}
+
+/** One client, one after the other, tenants at random. */
+async function ask(figures, url) {
+  const random = seeded(7);
+  const data = Array.from({ length: FEATURES }, () => random());
+  const body = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, FEATURES], data }] });
+  const tooks = [];
+  for (let asked = 0; asked < ASKED; asked += 1) {
+    const tenant = tenantOf(Math.floor(random() * TENANTS));
+    const headers = { authorization: `Bearer ${tenant}`, 'content-type': 'application/json' };
+    const fromMs = performance.now();
+    const answer = await fetch(`${url}/v2/models/${MODEL}/infer`, { method: 'POST', headers, body });
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${answer.status} ${text}`);
+    tooks.push(performance.now() - fromMs);
+  }
+  figures.add({ name: 'a prediction for any of them, p50', value: quantile(tooks, 0.5), unit: 'ms' });
+  figures.add({ name: 'a prediction for any of them, p99', value: quantile(tooks, 0.99), unit: 'ms' });
+}
