@@ -4,15 +4,16 @@ import { connect } from 'node:net';
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 
-/** The bytes of one request. */
-function bytesOf({ origin, path, method = 'POST', headers = {}, body = '' }) {
+/** The bytes of one request; `bodyBase64` for one that is no text. */
+export function bytesOf({ origin, path, method = 'POST', headers = {}, body = '', bodyBase64 }) {
+  const bytes = bodyBase64 === undefined ? Buffer.from(body) : Buffer.from(bodyBase64, 'base64');
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `${method} ${path} HTTP/1.1\r\nhost: ${new URL(origin).host}\r\n${lines.join('')}`;
-  return Buffer.from(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  return Buffer.concat([Buffer.from(`${head}content-length: ${bytes.length}\r\n\r\n`), bytes]);
 }
 
 /** One connection: sends the request's bytes, reads one answer; knows of HTTP only what tells where an answer ends. */
-class Connection {
+export class Connection {
   #rest = Buffer.alloc(0);
   #answered;
 
@@ -87,7 +88,7 @@ async function openLoop({ connections, seconds, perSecond }, open, outcomes) {
   for (let sent = 0; sent < total;) {
     // between two requests this spins: a timer of a millisecond would be late by more than what is measured
     await new Promise((resolve) => setImmediate(resolve));
-    const due = Math.min(total, Math.floor(((performance.now() - fromMs) * perSecond) / 1000));
+    const due = Math.min(total, Math.floor(((performance.now() - fromMs) * perSecond) / 1000) + 1);
     for (; sent < due; sent += 1) {
       const one = send(fromMs + (sent * 1000) / perSecond).finally(() => inFlight.delete(one));
       inFlight.add(one);

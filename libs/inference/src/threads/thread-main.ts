@@ -1,5 +1,5 @@
 // A thread that holds and runs models, one order after the other; see `model-thread.ts`.
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ProblemError } from '@myriad/kernel';
 import { OnnxRuntimeModel } from '../runtime/onnx-runtime-model.js';
@@ -26,7 +26,7 @@ const models = new Map<number, OnnxRuntimeModel>();
 let before: Promise<void> = Promise.resolve();
 
 // on Linux a priority is a thread's own, and the threads of its runs inherit it
-if (niceness > 0 && process.platform === 'linux') setPriority(niceness);
+if (niceness > 0 && process.platform === 'linux') setPriority(Math.min(19, getPriority() + niceness));
 
 async function load(number: number, { file, parity }: ThreadModel): Promise<ThreadModelReport> {
   const startBytes = process.memoryUsage.rss();

@@ -40,7 +40,11 @@ const MOST_AT_ONCE_MS = 1;
 /** Who comes after such a pause finds nobody before it, milliseconds. */
 const PAUSE_MS = 0.2;
 /** The queue works for so long before the event loop reads on, milliseconds. */
-const SLICE_MS = 2;
+const SLICE_MS = 1;
+/** So many refusals are told after each slice: who is refused asks again at once, and what refusals take nobody gets. */
+const REFUSALS_A_SLICE = 1;
+/** Refusals that are held back, at most; more are told at once. */
+const MOST_REFUSALS = 4_096;
 
 /**
  * Whose request runs next on the one thread. Alone, a request runs at once, for the price of a few comparisons. When more come than the thread can run they wait, and tenants take turns by what
@@ -51,6 +55,7 @@ export class FairTurns {
   private readonly taken = new Map<TenantId, number>();
   private readonly stopwatch: () => number;
   private readonly defer: (run: () => void) => void;
+  private readonly refusals: (() => void)[] = [];
   private isDeferred = false;
   private atOnce = 0;
   private atOnceMs = 0;
@@ -133,6 +138,12 @@ export class FairTurns {
     });
   }
 
+  /** Resolves when a refusal may be told: while there is work, only a few are between it. */
+  refusing(): Promise<void> {
+    if (this.queue.size === 0 || this.refusals.length >= MOST_REFUSALS) return Promise.resolve();
+    return new Promise((resolve) => this.refusals.push(resolve));
+  }
+
   private refusalOf({ deadlineMs, isGone }: Pick<Turn<unknown>, 'deadlineMs' | 'isGone'>): ProblemError | undefined {
     if (isGone?.() === true) {
       this.counts.left += 1;
@@ -164,6 +175,8 @@ export class FairTurns {
       if (endMs >= untilMs) break;
     }
     this.atOnce = this.atOnceMs = 0;
+    const refusals = this.queue.size === 0 ? this.refusals.length : REFUSALS_A_SLICE;
+    for (const tell of this.refusals.splice(0, refusals)) tell();
     if (this.queue.size > 0) this.schedule();
   }
 }

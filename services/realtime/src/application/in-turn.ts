@@ -3,6 +3,7 @@ import type { Placement } from '../domain/placement.js';
 import type { FairTurns } from './fair-turns.js';
 import { tooSmall, type FindModel } from './find-model.js';
 import type { LoadedModel } from './model-loader.port.js';
+import { isOverload } from './realtime-problem.js';
 
 /** Which model is asked for, and by whom. */
 export interface Asked {
@@ -44,7 +45,19 @@ export class InTurn {
   run<A>(ctx: RequestContext, asked: Asked, answering: Answering<A>): A | Promise<A> {
     const placement = this.models.find(ctx, asked.modelName, asked.version);
     const model = this.turns.isFree ? this.models.inMemory(ctx, placement) : undefined;
-    if (model !== undefined) return this.measured({ placement, model }, answering);
+    const answer =
+      model === undefined
+        ? this.afterWaiting(ctx, asked, answering, placement)
+        : this.measured({ placement, model }, answering);
+    return answer instanceof Promise ? answer.catch((error: unknown) => this.refuse(error)) : answer;
+  }
+
+  private afterWaiting<A>(
+    ctx: RequestContext,
+    asked: Asked,
+    answering: Answering<A>,
+    placement: Placement,
+  ): Promise<A> {
     return this.later(ctx, asked, answering).then(
       ({ answer }) => answer,
       (error: unknown) => {
@@ -56,6 +69,12 @@ export class InTurn {
         throw error.cause;
       },
     );
+  }
+
+  /** Who has too much waiting is told so in its turn, too: told at once it would ask again at once. */
+  private async refuse(error: unknown): Promise<never> {
+    if (isOverload(error)) await this.turns.refusing();
+    throw error;
   }
 
   private async later<A>(ctx: RequestContext, asked: Asked, answering: Answering<A>): Promise<Begun<A>> {
@@ -73,7 +92,8 @@ export class InTurn {
     };
     try {
       for (let turn = 0; turn < MOST_TURNS; turn += 1) {
-        await models.bringIn(ctx, asked.modelName, asked.version);
+        if (models.inMemory(ctx, models.find(ctx, asked.modelName, asked.version)) === undefined)
+          await models.bringIn(ctx, asked.modelName, asked.version);
         const { tenantId, deadlineMs } = ctx;
         const ran = await turns.wait({ tenantId, deadlineMs, isGone: asked.isGone, run });
         if (ran !== undefined) return ran;

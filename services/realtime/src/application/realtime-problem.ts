@@ -1,4 +1,4 @@
-import { problems, type ProblemError } from '@myriad/kernel';
+import { ProblemError, problems } from '@myriad/kernel';
 
 /**
  * Refusals of this service: `realtime.model_not_found`, `model_unavailable`, `deadline_exceeded`, `tenant_busy`, `overloaded`, `client_gone`, `runtime_lost`, `unsupported`, `not_ready`,
@@ -17,12 +17,30 @@ export function clientGone(): ProblemError {
 
 export function tenantBusy(tenantId: string, waiting: number): ProblemError {
   const detail = `tenant '${tenantId}' has ${waiting} requests waiting here, as many as a tenant may; send fewer at the same time`;
-  return realtimeProblem('rate-limited', 'tenant_busy', detail, { retryAfterSeconds: 1 });
+  return cheap(() => realtimeProblem('rate-limited', 'tenant_busy', detail, { retryAfterSeconds: 1 }));
 }
 
 export function overloaded(maxWaitMs: number): ProblemError {
   const detail = `what waits here takes more than ${maxWaitMs} ms; try again in a moment`;
-  return realtimeProblem('unavailable', 'overloaded', detail, { retryAfterSeconds: 1 });
+  return cheap(() => realtimeProblem('unavailable', 'overloaded', detail, { retryAfterSeconds: 1 }));
+}
+
+/** Whether a request was refused because too much waits. */
+export function isOverload(error: unknown): boolean {
+  return (
+    error instanceof ProblemError && (error.code === 'realtime.tenant_busy' || error.code === 'realtime.overloaded')
+  );
+}
+
+/** Without a stack, which costs most of an error, and says nothing where thousands a second are made on purpose. */
+function cheap(make: () => ProblemError): ProblemError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** What ran the model is gone, and nothing is known of what it was asked. */
