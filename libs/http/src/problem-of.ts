@@ -52,7 +52,10 @@ export interface Refusal {
   readonly isFault: boolean;
 }
 
-export function refusalOf(error: unknown, { id, url }: { readonly id: string; readonly url?: string | undefined }): Refusal {
+export function refusalOf(
+  error: unknown,
+  { id, url }: { readonly id: string; readonly url?: string | undefined },
+): Refusal {
   const problem = spokenFor(url, problemOf(error, id));
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (error instanceof ProblemError && error.retryAfterSeconds !== undefined)

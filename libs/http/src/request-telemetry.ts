@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isTraceparent, withLogFields } from '@myriad/telemetry';
+import { isTraceparent } from '@myriad/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { HttpLogger } from './options.js';
 import { endSpan, recordRequest, requestSpan, type InFlight } from './request-record.js';
@@ -30,9 +30,7 @@ export function installRequestTelemetry(instance: FastifyInstance, logger: HttpL
       inFlight.count -= 1;
       endSpan(span, reply.statusCode, request.myriad.problemCode);
     });
-    span.run(() => {
-      withLogFields(request.myriad.logFields ?? {}, done);
-    });
+    span.run(done, request.myriad.logFields);
   });
   instance.addHook('onResponse', (request, reply, done) => {
     if (!isOpenDoor(request))

@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode, context, trace, type Attributes, type Context, type Span } from '@opentelemetry/api';
 import { ensureContextManager } from './context-manager.js';
-import { contextOf, currentTraceparent, isTraceparent, runWithTraceparent, traceparentOf } from './traceparent.js';
+import { withFields, type LogFields } from './log-fields.js';
+import { contextOf, currentTraceparent, isTraceparent, traceparentOf } from './traceparent.js';
 
 /** What a span is, in the words of OpenTelemetry. */
 export type SpanKindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
@@ -26,8 +27,8 @@ export interface SpanOptions {
 export interface OpenSpan {
   /** To send on. Without a collector the parent's, undefined where there is none. */
   readonly traceparent: string | undefined;
-  /** Runs `fn` within the span. */
-  run<T>(fn: () => T): T;
+  /** Runs `fn` within the span; its log lines, also those of callbacks and promises, carry `fields`. */
+  run<T>(fn: () => T, fields?: LogFields): T;
   set(attributes: Attributes): void;
   rename(name: string): void;
   /** Ends it, once; later calls do nothing. @param failure what went wrong (`error.type`), absent when nothing did */
@@ -59,8 +60,12 @@ class UnrecordedSpan implements OpenSpan {
     this.traceparent = parent !== undefined && isTraceparent(parent) ? parent : currentTraceparent();
   }
 
-  run<T>(fn: () => T): T {
-    return runWithTraceparent(this.traceparent, fn);
+  run<T>(fn: () => T, fields?: LogFields): T {
+    const parent = contextOf(this.traceparent);
+    if (parent === undefined && fields === undefined) return fn();
+    ensureContextManager();
+    const within = parent ?? context.active();
+    return context.with(fields === undefined ? within : withFields(within, fields), fn);
   }
 
   set(): void {
@@ -87,8 +92,8 @@ class ContextSpan implements OpenSpan {
     this.traceparent = traceparentOf(within);
   }
 
-  run<T>(fn: () => T): T {
-    return context.with(this.within, fn);
+  run<T>(fn: () => T, fields?: LogFields): T {
+    return context.with(fields === undefined ? this.within : withFields(this.within, fields), fn);
   }
 
   set(attributes: Attributes): void {

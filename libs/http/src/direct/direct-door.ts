@@ -18,6 +18,8 @@ declare module 'fastify' {
  */
 export class DirectDoor {
   private readonly routes = new DirectRoutes();
+  /** Requests whose heads came in this turn of the event loop. */
+  private begun: DirectExchange[] = [];
 
   constructor(private readonly parts: DirectParts) {}
 
@@ -33,9 +35,16 @@ export class DirectDoor {
   serve(request: IncomingMessage, response: ServerResponse): boolean {
     const match = this.routes.match(request.method ?? '', request.url ?? '');
     if (match === undefined) return false;
-    new DirectExchange(this.parts, match, request, response).begin();
+    this.begun.push(new DirectExchange(this.parts, match, request, response));
+    if (this.begun.length === 1) setImmediate(this.goOn);
     return true;
   }
+
+  private readonly goOn = (): void => {
+    const { begun } = this;
+    this.begun = [];
+    for (const exchange of begun) exchange.begin();
+  };
 }
 
 /** The direct door of a Nest application: `directDoorOf(httpAdapterHost.httpAdapter)`. */

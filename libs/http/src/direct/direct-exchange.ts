@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestContext } from '@myriad/kernel';
-import { withLogFields, type LogFields } from '@myriad/telemetry';
+import { type LogFields } from '@myriad/telemetry';
 import { callerOf, contextOf, refuseOutOfScope } from '../authorize.js';
 import { mediaTypeOf, refuseMediaType } from '../body-parser.js';
 import { decodeBody } from '../decode-body.js';
@@ -70,6 +70,7 @@ export class DirectExchange implements DirectCall, BodyReader {
     this.answerHeaders[name] = value;
   }
 
+  /** Called when the event loop has read what there is: most bodies are there then, and are taken in one piece. */
   begin(): void {
     this.attempt(() => {
       const caller = callerOf(this.request, this.parts.verifier);
@@ -113,12 +114,20 @@ export class DirectExchange implements DirectCall, BodyReader {
     refuseOutOfScope(route, caller);
     const mediaType = mediaTypeOf(this.headers);
     if (mediaType !== '') refuseMediaType(mediaType, route.bytesBody ?? []);
+    const { request, maxBodyBytes } = this;
+    if (request.complete && request.readableLength <= maxBodyBytes)
+      this.read((request.read() as Buffer | null) ?? NO_BODY);
+    else this.await(request, maxBodyBytes);
+  }
+
+  private await(request: IncomingMessage, maxBodyBytes: number): void {
     const { deadlines, limits } = this.parts;
-    const fail = collectBody(this.request, this.maxBodyBytes, this);
-    if (!this.response.writableEnded)
-      this.waiting = deadlines.add(this.startMs, () => {
-        fail(tooSlow('the body', limits.bodyTimeoutMs));
-      });
+    const fail = collectBody(request, maxBodyBytes, this);
+    // it may be refused by now
+    if (this.response.writableEnded) return;
+    this.waiting = deadlines.add(this.startMs, () => {
+      fail(tooSlow('the body', limits.bodyTimeoutMs));
+    });
   }
 
   private stopWaiting(): void {
@@ -129,7 +138,7 @@ export class DirectExchange implements DirectCall, BodyReader {
     this.attempt(() => {
       this.body = bytes;
       this.params = this.match.params();
-      const answer = this.span.run(() => withLogFields(this.logFields, () => this.match.handler(this)));
+      const answer = this.span.run(() => this.match.handler(this), this.logFields);
       if (typeof answer === 'string' || Buffer.isBuffer(answer)) this.send(answer);
       else answer.then(this.send, this.refuse);
     });
