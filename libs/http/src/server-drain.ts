@@ -16,7 +16,11 @@ export interface DrainLimits {
 }
 
 interface Use {
-  inFlight: number;
+  /**
+   * To its requests in flight. An array of each connection, not a set of all: what a set grows through stays reachable from what it was before, and with it thousands of answers
+   * long after they were given, until a full collection.
+   */
+  readonly answers: ServerResponse[];
   /** When it was opened, or its last request came or ended. */
   lastMs: number;
 }
@@ -34,12 +38,11 @@ const UNNOTICED_MS = 3_000;
  */
 export class ServerDrain {
   private readonly uses = new Map<Socket, Use>();
-  private readonly answers = new Set<ServerResponse>();
   #isDraining = false;
 
   constructor(private readonly server: Server) {
     server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.uses.set(socket, { inFlight: 0, lastMs: performance.now() });
+      this.uses.set(socket, { answers: [], lastMs: performance.now() });
       socket.once('close', () => this.uses.delete(socket));
     });
     server.prependListener('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
@@ -55,7 +58,8 @@ export class ServerDrain {
   /** Resolves when the server may stop listening; what is not done `drainMs` after that is cut. */
   async begin({ quietMs, drainMs }: DrainLimits): Promise<void> {
     this.#isDraining = true;
-    for (const answer of this.answers) if (!answer.headersSent) answer.setHeader('connection', 'close');
+    for (const { answers } of this.uses.values())
+      for (const answer of answers) if (!answer.headersSent) answer.setHeader('connection', 'close');
     await this.untilUnused(quietMs);
     const idle = setInterval(() => {
       this.closeIdle(performance.now() - quietMs);
@@ -71,12 +75,10 @@ export class ServerDrain {
 
   private follow(answer: ServerResponse, use: Use | undefined): void {
     if (this.#isDraining) answer.setHeader('connection', 'close');
-    this.answers.add(answer);
-    if (use !== undefined) use.inFlight += 1;
+    if (use === undefined) return;
+    use.answers.push(answer);
     answer.once('close', () => {
-      this.answers.delete(answer);
-      if (use === undefined) return;
-      use.inFlight -= 1;
+      use.answers.splice(use.answers.indexOf(answer), 1);
       use.lastMs = performance.now();
     });
   }
@@ -96,8 +98,8 @@ export class ServerDrain {
   /** Closes what was not used since then; answers how many others are without a request. */
   private closeIdle(sinceMs: number): number {
     let open = 0;
-    for (const [socket, { inFlight, lastMs }] of this.uses) {
-      if (inFlight > 0) continue;
+    for (const [socket, { answers, lastMs }] of this.uses) {
+      if (answers.length > 0) continue;
       if (lastMs <= sinceMs) socket.destroy();
       else open += 1;
     }
