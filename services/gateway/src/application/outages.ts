@@ -6,6 +6,9 @@ import { CLOCK } from './ports.js';
 const LEAST_AVOID_MS = 500;
 const MOST_AVOID_MS = 8_000;
 
+/** What nobody tried for so long is gone, or will be found out anew, milliseconds. */
+const FORGET_MS = 600_000;
+
 interface Outage {
   readonly sinceMs: number;
   lastMs: number;
@@ -20,6 +23,7 @@ export class Outages {
 
   failed(origin: string): void {
     const lastMs = this.clock.nowMs();
+    for (const [other, outage] of this.outages) if (lastMs - outage.lastMs > FORGET_MS) this.outages.delete(other);
     const outage = this.outages.get(origin);
     if (outage === undefined) this.outages.set(origin, { sinceMs: lastMs, lastMs });
     else outage.lastMs = lastMs;

@@ -6,7 +6,9 @@ import { gatewayProblem } from '../domain/gateway-problem.js';
 import { RoundRobin } from '../domain/round-robin.js';
 import { InFlight } from './in-flight.js';
 import { Outages } from './outages.js';
-import { PoolReplicas, type Asked, type Replica } from './pool-replicas.js';
+import { PlacedModels } from './placed-models.js';
+import { PoolReplicas, type Replica } from './pool-replicas.js';
+import { RecentTraffic } from './recent-traffic.js';
 
 export interface PlacedModel {
   readonly tenantId: string;
@@ -22,18 +24,13 @@ interface Endpoints {
   readonly replicas: readonly Replica[];
 }
 
-interface Placed {
-  /** `environment/pool`; empty when the model is served no more. */
-  readonly pool: string;
-  readonly generation: number;
-  readonly asked: Asked;
-}
-
 /** Which pool serves a tenant's model, and where its replicas answer; from the deployer's events. */
 @Injectable()
 export class PlacementTable {
-  /** `tenant/environment/model` → pool. */
-  private readonly placements = new Map<string, Placed>();
+  /** `tenant/environment/model` → `environment/pool`. */
+  private readonly placements = new PlacedModels();
+  /** By the same keys. */
+  private readonly traffic = new RecentTraffic();
   /** `environment/pool` → its replicas. */
   private readonly pools = new Map<string, PoolReplicas>();
   /** environment → base URLs of all its pools. */
@@ -50,11 +47,8 @@ export class PlacementTable {
 
   setPlacement(data: EventData<typeof placementChangedV1>): void {
     const { tenantId, environment, modelName, pool, status, generation } = data;
-    const key = `${tenantId}/${environment}/${modelName}`;
-    const known = this.placements.get(key);
-    if ((known?.generation ?? 0) > generation) return;
-    const asked = known?.asked ?? { hash: hashText(key) | 0 };
-    this.placements.set(key, { pool: status === 'active' ? `${environment}/${pool}` : '', generation, asked });
+    const served = status === 'active' ? `${environment}/${pool}` : '';
+    this.placements.set(`${tenantId}/${environment}/${modelName}`, served, generation);
   }
 
   setPool({ environment, pool, endpoints }: EventData<typeof poolChangedV1>): void {
@@ -86,13 +80,15 @@ export class PlacementTable {
 
   /** @throws {ProblemError} `gateway.model_not_placed`. */
   assertPlaced(model: PlacedModel): void {
-    this.placedOf(model);
+    this.poolOf(keyOf(model), model);
   }
 
   /** The base URL of the replica that owns the model, or of another when that one is busy or away, none of `tried` if there is another. @throws {ProblemError} `gateway.model_not_placed`, `gateway.no_replica`. */
   replicaOf(model: PlacedModel, tried: ReadonlySet<string>): string {
-    const { pool, asked } = this.placedOf(model);
-    return this.pools.get(pool)?.take(asked, tried) ?? nobodyIsUp(model.environment);
+    const key = keyOf(model);
+    const pool = this.pools.get(this.poolOf(key, model));
+    const asked = { hash: hashText(key) | 0, traffic: this.traffic.of(key) };
+    return pool?.take(asked, tried) ?? nobodyIsUp(model.environment);
   }
 
   /** The base URL of any replica of the environment, none of `tried` if there is another. @throws {ProblemError} `gateway.no_replica`. */
@@ -102,9 +98,9 @@ export class PlacementTable {
     return url ?? nobodyIsUp(environment);
   }
 
-  private placedOf({ tenantId, environment, modelName }: PlacedModel): Placed {
-    const placed = this.placements.get(`${tenantId}/${environment}/${modelName}`);
-    if (placed !== undefined && placed.pool !== '') return placed;
+  private poolOf(key: string, { tenantId, environment }: PlacedModel): string {
+    const pool = this.placements.poolOf(key);
+    if (pool !== undefined && pool !== '') return pool;
     throw gatewayProblem(
       'not-found',
       'model_not_placed',
@@ -122,6 +118,12 @@ export class PlacementTable {
     const all = [...this.endpoints.values()].filter((entry) => entry.environment === environment);
     const urls = all.flatMap((entry) => entry.replicas.map(({ url }) => url));
     this.environments.set(environment, new RoundRobin(urls));
+    this.inFlight.keep((origin) => this.isKnown(origin));
+  }
+
+  private isKnown(origin: string): boolean {
+    for (const { replicas } of this.endpoints.values()) if (replicas.some(({ url }) => url === origin)) return true;
+    return false;
   }
 
   private replicasAt({ replicaId, url }: Replica): readonly Replica[] {
@@ -132,6 +134,10 @@ export class PlacementTable {
       url: addressedOrigin(url, address),
     }));
   }
+}
+
+function keyOf({ tenantId, environment, modelName }: PlacedModel): string {
+  return `${tenantId}/${environment}/${modelName}`;
 }
 
 function nobodyIsUp(environment: string): never {

@@ -1,4 +1,4 @@
-import { ReplicaChoice, newKeyState, type KeyState, type ReplicaStates } from '@myriad/placement';
+import { ReplicaChoice, type KeyState, type ReplicaStates } from '@myriad/placement';
 import type { Flights, InFlight } from './in-flight.js';
 import type { Outages } from './outages.js';
 
@@ -9,11 +9,11 @@ export interface Replica {
   readonly url: string;
 }
 
-/** What is known of a model's traffic; made with its first request. */
+/** A model that is asked for. */
 export interface Asked {
-  /** Of the model's name, environment and tenant. */
+  /** Of its name, environment and tenant. */
   readonly hash: number;
-  traffic?: KeyState;
+  readonly traffic: KeyState;
 }
 
 /** A pool's replicas, and which of them takes a request. */
@@ -36,7 +36,6 @@ export class PoolReplicas {
 
   /** The base URL of the model's owner, or of another replica when that one is over its bound, away or tried; undefined when there is none at all. */
   take(model: Asked, tried: ReadonlySet<string>): string | undefined {
-    model.traffic ??= newKeyState();
     return this.urls[this.choice.choose(model.hash, model.traffic, this.states(tried))];
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@myriad/kernel';
-import { hashText } from '@myriad/placement';
+import { hashText, newKeyState } from '@myriad/placement';
 import { InFlight } from '../../src/application/in-flight.js';
 import { Outages } from '../../src/application/outages.js';
 import { PoolReplicas } from '../../src/application/pool-replicas.js';
@@ -13,7 +13,7 @@ function setUp(count: number) {
   const pool = new PoolReplicas(outages, inFlight);
   const urls = Array.from({ length: count }, (_none, i) => `http://10.0.0.${i + 1}`);
   pool.setReplicas(urls.map((url, i) => ({ replicaId: `r${i}`, url })));
-  return { clock, outages, inFlight, pool, urls, model: { hash: hashText('aa/production/m') } };
+  return { clock, outages, inFlight, pool, urls, model: { hash: hashText('aa/production/m'), traffic: newKeyState() } };
 }
 
 describe('PoolReplicas', () => {
