@@ -115,7 +115,7 @@ module.exports = {
       name: 'no-deep-imports',
       severity: 'error',
       from: { path: '^(services|apps|libs)/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/[^/]+/src/index[.]ts$', '^$1/$2/'] },
+      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/[^/]+/src/(grpc/)?index[.]ts$', '^$1/$2/'] },
     },
   ],
   options: {

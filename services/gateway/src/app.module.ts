@@ -25,14 +25,14 @@ import { ReplicaAddresses } from './application/replica-addresses.js';
 import { RequestAudit } from './application/request-audit.js';
 import { ServiceWatch } from './application/service-watch.js';
 import { ShareLimits } from './application/share-limits.js';
-import { Admit } from './http/admit.js';
+import { Admit } from './entrance/admit.js';
 import { ClientAddress } from './http/client-address.js';
 import { Door } from './http/door.js';
 import { Forward } from './http/forward.js';
 import { answerOperations } from './http/own-operations.js';
 import { OwnRoutes } from './http/own-routes.js';
-import { RecordRequest } from './http/record-request.js';
-import { routeTargets } from './http/route-targets.js';
+import { RecordRequest } from './entrance/record-request.js';
+import { routeTargets } from './entrance/route-targets.js';
 import { ServiceOrigins } from './http/service-origins.js';
 import { GatewayTails } from './messaging/gateway-tails.js';
 import { LogAuditSink } from './messaging/log-audit-sink.js';
@@ -87,7 +87,6 @@ function adapters({ log, snapshots, logger, signer, settings, tls, clock = syste
     { provide: DEFAULT_IN_FLIGHT, useValue: settings.tenantInFlight },
     { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
     { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
-    { provide: ClientAddress, useValue: new ClientAddress(settings.trustedProxies) },
     {
       provide: UndiciUpstreams,
       inject: [Outages, InFlight],
@@ -95,6 +94,11 @@ function adapters({ log, snapshots, logger, signer, settings, tls, clock = syste
         new UndiciUpstreams(outages, inFlight, settings.unreachableWaitMs, tls),
     },
     { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
+    {
+      provide: RecordRequest,
+      inject: [RequestAudit],
+      useFactory: (audit: RequestAudit) => new RecordRequest({ audit, logger }),
+    },
     { provide: LogRateGossip, useValue: new LogRateGossip(log, logger) },
     {
       provide: ShareLimits,
@@ -135,9 +139,9 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
     },
     {
       provide: Door,
-      inject: [Admit, Forward, GatewayTails, RequestAudit, ServiceWatch],
+      inject: [Admit, Forward, GatewayTails, RecordRequest, ServiceWatch],
       useFactory: (
-        ...[admit, forward, tails, audit, watch]: [Admit, Forward, GatewayTails, RequestAudit, ServiceWatch]
+        ...[admit, forward, tails, record, watch]: [Admit, Forward, GatewayTails, RecordRequest, ServiceWatch]
       ) => {
         const door: Door = new Door({
           routes: routeTargets(),
@@ -152,8 +156,9 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
             answerOperations(exchange, watch);
           },
           admit,
+          clientAddress: new ClientAddress(settings.trustedProxies),
           forward,
-          record: new RecordRequest({ audit, logger }),
+          record,
           logger,
         });
         return door;

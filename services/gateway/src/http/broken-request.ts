@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { randomHex } from './random-hex.js';
+import { randomHex } from '../entrance/random-hex.js';
 import { ProtocolRefusal, refusalOf } from './refusal.js';
 
 /** Answers on the bare socket what never became a request, and closes it: nothing that follows is read. */

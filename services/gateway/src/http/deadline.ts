@@ -1,5 +1,5 @@
 import { TIMEOUT_HEADER } from '../application/ports.js';
-import type { Arrival } from './arrival.js';
+import type { Arrival } from '../entrance/arrival.js';
 
 /** Both say for how long, from when the request came, its answer is of use, milliseconds; the shorter one holds. */
 const TIMEOUT_HEADERS = ['x-request-timeout-ms', TIMEOUT_HEADER] as const;

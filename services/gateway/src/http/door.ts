@@ -4,19 +4,21 @@ import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain, spokenFor } from '@myr
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
-import type { Admit } from './admit.js';
+import type { Admit } from '../entrance/admit.js';
 import { answerBrokenRequest } from './broken-request.js';
+import type { ClientAddress } from './client-address.js';
 import { Exchange } from './exchange.js';
 import type { Forward } from './forward.js';
 import type { OwnRoutes } from './own-routes.js';
-import type { RecordRequest } from './record-request.js';
+import type { RecordRequest } from '../entrance/record-request.js';
 import { ProtocolRefusal, refusalOf, sendProblem } from './refusal.js';
-import type { RouteTarget } from './route-targets.js';
+import type { RouteTarget } from '../entrance/route-targets.js';
 
 export interface DoorOptions {
   readonly routes: RouteTable<RouteTarget>;
   readonly ownRoutes: OwnRoutes;
   readonly admit: Admit;
+  readonly clientAddress: ClientAddress;
   readonly forward: Forward;
   readonly record: RecordRequest;
   readonly logger: Logger;
@@ -92,7 +94,7 @@ export class Door {
         throw gatewayProblem('unavailable', 'starting', 'the gateway is starting', { retryAfterSeconds: 1 });
       const target = this.targetOf(exchange, path);
       exchange.target = target;
-      await this.options.admit.execute(exchange, target);
+      await this.options.admit.execute(exchange, target, () => this.options.clientAddress.of(request));
       if (target.service === 'gateway') {
         this.options.answerOwn(exchange);
         return;

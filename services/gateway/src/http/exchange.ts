@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Arrival } from './arrival.js';
+import { Arrival } from '../entrance/arrival.js';
 
 /** A request over HTTP/1.1 and its answer. */
 export class Exchange extends Arrival {

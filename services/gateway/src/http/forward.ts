@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.js';
 import { forwardedHeaders } from './headers.js';
 import { ProtocolRefusal } from './refusal.js';
 import { declaredBody, requestBody } from './request-body.js';
-import { maxBodyBytes, type RouteTarget } from './route-targets.js';
+import { maxBodyBytes, type RouteTarget } from '../entrance/route-targets.js';
 import type { ServiceOrigins } from './service-origins.js';
 
 export interface ForwardOptions {

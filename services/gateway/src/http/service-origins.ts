@@ -2,7 +2,7 @@ import { ENVIRONMENTS } from '../application/open-session.js';
 import type { PlacedModel, PlacementTable } from '../application/placement-table.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { Exchange } from './exchange.js';
-import type { RouteTarget } from './route-targets.js';
+import type { RouteTarget } from '../entrance/route-targets.js';
 
 /** `/v2/models/<model>/…`, `/v2/repository/models/<model>/…`, or `/v1/serving/explain?…model=<model>` */
 const MODEL = /^\/v2\/(?:repository\/)?models\/([^/?]+)|^\/v1\/serving\/[^?]*\?(?:[^#]*&)?model=([^&#]+)/;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { httpContracts } from '@myriad/contracts';
 import { RouteTable } from '../../src/domain/route-table.js';
-import { routeTargets } from '../../src/http/route-targets.js';
+import { routeTargets } from '../../src/entrance/route-targets.js';
 
 describe('RouteTable', () => {
   const table = new RouteTable<string>();

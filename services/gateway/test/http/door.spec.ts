@@ -10,11 +10,11 @@ import { IdentityTables } from '../../src/application/identity-tables.js';
 import { OpenSession } from '../../src/application/open-session.js';
 import { RateLimiter } from '../../src/application/rate-limiter.js';
 import { Es256TokenVerifier } from '../../src/adapters/jose/es256-token-verifier.js';
-import { Admit } from '../../src/http/admit.js';
+import { Admit } from '../../src/entrance/admit.js';
 import { ClientAddress } from '../../src/http/client-address.js';
 import { Door, type DoorOptions } from '../../src/http/door.js';
 import { OwnRoutes } from '../../src/http/own-routes.js';
-import { routeTargets } from '../../src/http/route-targets.js';
+import { routeTargets } from '../../src/entrance/route-targets.js';
 
 /** A door whose forwarding is never reached, or fails. */
 function closedDoor(isReady: () => boolean): Door {
@@ -26,13 +26,13 @@ function closedDoor(isReady: () => boolean): Door {
     new RateLimiter(tables, clock),
     new ConcurrencyLimiter(tables, 1_000),
     new AddressLimiter(clock),
-    new ClientAddress([]),
   );
   const metricsText = () => Promise.resolve('');
   return new Door({
     routes: routeTargets(),
     ownRoutes: new OwnRoutes({ contracts: httpContracts, openapiFolder: '/', isReady, metricsText }),
     admit,
+    clientAddress: new ClientAddress([]),
     forward: { execute: () => Promise.reject(new Error('SECRET internals')) } as unknown as DoorOptions['forward'],
     record: { execute: () => undefined } as unknown as DoorOptions['record'],
     logger: createLogger({ service: 'gateway', level: 'silent' }),

@@ -1,5 +1,4 @@
 import {
-  Server,
   type Metadata,
   type ServerDuplexStream,
   type ServerUnaryCall,
@@ -7,10 +6,9 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type { HttpLogger, Tls, TokenVerifier } from '@myriad/http';
+import { GrpcListener, doorCredentials, grpcStatusOf, isAllowed } from '@myriad/http/grpc';
 import { ProblemError } from '@myriad/kernel';
 import { contextOfCall, requestIdOfCall } from './call-context.js';
-import { doorCredentials, isAllowed } from './door-credentials.js';
-import { grpcStatusOf } from './grpc-status.js';
 import { infer, modelHandlers, serverHandlers, type Handler, type HandlerParts } from './inference-handlers.js';
 import type { AnswerMessage } from './infer-message.js';
 import { inferenceService, type UnreadInfer } from './service-definition.js';
@@ -23,41 +21,22 @@ export interface GrpcDoorOptions extends HandlerParts {
   readonly drainMs: number;
 }
 
-const MAX_MESSAGE_BYTES = 16 * 1_048_576;
-
 /** The inference protocol over gRPC, with the tokens, tenants and predictions of the HTTP port. */
 export class GrpcDoor {
-  private readonly server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': 1_000,
-  });
+  private readonly listener = new GrpcListener();
 
   constructor(private readonly options: GrpcDoorOptions) {
-    this.server.addService(inferenceService(), this.implementation());
+    this.listener.server.addService(inferenceService(), this.implementation());
   }
 
   /** @returns the port */
   listen(port: number, host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.server.bindAsync(`${host}:${port}`, doorCredentials(this.options.tls), (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(error);
-      });
-    });
+    return this.listener.listen(port, host, doorCredentials(this.options.tls));
   }
 
   /** Takes no new calls; those in flight end, or are cut. */
   close(): Promise<void> {
-    return new Promise((resolve) => {
-      const cut = setTimeout(() => {
-        this.server.forceShutdown();
-      }, this.options.drainMs);
-      this.server.tryShutdown(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-    });
+    return this.listener.close(this.options.drainMs);
   }
 
   private implementation(): UntypedServiceImplementation {

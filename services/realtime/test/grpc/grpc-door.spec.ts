@@ -4,7 +4,7 @@ import { binaryOf } from '@myriad/inference';
 import { ProblemError } from '@myriad/kernel';
 import { ModelCache } from '../../src/application/model-cache.js';
 import type { GrpcDoor } from '../../src/grpc/grpc-door.js';
-import { grpcStatusOf } from '../../src/grpc/grpc-status.js';
+import { grpcStatusOf } from '@myriad/http/grpc';
 import { openGrpc, startServing, type Serving } from '../serving.js';
 import { GrpcClient, messageType, type Message } from './grpc-client.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { randomHex } from '../../src/http/random-hex.js';
+import { randomHex } from '../../src/entrance/random-hex.js';
 
 describe('randomHex', () => {
   it('gives as many digits as asked for, and none twice, over many refills', () => {

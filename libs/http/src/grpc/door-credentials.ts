@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { ServerCredentials, experimental, type ServerUnaryCall } from '@grpc/grpc-js';
-import { isNamed, type Tls } from '@myriad/http';
+import { isNamed } from '../tls/guard-tls.js';
+import type { Tls } from '../tls/open-tls.js';
 
 type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
 

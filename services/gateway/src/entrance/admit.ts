@@ -8,9 +8,7 @@ import { RateLimiter } from '../application/rate-limiter.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import { ConcurrencyLimiter } from '../application/concurrency-limiter.js';
 import type { Admission } from '../domain/token-bucket.js';
-import { ClientAddress } from './client-address.js';
 import type { Arrival } from './arrival.js';
-import { Exchange } from './exchange.js';
 import type { RouteTarget } from './route-targets.js';
 
 /** Lets a request pass or refuses it: who, in which tenant and environment, by what right, and how often. */
@@ -22,13 +20,12 @@ export class Admit {
     private readonly rateLimiter: RateLimiter,
     private readonly concurrency: ConcurrencyLimiter,
     private readonly addressLimiter: AddressLimiter,
-    private readonly clientAddress: ClientAddress,
   ) {}
 
   /** What was let in {@link leave}s when it has ended. */
-  async execute(exchange: Arrival, target: RouteTarget): Promise<void> {
+  async execute(exchange: Arrival, target: RouteTarget, addressOf: () => string): Promise<void> {
     if (target.route.permission === 'public') {
-      if (target.route.method !== 'GET' && exchange instanceof Exchange) this.limitAddress(exchange);
+      if (target.route.method !== 'GET') this.limitAddress(exchange, addressOf());
       this.limit(exchange, undefined);
       return;
     }
@@ -62,8 +59,8 @@ export class Admit {
   }
 
   /** Guesses at logins cost the guesser its own limit before everybody's. */
-  private limitAddress(exchange: Exchange): void {
-    const admission = this.addressLimiter.take(this.clientAddress.of(exchange.request));
+  private limitAddress(exchange: Arrival, address: string): void {
+    const admission = this.addressLimiter.take(address);
     if (!admission.isAdmitted) refuse(exchange, admission, 'your address');
   }
 
