@@ -11,8 +11,10 @@ export const poolChangedV1 = defineEvent({
     pool: fields.name,
     family: z.enum(['tabular', 'neural', 'other']),
     sizeClass: z.enum(['small', 'medium', 'large']),
-    /** Base URLs of the replicas that are up. */
-    endpoints: z.array(z.object({ replicaId: fields.id, url: z.url() })),
+    /** Base URLs of the replicas that are up, and where on the same host they speak gRPC. */
+    endpoints: z.array(
+      z.object({ replicaId: fields.id, url: z.url(), grpcPort: z.int().min(1).max(65_535).optional() }),
+    ),
     status: z.enum(['idle', 'starting', 'ready', 'failed']),
     generation: fields.count,
   }),
@@ -22,7 +24,7 @@ export const poolChangedV1 = defineEvent({
     pool: 'tabular-small',
     family: 'tabular',
     sizeClass: 'small',
-    endpoints: [{ replicaId: 'r0', url: 'http://127.0.0.1:4100' }],
+    endpoints: [{ replicaId: 'r0', url: 'http://127.0.0.1:4100', grpcPort: 4101 }],
     status: 'ready',
     generation: 3,
   },

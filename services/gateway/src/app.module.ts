@@ -27,6 +27,10 @@ import { ServiceWatch } from './application/service-watch.js';
 import { ShareLimits } from './application/share-limits.js';
 import { Admit } from './entrance/admit.js';
 import { ClientAddress } from './http/client-address.js';
+import { ForwardCalls } from './grpc/forward-calls.js';
+import { GrpcDoor } from './grpc/grpc-door.js';
+import { ReplicaCalls } from './grpc/replica-calls.js';
+import { ReplicaChannels } from './grpc/replica-channels.js';
 import { Door } from './http/door.js';
 import { Forward } from './http/forward.js';
 import { answerOperations } from './http/own-operations.js';
@@ -167,9 +171,35 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
   ];
 }
 
+function grpcDoor({ logger, settings, tls }: GatewayParts): Provider[] {
+  const { predictionTimeoutMs } = settings;
+  return [
+    { provide: ReplicaChannels, useValue: new ReplicaChannels(tls) },
+    {
+      provide: ReplicaCalls,
+      inject: [PlacementTable, ReplicaChannels, Outages, InFlight],
+      useFactory: (
+        ...[placements, channels, outages, inFlight]: [PlacementTable, ReplicaChannels, Outages, InFlight]
+      ) => new ReplicaCalls({ placements, channels, outages, inFlight }),
+    },
+    {
+      provide: ForwardCalls,
+      inject: [Admit, PlacementTable, InternalTokens, ReplicaCalls],
+      useFactory: (...[admit, placements, tokens, calls]: [Admit, PlacementTable, InternalTokens, ReplicaCalls]) =>
+        new ForwardCalls({ admit, placements, tokens, calls, predictionTimeoutMs }),
+    },
+    {
+      provide: GrpcDoor,
+      inject: [Admit, ForwardCalls, RecordRequest, GatewayTails],
+      useFactory: (...[admit, forward, record, tails]: [Admit, ForwardCalls, RecordRequest, GatewayTails]) =>
+        new GrpcDoor({ admit, forward, record, logger, isReady: () => tails.isCaughtUp }),
+    },
+  ];
+}
+
 @Module({})
 export class AppModule {
   static with(parts: GatewayParts): DynamicModule {
-    return { module: AppModule, providers: [...useCases, ...adapters(parts), ...door(parts)] };
+    return { module: AppModule, providers: [...useCases, ...adapters(parts), ...door(parts), ...grpcDoor(parts)] };
   }
 }

@@ -69,6 +69,13 @@ export const gatewayConfigSchema = z.object({
     5_000,
     'a service that has been away for less, as when it starts again, is waited for',
   ),
+  GRPC_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('port of the inference protocol over gRPC, 0–65535; 0 takes a free one; absent: none is opened'),
   TENANT_IN_FLIGHT: z.coerce
     .number()
     .int()

@@ -14,6 +14,8 @@ import { RequestAudit } from './application/request-audit.js';
 import { ServiceWatch } from './application/service-watch.js';
 import { ShareLimits } from './application/share-limits.js';
 import { gatewayConfig, serviceUrls, type GatewayConfig } from './config.js';
+import { GrpcDoor } from './grpc/grpc-door.js';
+import { ReplicaChannels } from './grpc/replica-channels.js';
 import { Door } from './http/door.js';
 import { GatewayTails } from './messaging/gateway-tails.js';
 import { LogRateGossip } from './messaging/log-rate-gossip.js';
@@ -41,14 +43,14 @@ await runMain(async () => {
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const [door, tails, audit] = [app.get(Door), app.get(GatewayTails), app.get(RequestAudit)];
   const [limits, gossip, watch] = [app.get(ShareLimits), app.get(LogRateGossip), app.get(ServiceWatch)];
-  const addresses = app.get(ReplicaAddresses);
+  const [addresses, grpc] = [app.get(ReplicaAddresses), app.get(GrpcDoor)];
   const closeFiles = (): Promise<void> => {
     signer.close();
     tls?.close();
     return Promise.resolve();
   };
   stopOnSignal([
-    () => door.close({ quietMs: config.DRAIN_QUIET_MS }),
+    () => Promise.all([door.close({ quietMs: config.DRAIN_QUIET_MS }), grpc.close()]),
     // side by side: each may wait for a log that is away
     () => Promise.all([audit.close(), tails.close(), limits.close().then(() => gossip.close())]),
     () => {
@@ -56,7 +58,10 @@ await runMain(async () => {
       addresses.close();
       return Promise.resolve();
     },
-    () => app.get(UndiciUpstreams).close(),
+    () => {
+      app.get(ReplicaChannels).close();
+      return app.get(UndiciUpstreams).close();
+    },
     () => closeFiles(),
     () => app.close(),
     () => log.close(),
@@ -68,7 +73,9 @@ await runMain(async () => {
     limits.hear(word);
   });
   limits.start();
-  logger.info({ url: await door.listen(config.PORT, config.HOST) }, 'listening');
+  const url = await door.listen(config.PORT, config.HOST);
+  const grpcPort = config.GRPC_PORT === undefined ? undefined : await grpc.listen(config.GRPC_PORT, config.HOST);
+  logger.info({ url, grpcPort }, 'listening');
   await tails.start();
   await tails.caughtUpOnce();
   addresses.start();

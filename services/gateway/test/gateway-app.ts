@@ -35,6 +35,8 @@ import { IdentityTables } from '../src/application/identity-tables.js';
 import { RequestAudit } from '../src/application/request-audit.js';
 import { ShareLimits } from '../src/application/share-limits.js';
 import type { RequestAudited } from '../src/application/ports.js';
+import { GrpcDoor } from '../src/grpc/grpc-door.js';
+import { ReplicaChannels } from '../src/grpc/replica-channels.js';
 import { Door } from '../src/http/door.js';
 import { GatewayTails } from '../src/messaging/gateway-tails.js';
 import { LogRateGossip } from '../src/messaging/log-rate-gossip.js';
@@ -55,6 +57,7 @@ const base32 = (length: number): string => [...randomBytes(length)].map((byte) =
 /** The whole gateway on real sockets, with one fake service for all and a log in memory that the test writes as auth and deployer would. */
 export class GatewayApp {
   url = '';
+  grpcPort = 0;
   private constructor(
     private readonly broker: MemoryBroker,
     readonly service: FakeService,
@@ -128,12 +131,19 @@ export class GatewayApp {
     await tails.start();
     await tails.caughtUpOnce();
     this.url = await door.listen(0, '127.0.0.1');
+    const grpc = app.get(GrpcDoor);
+    this.grpcPort = await grpc.listen(0, '127.0.0.1');
     this.closers = [
       () => door.close({ drainMs: 100 }),
+      () => grpc.close({ drainMs: 100 }),
       () => audit.close(),
       () => limits.close(),
       () => gossip.close(),
       () => app.get(UndiciUpstreams).close(),
+      () => {
+        app.get(ReplicaChannels).close();
+        return Promise.resolve();
+      },
       () => tails.close(),
       () => app.close(),
       () => this.log.close(),
@@ -223,8 +233,9 @@ export class GatewayApp {
       .sign(this.userKey);
   }
 
+  /** Replicas at these base URLs; each speaks gRPC at the port of its URL. */
   async pool(pool: string, urls: readonly string[], environment = 'production' as const): Promise<void> {
-    const endpoints = urls.map((url, i) => ({ replicaId: `r${i}`, url }));
+    const endpoints = urls.map((url, i) => ({ replicaId: `r${i}`, url, grpcPort: Number(new URL(url).port) || 80 }));
     await this.publish(poolChangedV1, 'platform', { ...poolChangedV1.example, pool, environment, endpoints });
   }
 

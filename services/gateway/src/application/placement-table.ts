@@ -40,6 +40,9 @@ export class PlacementTable {
   /** Host name → addresses of the replicas behind it, where there are several. */
   private readonly addresses = new Map<string, readonly string[]>();
 
+  /** Base URL → its port of gRPC. */
+  private grpcPorts = new Map<string, number>();
+
   constructor(
     private readonly outages: Outages,
     private readonly inFlight: InFlight,
@@ -52,7 +55,7 @@ export class PlacementTable {
   }
 
   setPool({ environment, pool, endpoints }: EventData<typeof poolChangedV1>): void {
-    const named = endpoints.map(({ replicaId, url }) => ({ replicaId, url: new URL(url).origin }));
+    const named = endpoints.map((endpoint) => ({ ...endpoint, url: new URL(endpoint.url).origin }));
     this.spread(`${environment}/${pool}`, { environment, named });
   }
 
@@ -91,6 +94,31 @@ export class PlacementTable {
     return pool?.take(asked, tried) ?? nobodyIsUp(model.environment);
   }
 
+  /** Base URLs of all replicas of the model's pool, at least one. @throws as {@link replicaOf} */
+  replicasOf(model: PlacedModel): readonly string[] {
+    const urls = this.pools.get(this.poolOf(keyOf(model), model))?.all ?? [];
+    return urls.length > 0 ? urls : nobodyIsUp(model.environment);
+  }
+
+  /** For each pool of the environment that has replicas: the base URL of any of them, none of `tried` if there is another. @throws {ProblemError} `gateway.no_replica`. */
+  oneOfEachPool(environment: string): readonly ((tried: ReadonlySet<string>) => string)[] {
+    const pools = [...this.endpoints.values()].filter(
+      (one) => one.environment === environment && one.replicas.length > 0,
+    );
+    if (pools.length === 0) nobodyIsUp(environment);
+    return pools.map(({ replicas }) => {
+      const urls = replicas.map(({ url }) => url);
+      const rank = (url: string, tried: ReadonlySet<string>): number =>
+        tried.has(url) ? 2 : this.outages.isAvoided(url) ? 1 : 0;
+      return (tried) => urls.reduce((best, url) => (rank(url, tried) < rank(best, tried) ? url : best));
+    });
+  }
+
+  /** Where a replica speaks gRPC; undefined: nowhere. */
+  grpcPortOf(origin: string): number | undefined {
+    return this.grpcPorts.get(origin);
+  }
+
   /** The base URL of any replica of the environment, none of `tried` if there is another. @throws {ProblemError} `gateway.no_replica`. */
   anyReplica(environment: string, tried: ReadonlySet<string>): string {
     const urls = this.environments.get(environment);
@@ -118,7 +146,13 @@ export class PlacementTable {
     const all = [...this.endpoints.values()].filter((entry) => entry.environment === environment);
     const urls = all.flatMap((entry) => entry.replicas.map(({ url }) => url));
     this.environments.set(environment, new RoundRobin(urls));
+    this.grpcPorts = new Map(this.replicasWithGrpc());
     this.inFlight.keep((origin) => this.isKnown(origin));
+  }
+
+  private *replicasWithGrpc(): Iterable<[origin: string, grpcPort: number]> {
+    for (const { replicas } of this.endpoints.values())
+      for (const { url, grpcPort } of replicas) if (grpcPort !== undefined) yield [url, grpcPort];
   }
 
   private isKnown(origin: string): boolean {
@@ -126,10 +160,12 @@ export class PlacementTable {
     return false;
   }
 
-  private replicasAt({ replicaId, url }: Replica): readonly Replica[] {
+  private replicasAt(named: Replica): readonly Replica[] {
+    const { replicaId, url } = named;
     const addresses = this.addresses.get(new URL(url).hostname) ?? [];
-    if (addresses.length < 2) return [{ replicaId, url }];
+    if (addresses.length < 2) return [named];
     return addresses.map((address) => ({
+      ...named,
       replicaId: `${replicaId}/${address}`,
       url: addressedOrigin(url, address),
     }));

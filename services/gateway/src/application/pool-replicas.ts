@@ -7,6 +7,8 @@ export interface Replica {
   readonly replicaId: string;
   /** Base URL. */
   readonly url: string;
+  /** Where it speaks gRPC, on the same host; undefined: nowhere. */
+  readonly grpcPort?: number | undefined;
 }
 
 /** A model that is asked for. */
@@ -32,6 +34,11 @@ export class PoolReplicas {
     this.choice.setReplicas([...byId.keys()]);
     this.urls = this.choice.ids.map((id) => byId.get(id) ?? '');
     this.flights = this.urls.map((url) => this.inFlight.at(url));
+  }
+
+  /** Base URLs of all. */
+  get all(): readonly string[] {
+    return this.urls;
   }
 
   /** The base URL of the model's owner, or of another replica when that one is over its bound, away or tried; undefined when there is none at all. */
