@@ -30,7 +30,8 @@ export const MAX_ROWS = 100_000;
 const MEMBERS: ReadonlySet<string> = new Set(['id', 'parameters', 'inputs', 'outputs']);
 
 /**
- * Parses a V2 JSON request (github.com/kserve/open-inference-protocol, inference_rest.md). Data may be flat or nested; null is a missing value (NaN) in FP inputs only.
+ * Parses a V2 JSON request (github.com/kserve/open-inference-protocol, inference_rest.md). Data may be flat or nested; null is a missing value (NaN) in FP inputs only. An optional
+ * member that is null counts as missing: clients whose requests are dataclasses send all of them.
  * @throws {ProblemError} `invalid` with `inference.request_invalid`, `input_missing`, `input_unexpected`, `input_duplicate`, `shape_mismatch`, `datatype_mismatch`,
  * `value_invalid`, `output_unknown`, `binary_invalid`; `too-large` with `inference.too_many_rows`. Each fault says what was sent and what the signature allows, with a JSON Pointer.
  */
@@ -61,7 +62,7 @@ function parseEnvelope(body: Readonly<Record<string, unknown>>, faults: Faults):
         `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`,
         `'${member}' is not a member of an inference request: ${[...MEMBERS].join(', ')}`,
       );
-  const id = body['id'];
+  const id = body['id'] ?? undefined;
   if (id === undefined || typeof id === 'string') return id;
   faults.add('request_invalid', '/id', "'id' must be a string");
   return undefined;
@@ -131,15 +132,15 @@ function blobOf(
   binary: BinaryCursor,
   faults: Faults,
 ): Uint8Array | undefined {
-  const parameters = tensor['parameters'];
+  const parameters = tensor['parameters'] ?? undefined;
   if (parameters === undefined) return undefined;
   if (!isRecord(parameters)) {
     faults.add('request_invalid', `${pointer}/parameters`, "'parameters' must be an object");
     return undefined;
   }
-  if (parameters['shared_memory_region'] !== undefined)
+  if ((parameters['shared_memory_region'] ?? undefined) !== undefined)
     faults.add('request_invalid', `${pointer}/parameters/shared_memory_region`, 'shared memory is not supported');
-  return binary.next(parameters['binary_data_size'], pointer);
+  return binary.next(parameters['binary_data_size'] ?? undefined, pointer);
 }
 
 function names(specs: SignatureView['inputs']): string {

@@ -20,7 +20,7 @@ export function parseOutputs(
   faults: Faults,
 ): OutputWishes {
   const byDefault = flagOf(body['parameters'], 'binary_data_output', '/parameters', faults) ?? false;
-  const sent = body['outputs'];
+  const sent = body['outputs'] ?? undefined;
   if (sent !== undefined && !Array.isArray(sent))
     faults.add('request_invalid', '/outputs', "'outputs' must be a list of objects with 'name'");
   if (!Array.isArray(sent) || sent.length === 0)
@@ -62,15 +62,15 @@ function nameOf(output: unknown, before: readonly string[], signature: Signature
 }
 
 function flagOf(parameters: unknown, name: string, pointer: string, faults: Faults): boolean | undefined {
-  if (parameters === undefined) return undefined;
+  if (parameters === undefined || parameters === null) return undefined;
   if (!isRecord(parameters)) {
     faults.add('request_invalid', pointer, "'parameters' must be an object");
     return undefined;
   }
   for (const extension of UNSUPPORTED)
-    if (parameters[extension] !== undefined)
+    if ((parameters[extension] ?? undefined) !== undefined)
       faults.add('request_invalid', `${pointer}/${extension}`, `'${extension}' is not supported; ask for the values`);
-  const flag = parameters[name];
+  const flag = parameters[name] ?? undefined;
   if (flag === undefined || typeof flag === 'boolean') return flag;
   faults.add('request_invalid', `${pointer}/${name}`, `'${name}' must be true or false`);
   return undefined;

@@ -75,7 +75,7 @@ function binaryData(
   { pointer, label, blob = new Uint8Array() }: TensorPlace,
   faults: Faults,
 ): TensorData | undefined {
-  if (sent['data'] !== undefined) {
+  if ((sent['data'] ?? undefined) !== undefined) {
     faults.add('binary_invalid', `${pointer}/data`, `${label} has both 'data' and 'binary_data_size'; send one`);
     return undefined;
   }
