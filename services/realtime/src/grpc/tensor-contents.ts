@@ -81,6 +81,10 @@ function rawOfNumbers(contents: Buffer, datatype: string, label: string): Uint8A
       reader.skipType(tag & 7);
       continue;
     }
+    if (isFixed && (tag & 7) === 2) {
+      count += copyFloats(reader.bytes(), values.width, new Uint8Array(into.buffer, count * values.width));
+      continue;
+    }
     const end = (tag & 7) === 2 ? reader.uint32() + reader.pos : reader.pos + 1;
     for (; reader.pos < end; count += 1)
       if (!values.read(reader, into, count * values.width))
@@ -91,6 +95,13 @@ function rawOfNumbers(contents: Buffer, datatype: string, label: string): Uint8A
         );
   }
   return new Uint8Array(into.buffer, 0, count * values.width);
+}
+
+/** Packed floats stand as they are wanted. Returns how many. @throws {RangeError} for a part of one */
+function copyFloats(packed: Uint8Array, width: number, into: Uint8Array): number {
+  if (packed.length % width !== 0) throw new RangeError('the last float is cut off');
+  into.set(packed);
+  return packed.length / width;
 }
 
 /** Values in a field of another type would be silently dropped. */

@@ -77,7 +77,9 @@ export function jsonForm(sent: Sent, { isNested = false } = {}): HttpForm {
 
 function dataText(tensor: SentTensor, isNested: boolean): string {
   const values = jsonValues(tensor);
-  return isNested ? nested(values, tensor.shape) : `[${values.join(',')}]`;
+  // values that are not as many as the shape says have no nested form
+  const canNest = tensor.shape.reduce((count, size) => count * size, 1) === values.length;
+  return isNested && canNest ? nested(values, tensor.shape) : `[${values.join(',')}]`;
 }
 
 /** Values as bytes behind the JSON, and so the answer. */
