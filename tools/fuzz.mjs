@@ -1,20 +1,32 @@
-// npm run fuzz -- [--minutes 10] [--seed 1]
-// Sends the codecs of the inference protocol (JSON, bytes, gRPC) requests that are right and spoilt ones, for so long; prints what came of them. A fault names its seed.
+// npm run fuzz -- [--minutes 10] [--seed 1] [--only codec|interleaving]
+// Each for so long: requests that are right and spoilt ones to the codecs of the inference protocol (JSON, bytes, gRPC); and requests, placements, loads and evictions in random order on a
+// store and a disk that fail. Prints what came of them. A fault names its seed.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
+const SUITES = { codec: 'realtime/test/fuzz/', interleaving: 'realtime/test/interleaving/' };
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
 });
-for (const [name, value] of Object.entries(values)) {
+const { only, ...numbers } = values;
+if (only !== undefined && !Object.hasOwn(SUITES, only)) {
+  console.error(`--only is ${Object.keys(SUITES).join(' or ')}, not ${only}`);
+  process.exit(2);
+}
+for (const [name, value] of Object.entries(numbers)) {
   if (Number(value) > 0) continue;
   console.error(`--${name} is a number above 0, not ${value}`);
   process.exit(2);
 }
 const jest = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js')];
-const child = spawn(process.execPath, [...jest, '--runInBand', 'realtime/test/fuzz/'], {
+const suites = only === undefined ? Object.values(SUITES) : [SUITES[only]];
+const child = spawn(process.execPath, [...jest, '--runInBand', ...suites], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, MYRIAD_FUZZ_MINUTES: values.minutes, MYRIAD_FUZZ_SEED: values.seed },

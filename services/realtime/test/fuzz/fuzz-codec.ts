@@ -11,7 +11,7 @@ import {
 import { isAnswer, overGrpc, overHttp, wordsOf, type Answered, type Outcome } from './codec.js';
 import { isJsonable, makeCase, outputName } from './make-case.js';
 import { spoilBytes, spoilHeader, spoilJson, spoilMeaning } from './mutate.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 
 /** What was tried and how it ended. */
 export interface Tally {

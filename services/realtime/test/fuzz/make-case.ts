@@ -1,6 +1,6 @@
 import { binaryOf, readBinary, isBinaryFault, type Datatype, type Signature, type TensorData } from '@myriad/inference';
 import { jsonValues, type Sent, type SentTensor } from '../protocol/forms.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** A request that fits a model which gives back what it takes: `in <name>` as `out <name>`. */
 export interface EchoCase {

@@ -1,6 +1,6 @@
 import type { Datatype } from '@myriad/inference';
 import type { HttpForm, Sent, SentTensor } from '../protocol/forms.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /*
  * Three ways to spoil a request: what it means (all forms must then agree), the JSON's structure, and bytes.
