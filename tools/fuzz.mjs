@@ -1,12 +1,16 @@
-// npm run fuzz -- [--minutes 10] [--seed 1] [--only codec|interleaving]
+// npm run fuzz -- [--minutes 10] [--seed 1] [--only codec|interleaving|openapi]
 // Each for so long: requests that are right and spoilt ones to the codecs of the inference protocol (JSON, bytes, gRPC); and requests, placements, loads and evictions in random order on a
-// store and a disk that fail. Prints what came of them. A fault names its seed.
+// store and a disk that fail; and requests of all kinds to every operation of the published page. Prints what came of them. A fault names its seed.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
-const SUITES = { codec: 'realtime/test/fuzz/', interleaving: 'realtime/test/interleaving/' };
+const SUITES = {
+  codec: 'realtime/test/fuzz/',
+  interleaving: 'realtime/test/interleaving/',
+  openapi: 'realtime/test/openapi/',
+};
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },

@@ -8,6 +8,8 @@ import { tensorSchema } from '../signature.js';
 export const byModel = z.object({ model: fields.name });
 export const byVersion = z.object({ model: fields.name, version: z.string().regex(/^[1-9]\d{0,8}$/) });
 const notFound = ['realtime.model_not_found'] as const;
+/** Of what one of two permissions allows to read. */
+const unreadable = ['realtime.permission_missing'] as const;
 const unavailable = [...notFound, 'realtime.model_unavailable'] as const;
 
 export const modelMetadataSchema = z.object({
@@ -78,7 +80,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byModel,
     response: modelMetadataSchema,
-    problems: notFound,
+    problems: [...notFound, ...unreadable],
   }),
   modelVersionMetadata: defineRoute({
     operationId: 'modelVersionMetadata',
@@ -88,7 +90,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byVersion,
     response: modelMetadataSchema,
-    problems: notFound,
+    problems: [...notFound, ...unreadable],
   }),
   modelReady: defineRoute({
     operationId: 'modelReady',
@@ -98,7 +100,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byModel,
     response: z.void(),
-    problems: unavailable,
+    problems: [...unavailable, ...unreadable],
   }),
   modelVersionReady: defineRoute({
     operationId: 'modelVersionReady',
@@ -108,7 +110,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byVersion,
     response: z.void(),
-    problems: unavailable,
+    problems: [...unavailable, ...unreadable],
   }),
   modelConfig: defineRoute({
     operationId: 'modelConfig',
@@ -118,7 +120,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byModel,
     response: modelConfigSchema,
-    problems: notFound,
+    problems: [...notFound, ...unreadable],
   }),
   modelVersionConfig: defineRoute({
     operationId: 'modelVersionConfig',
@@ -128,7 +130,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byVersion,
     response: modelConfigSchema,
-    problems: notFound,
+    problems: [...notFound, ...unreadable],
   }),
   modelStatistics: defineRoute({
     operationId: 'modelStatistics',
@@ -138,7 +140,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byModel,
     response: modelStatisticsSchema,
-    problems: notFound,
+    problems: [...notFound, ...unreadable],
   }),
   modelVersionStatistics: defineRoute({
     operationId: 'modelVersionStatistics',
@@ -148,7 +150,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     params: byVersion,
     response: modelStatisticsSchema,
-    problems: notFound,
+    problems: [...notFound, ...unreadable],
   }),
   repositoryIndex: defineRoute({
     operationId: 'repositoryIndex',
@@ -158,6 +160,7 @@ export const realtimeModelRoutes = {
     permission: 'none',
     body: z.strictObject({ ready: z.boolean().optional() }),
     response: repositoryIndexSchema,
+    problems: unreadable,
   }),
   loadModel: defineRoute({
     operationId: 'loadModel',

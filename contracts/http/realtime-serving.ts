@@ -60,6 +60,6 @@ export const servingRoutes = {
     permission: 'none',
     query: z.object({ model: fields.name }),
     response: servingExplanationSchema,
-    problems: ['realtime.model_not_found'],
+    problems: ['realtime.model_not_found', 'realtime.permission_missing'],
   }),
 } as const;

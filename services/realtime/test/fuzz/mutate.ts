@@ -53,22 +53,28 @@ export function spoilMeaning(random: Random, sent: Sent): Sent {
 export function spoilJson(random: Random, { body, headerLength }: HttpForm): HttpForm {
   const length = headerLength === undefined ? body.length : Number(headerLength);
   let json = JSON.parse(body.subarray(0, length).toString()) as unknown;
-  for (let i = random.int(1, 3); i > 0; i -= 1) json = spoilNode(random, json, 0);
+  for (let i = random.int(1, 3); i > 0; i -= 1) json = spoilNode(random, json);
   const head = Buffer.from(JSON.stringify(json));
   const bytes = Buffer.concat([head, body.subarray(length)]);
   return headerLength === undefined ? { body: bytes } : { body: bytes, headerLength: String(head.length) };
 }
 
-function spoilNode(random: Random, node: unknown, depth: number): unknown {
+/** A JSON value with one thing in it replaced, gone, twice, renamed or nested. */
+export function spoilNode(random: Random, node: unknown, depth = 0): unknown {
   if (typeof node !== 'object' || node === null || random.chance(depth * 0.08)) return junkFor(random, node);
-  if (Array.isArray(node)) {
-    if (node.length === 0) return [junkFor(random, node)];
-    const at = random.int(0, node.length - 1);
-    if (random.chance(0.1)) return node.filter((_, i) => i !== at);
-    if (random.chance(0.1)) return [...(node as unknown[]), node[at]];
-    return (node as unknown[]).map((item, i) => (i === at ? spoilNode(random, item, depth + 1) : item));
-  }
-  const entries = Object.entries(node);
+  return Array.isArray(node) ? spoilList(random, node, depth) : spoilObject(random, node, depth);
+}
+
+function spoilList(random: Random, list: readonly unknown[], depth: number): unknown {
+  if (list.length === 0) return [junkFor(random, list)];
+  const at = random.int(0, list.length - 1);
+  if (random.chance(0.1)) return list.filter((_, i) => i !== at);
+  if (random.chance(0.1)) return [...list, list[at]];
+  return list.map((item, i) => (i === at ? spoilNode(random, item, depth + 1) : item));
+}
+
+function spoilObject(random: Random, node: object, depth: number): unknown {
+  const entries = Object.entries(node) as (readonly [string, unknown])[];
   if (entries.length === 0 || random.chance(0.05))
     return { ...node, [random.pick(['x', 'data', 'parameters'])]: junkFor(random, 0) };
   const at = random.int(0, entries.length - 1);
