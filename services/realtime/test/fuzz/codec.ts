@@ -1,6 +1,6 @@
 /// <reference lib="esnext.float16" />
 import { ProblemError } from '@myriad/kernel';
-import { ProtocolError, statusOf, type RawExchange } from '@myriad/http';
+import { ProtocolError, statusOf } from '@myriad/http';
 import {
   isBinaryFault,
   readBinary,
@@ -36,7 +36,7 @@ export const isAnswer = (outcome: Outcome): outcome is { readonly answer: Answer
 export function overHttp(signature: Signature, { body, headerLength }: HttpForm): Outcome {
   return outcomeOf(() => {
     const headers = headerLength === undefined ? {} : { 'inference-header-content-length': headerLength };
-    const request = readInferRequest({ headers, body } as unknown as RawExchange, signature);
+    const request = readInferRequest({ headers, body }, signature);
     const said = writeInferAnswer(answerOf(signature, request), request, echo(request));
     return typeof said === 'string'
       ? readAnswer(Buffer.from(said), undefined)

@@ -1,5 +1,5 @@
 import { digestOf, tenantId, type TenantId } from '@myriad/kernel';
-import type { Placement } from '../../src/domain/placement.js';
+import type { PlacementChange } from '../../src/domain/placement.js';
 import type { Random } from '../random.js';
 import { placementOf, splitInto } from '../support.js';
 import { taggedModel } from './tagged-model.js';
@@ -12,7 +12,7 @@ const MODELS = ['m0', 'm1'];
 export const VERSIONS = 3;
 
 type Way = 'kernel' | 'inputs' | 'whole';
-type Version = Pick<Placement, 'artifactDigest' | 'sizeBytes' | 'signature' | 'serving'>;
+type Version = Pick<PlacementChange, 'artifactDigest' | 'sizeBytes' | 'signature' | 'serving'>;
 
 /** Every version of every model of every tenant: names and ids are the same for all tenants, weights are not. */
 export class Fleet {
@@ -40,7 +40,11 @@ export class Fleet {
     );
   }
 
-  placement({ tenant, modelName }: Truth, version: number, more: Pick<Placement, 'generation' | 'status'>): Placement {
+  placement(
+    { tenant, modelName }: Truth,
+    version: number,
+    more: Pick<PlacementChange, 'generation' | 'status'>,
+  ): PlacementChange {
     const versionId = `ver_${modelName}_${version}`;
     const known = this.versions.get(`${tenant}/${modelName}/${version}`);
     return { ...placementOf(), ...known, tenantId: tenant, modelName, version, versionId, ...more };
@@ -54,7 +58,7 @@ async function makeVersion(
   const file = taggedModel(tag);
   const parts = [file];
   const put = (part: Buffer) => (parts.push(part), digestOf(part));
-  const serving = way === 'whole' ? null : (splitInto(put, file, way) as Placement['serving']);
+  const serving = way === 'whole' ? null : (splitInto(put, file, way) as PlacementChange['serving']);
   await Promise.all(parts.map((part) => stores.put(tenant, part)));
   const { artifactDigest, sizeBytes, signature } = placementOf({}, file);
   return { artifactDigest: artifactDigest, sizeBytes, signature, serving };
