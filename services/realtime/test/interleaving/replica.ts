@@ -30,6 +30,7 @@ export class Replica {
 
   private constructor(
     readonly store: UncertainStore,
+    private readonly disk: DiskTier,
     private readonly diskPath: string,
     private readonly log: MemoryEventLog,
     private module: TestingModule | undefined,
@@ -42,13 +43,15 @@ export class Replica {
     const files = await openLocalCopies(await FileObjectStore.open({ root: join(folder, 'main') }), diskPath);
     const log = new MemoryEventLog();
     await ensureContractTopics(log);
-    const replica = new Replica(store, diskPath, log, undefined);
+    let isFull = (): boolean => false;
     const copies = Object.assign(Object.create(files) as ObjectStore, {
       put: (...args: Parameters<ObjectStore['put']>) =>
-        replica.isDiskFull ? Promise.reject(new Error('ENOSPC: no space left on device')) : files.put(...args),
+        isFull() ? Promise.reject(new Error('ENOSPC: no space left on device')) : files.put(...args),
     });
     const disk = new DiskTier({ store, copies, maxBytes: 20_000, logger, bytesOnDisk: (sizeBytes) => sizeBytes });
     await disk.open();
+    const replica = new Replica(store, disk, diskPath, log, undefined);
+    isFull = () => replica.isDiskFull;
     const settings = {
       ...{
         environment: 'production',
@@ -120,6 +123,7 @@ export class Replica {
 
   async close(): Promise<void> {
     await this.get(ModelCache).close();
+    await this.disk.idle();
     await this.log.close();
   }
 

@@ -53,7 +53,7 @@ describe('what is malformed', () => {
     const { status: code, type, problem } = await post(body, { [HEADER]: headerLength });
     expect({ code, type, problem: problem.code, error: problem.error }).toEqual({
       code: malformed.code === 'too_many_rows' ? 413 : 400,
-      type: 'application/problem+json; charset=utf-8',
+      type: 'application/problem+json',
       problem: `inference.${malformed.code}`,
       error: problem.detail,
     });
@@ -83,7 +83,7 @@ describe('what is malformed', () => {
     ['a media type of something else', { 'content-type': 'application/x-protobuf' }, 415],
   ])('over HTTP: %s', async (_name, headers, expected) => {
     const { status: code, type, problem } = await post('{}', headers);
-    expect([code, type]).toEqual([expected, 'application/problem+json; charset=utf-8']);
+    expect([code, type]).toEqual([expected, 'application/problem+json']);
     expect(problem.detail).not.toBe('');
   });
 
