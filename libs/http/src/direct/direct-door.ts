@@ -18,8 +18,6 @@ declare module 'fastify' {
  */
 export class DirectDoor {
   private readonly routes = new DirectRoutes();
-  /** Requests whose heads came in this turn of the event loop. */
-  private begun: DirectExchange[] = [];
 
   constructor(private readonly parts: DirectParts) {}
 
@@ -35,16 +33,14 @@ export class DirectDoor {
   serve(request: IncomingMessage, response: ServerResponse): boolean {
     const match = this.routes.match(request.method ?? '', request.url ?? '');
     if (match === undefined) return false;
-    this.begun.push(new DirectExchange(this.parts, match, request, response));
-    if (this.begun.length === 1) setImmediate(this.goOn);
+    // when the event loop has read what there is, most bodies are there
+    setImmediate(begin, new DirectExchange(this.parts, match, request, response));
     return true;
   }
+}
 
-  private readonly goOn = (): void => {
-    const { begun } = this;
-    this.begun = [];
-    for (const exchange of begun) exchange.begin();
-  };
+function begin(exchange: DirectExchange): void {
+  exchange.begin();
 }
 
 /** The direct door of a Nest application: `directDoorOf(httpAdapterHost.httpAdapter)`. */

@@ -70,7 +70,7 @@ export class DirectExchange implements DirectCall, BodyReader {
     this.answerHeaders[name] = value;
   }
 
-  /** Called when the event loop has read what there is: most bodies are there then, and are taken in one piece. */
+  /** A body that is there by now is taken in one piece. */
   begin(): void {
     this.attempt(() => {
       const caller = callerOf(this.request, this.parts.verifier);
