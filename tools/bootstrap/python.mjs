@@ -57,6 +57,12 @@ export async function makeEnvironment(root, folder, lock) {
   await environmentOf(root, folder, { python: await findPython(), lock });
 }
 
+/** Makes a Python environment in `folder` of packages by their names and versions, with the newest of what those need. `python` is the interpreter, default as for the SDK. */
+export async function makeEnvironmentWith(root, folder, packages, python) {
+  const run = await environmentOf(root, folder, { python: python ?? (await findPython()) });
+  await run('pip', 'install', ...packages);
+}
+
 /** Answers with what runs uv on the environment. */
 async function environmentOf(root, folder, { python, lock }) {
   const [uv, sources] = await Promise.all([pinnedUv(root, python), pipSources(python)]);
@@ -69,7 +75,7 @@ async function environmentOf(root, folder, { python, lock }) {
   };
   const run = (...args) => runProgram(uv, [...args, '--no-config'], { cwd: root, env });
   await run('venv', '--clear', '--python', python, folder);
-  await run('pip', 'sync', lock);
+  if (lock !== undefined) await run('pip', 'sync', lock);
   return run;
 }
 
