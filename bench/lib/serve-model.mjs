@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@myriad/config';
 import { promotionApprovedV1 } from '@myriad/contracts';
-import { inspectOnnxBytes } from '@myriad/inference';
+import { ModelHost, chooseServing, inspectOnnxBytes } from '@myriad/inference';
 import { eventLogConfig, makeEvent, openEventLog, toRecord } from '@myriad/messaging';
 import { objectStoreConfig, openObjectStore } from '@myriad/storage';
 import { z } from 'zod';
@@ -53,6 +53,27 @@ const delayModel = () => ({
   body: JSON.stringify({ inputs: oneRow() }),
 });
 
+/** Puts a file, and what it is split in, where the registry would; answers how it is to be served, as admission would. */
+async function admit(store, tenantId, bytes) {
+  const { way, verdicts, parts } = await chooseServing(bytes, undefined);
+  const micros = verdicts.find((verdict) => verdict.way === way)?.micros ?? null;
+  const host = new ModelHost();
+  try {
+    const { memoryBytes } = await host.load(parts);
+    if (way === 'whole') return { way, micros, memoryBytes, split: null };
+    const [skeleton, weights] = [await store.put(tenantId, parts.skeleton), await store.put(tenantId, parts.weights)];
+    const split = {
+      skeletonDigest: skeleton.digest,
+      skeletonBytes: skeleton.sizeBytes,
+      weightsDigest: weights.digest,
+      weightsBytes: weights.sizeBytes,
+    };
+    return { way, micros, memoryBytes, split };
+  } finally {
+    host.dispose();
+  }
+}
+
 /** Puts the model's bytes where the registry would, and says what the evaluator would. */
 async function promote(mesh, tenantId, { name, bytes }) {
   const store = await openObjectStore(loadConfig(z.object(objectStoreConfig), mesh.objectStore));
@@ -68,6 +89,7 @@ async function promote(mesh, tenantId, { name, bytes }) {
     artifactDigest: digest,
     sizeBytes,
     signature: inspectOnnxBytes(bytes).signature,
+    serving: await admit(store, tenantId, bytes),
     evidenceDigest: DIGEST_OF_NOTHING,
   };
   const log = await openEventLog(loadConfig(z.object(eventLogConfig), mesh.eventLog));
