@@ -1,5 +1,6 @@
 import {
   CERTIFICATE_FOLDER,
+  GRPC_PORT,
   IMAGE_VERSION,
   PORT,
   SECRETS_FOLDER,
@@ -35,6 +36,7 @@ const hardened = {
 const OWNER = { uid: '${MYRIAD_UID:-1000}', gid: '${MYRIAD_GID:-1000}' };
 /** Of the host: one a replica of what clients reach. */
 const PORTS = { gateway: '${MYRIAD_GATEWAY_PORTS:-8080-8081}', objects: '${MYRIAD_OBJECTS_PORT:-8090}' };
+const GRPC_PORTS = { gateway: '${MYRIAD_GATEWAY_GRPC_PORTS:-8082-8083}' };
 /** Presigned URLs name one address, and Compose publishes a port for one container: a second door would stand behind a port that nobody is told of. */
 const replicasOf = ({ name, replicas }) => (name === 'objects' ? 1 : replicas);
 const secret = (source, name = source) => ({ source, target: `${SECRETS_FOLDER}/${name}` });
@@ -65,6 +67,11 @@ function stateOf(service) {
 const networksOf = ({ name, environment: { POOL: pool } }) =>
   pool === undefined ? {} : { networks: { default: { aliases: [`${name}-${pool}`] } } };
 
+const publishedOf = (service) => [
+  `${PORTS[service.name]}:${PORT}`,
+  ...(GRPC_PORTS[service.name] ? [`${GRPC_PORTS[service.name]}:${GRPC_PORT}`] : []),
+];
+
 function serviceOf(service) {
   const check = `fetch('http://127.0.0.1:${probePort(service)}/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
   return {
@@ -89,7 +96,7 @@ function serviceOf(service) {
       ...(service.database ? ['postgres'] : []),
     ),
     healthcheck: { ...health(''), test: ['CMD', 'node', '-e', check], start_period: '10s' },
-    ...(PORTS[service.name] && { ports: [`${PORTS[service.name]}:${PORT}`] }),
+    ...(PORTS[service.name] && { ports: publishedOf(service) }),
     deploy: { replicas: replicasOf(service), ...limits(service.memory, Math.max(0.5, service.cpu / 500)) },
   };
 }

@@ -6,7 +6,7 @@ export const IMAGE_VERSION = '0.1.0';
 export const PORT = 8080;
 /** Of every service but the gateway, in plain: /healthz, /readyz and /metrics for kubelets and scrapers, which have no certificate. */
 export const ADMIN_PORT = 8081;
-/** Of realtime: the inference protocol over gRPC, for callers inside with a token of the gateway's. */
+/** Of realtime and gateway: the inference protocol over gRPC; with a token of the gateway's inside, with a key outside. */
 export const GRPC_PORT = 8082;
 /** Where containers find secrets and keys, each a file. */
 export const SECRETS_FOLDER = '/run/myriad';
@@ -178,7 +178,11 @@ export const services = [
     heap: 192,
     cpu: 100,
     replicas: 1,
-    environment: { ...sealed.environment, REPLICA_URL_TEMPLATE: `http://realtime-{pool}:${PORT}` },
+    environment: {
+      ...sealed.environment,
+      REPLICA_URL_TEMPLATE: `http://realtime-{pool}:${PORT}`,
+      REPLICA_GRPC_PORT: String(GRPC_PORT),
+    },
     secretFiles: sealed.secretFiles,
     calls: ['realtime'],
   },
@@ -236,6 +240,7 @@ export const services = [
     environment: {
       ...sealed.environment,
       INTERNAL_SIGNING_KEY_FILE: `${SECRETS_FOLDER}/internal-signing-key.json`,
+      GRPC_PORT: String(GRPC_PORT),
       AUTH_URL: upstream('auth'),
       REGISTRY_URL: upstream('registry'),
       TRAINING_URL: upstream('training'),

@@ -34,6 +34,13 @@ export const deployerConfigSchema = z.object({
     .min(1)
     .default('http://realtime:8080')
     .describe('address of a pool that others run; {environment} and {pool} are filled in'),
+  REPLICA_GRPC_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('where replicas that others run speak gRPC, 1–65,535; absent: nowhere'),
   ROLLOUT_TIMEOUT_SECONDS: z.coerce
     .number()
     .min(1)

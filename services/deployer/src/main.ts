@@ -51,7 +51,7 @@ function externalCapacity(config: DeployerConfig): ServingCapacity {
   const tls = openTls(config, createLogger({ service: 'deployer', level: config.LOG_LEVEL }));
   if (tls !== undefined && !config.REPLICA_URL_TEMPLATE.startsWith('https:'))
     throw new ConfigError([{ variable: 'REPLICA_URL_TEMPLATE', message: 'must be https with TLS_CERT_FILE' }]);
-  return new ExternalCapacity(config.REPLICA_URL_TEMPLATE, { tls: tls?.files });
+  return new ExternalCapacity(config.REPLICA_URL_TEMPLATE, { grpcPort: config.REPLICA_GRPC_PORT, tls: tls?.files });
 }
 
 function pricesOf(config: DeployerConfig): Prices {

@@ -1,9 +1,12 @@
-import { PORT, callPorts, callersOf, probePort, services } from '../mesh.mjs';
+import { callPorts, callersOf, probePort, services } from '../mesh.mjs';
 import { labels, meta } from './names.mjs';
 
 const podsOf = (name) => ({ podSelector: { matchLabels: labels(name) } });
 const inNamespace = (name) => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
 const tcp = (port) => ({ port, protocol: 'TCP' });
+
+const serviceOf = (wanted) => services.find(({ name }) => name === wanted);
+const portsOf = (service) => Object.values(callPorts(service)).map(tcp);
 
 const policy = (name, spec) => ({
   apiVersion: 'networking.k8s.io/v1',
@@ -20,12 +23,14 @@ export function edgesOf(service) {
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
         ...(service.public
-          ? [{ from: [inNamespace('ingress')], ports: [tcp(PORT)] }]
-          : [{ from: callersOf(service.name).map(podsOf), ports: Object.values(callPorts(service)).map(tcp) }]),
+          ? [{ from: [inNamespace('ingress')], ports: portsOf(service) }]
+          : [{ from: callersOf(service.name).map(podsOf), ports: portsOf(service) }]),
         { from: [inNamespace('monitoring')], ports: [tcp(probePort(service))] },
       ],
       // none: nothing is let out, and the API server keeps no empty list
-      ...(service.calls && { egress: service.calls.map((name) => ({ to: [podsOf(name)], ports: [tcp(PORT)] })) }),
+      ...(service.calls && {
+        egress: service.calls.map((name) => ({ to: [podsOf(name)], ports: portsOf(serviceOf(name)) })),
+      }),
     }),
     metadata: meta(service.name),
   };

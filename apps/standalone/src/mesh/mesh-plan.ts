@@ -3,7 +3,7 @@ import type { StandaloneConfig } from '../config.js';
 import type { Secrets } from '../state/secrets.js';
 import type { StateFolder } from '../state/state-folder.js';
 import { meshReplicaVariables, meshVariables } from './mesh-variables.js';
-import type { Ports } from './ports.js';
+import type { Ports, ReplicaPorts } from './ports.js';
 import { type EnvironmentName, SERVICES } from './services.js';
 import { standaloneReplicaVariables, standaloneVariables } from './standalone-variables.js';
 import { TOPOLOGIES, type Topology, isBalanced, processesOf } from './topology.js';
@@ -108,11 +108,12 @@ export class MeshPlan {
   }
 
   /** What a serving process is told; what the deployer asks for stands below it. */
-  environmentOfReplica(name: string, port: number, environment: EnvironmentName): Variables {
+  environmentOfReplica(name: string, { port, grpcPort }: ReplicaPorts, environment: EnvironmentName): Variables {
     return {
       ...(this.topology.mode === 'mesh' ? meshReplicaVariables(this) : standaloneReplicaVariables(this, environment)),
       ...this.common(name, port),
       ENVIRONMENT: environment,
+      ...(grpcPort === undefined ? {} : { GRPC_PORT: String(grpcPort) }),
       ...this.config.overrides.variables['realtime'],
     };
   }

@@ -3,8 +3,8 @@ import { commonEnvironment, secretVariables, services as manifests } from '../..
 import type { MeshPlan } from './mesh-plan.js';
 import type { Variables } from './variables.js';
 
-/** Of what containers are told, this has no place on one machine: nobody collects traces here unless the user names who does. */
-const NOT_HERE: ReadonlySet<string> = new Set(['OTEL_EXPORTER_OTLP_ENDPOINT']);
+/** Of what containers are told, this has no place on one machine: nobody collects traces here unless the user names who does, and the supervisor says where replicas speak gRPC. */
+const NOT_HERE: ReadonlySet<string> = new Set(['OTEL_EXPORTER_OTLP_ENDPOINT', 'REPLICA_GRPC_PORT']);
 /** What the deployer's wish says of a serving process. */
 const OF_THE_WISH: ReadonlySet<string> = new Set(['ENVIRONMENT', 'POOL', 'MEMORY_LIMIT_BYTES']);
 
@@ -37,7 +37,7 @@ function localValues(plan: MeshPlan, service: string): Variables {
   const { secrets } = plan;
   return {
     LOG_LEVEL: plan.config.logLevel,
-    // several serving processes share this machine's ports: each logs which it took
+    // several gateways share this machine's ports: each logs which it took; serving processes are given theirs
     GRPC_PORT: '0',
     KAFKA_BROKERS: plan.kafkaBrokers,
     S3_ENDPOINT: plan.reachUrl('s3'),

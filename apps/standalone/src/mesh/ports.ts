@@ -17,6 +17,12 @@ export interface Ports {
   readonly firstReplica: number;
 }
 
+/** Of a serving process: HTTP, and gRPC where it speaks that. */
+export interface ReplicaPorts {
+  readonly port: number;
+  readonly grpcPort?: number | undefined;
+}
+
 const FIRST_SERVICE = 10;
 const FIRST_REPLICA = 20;
 /** All ports but the gateway's. */

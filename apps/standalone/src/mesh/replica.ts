@@ -3,7 +3,7 @@ import { ENVIRONMENTS } from './services.js';
 
 /** Variables by which a caller could run other code or reach other data than a serving process does. */
 const FORBIDDEN =
-  /^(NODE_|LD_|DYLD_|PATH$|DATABASE_|EVENT_LOG|OBJECT_|KMS_|KAFKA_|S3_|SUPERVISOR_|INTERNAL_|HOST$|PORT$)/;
+  /^(NODE_|LD_|DYLD_|PATH$|DATABASE_|EVENT_LOG|OBJECT_|KMS_|KAFKA_|S3_|SUPERVISOR_|INTERNAL_|HOST$|PORT$|GRPC_PORT$)/;
 
 /** What the deployer asks for: a serving process with these variables. */
 export const replicaSpecSchema = z.strictObject({
@@ -23,10 +23,12 @@ export type ReplicaSpec = z.infer<typeof replicaSpecSchema>;
 
 export const REPLICA_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** A serving process that is wanted, as it is written down; its port stays the same for as long as it is wanted. */
+const port = z.int().min(1).max(65_535);
+
+/** A serving process that is wanted, as it is written down; its ports stay the same for as long as it is wanted. Earlier versions gave none for gRPC. */
 export const desiredReplicasSchema = z.record(
   z.string().regex(REPLICA_NAME),
-  z.object({ spec: replicaSpecSchema, port: z.int().min(1).max(65_535) }),
+  z.object({ spec: replicaSpecSchema, port, grpcPort: port.optional() }),
 );
 export type DesiredReplica = z.infer<typeof desiredReplicasSchema>[string];
 
@@ -34,6 +36,7 @@ export type DesiredReplica = z.infer<typeof desiredReplicasSchema>[string];
 export interface ReplicaStatus {
   readonly name: string;
   readonly url: string;
+  readonly grpcPort?: number | undefined;
   readonly pid: number | null;
   /** `failed`: its configuration is wrong, so it is not started again until it is asked for anew. A crashed one is `starting`. */
   readonly status: 'starting' | 'ready' | 'failed';

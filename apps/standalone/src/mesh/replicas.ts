@@ -5,7 +5,7 @@ import { launchNode } from '../processes/launch-node.js';
 import { ManagedProcess, type ProcessEnvironment } from '../processes/managed-process.js';
 import { readJsonFile, writeJsonFile } from '../state/json-file.js';
 import type { MeshPlan } from './mesh-plan.js';
-import { PORTS, isFree } from './ports.js';
+import { PORTS, isFree, type ReplicaPorts } from './ports.js';
 import { type DesiredReplica, type ReplicaSpec, type ReplicaStatus, desiredReplicasSchema } from './replica.js';
 import { type EnvironmentName, REALTIME } from './services.js';
 
@@ -30,8 +30,8 @@ export class Replicas {
   startAll(): Promise<void> {
     return this.#inTurn(async () => {
       for (const [name, desired] of this.#desired) {
-        if (await isFree(desired.port)) this.#start(name, desired);
-        else await this.#moveToFreePort(name, desired);
+        if (await this.#areFree(desired)) this.#start(name, desired);
+        else await this.#moveToFreePorts(name, desired);
       }
     });
   }
@@ -44,7 +44,7 @@ export class Replicas {
       const running = this.#running.get(name);
       if (isSame && running && running.status().state !== 'failed') return this.#statusOf(running);
       await running?.stop();
-      const desired = { spec, port: known?.port ?? (await this.#choosePort()) };
+      const desired = { ...(known ?? (await this.#choosePorts())), spec };
       this.#desired.set(name, desired);
       this.#write();
       return this.#statusOf(this.#start(name, desired));
@@ -82,7 +82,7 @@ export class Replicas {
     });
   }
 
-  #start(name: string, { spec, port }: DesiredReplica): ManagedProcess {
+  #start(name: string, { spec, port, grpcPort }: DesiredReplica): ManagedProcess {
     const url = `http://127.0.0.1:${port}`;
     const environment = spec.env['ENVIRONMENT'] as EnvironmentName; // the schema has checked it
     const managed = new ManagedProcess(
@@ -93,7 +93,7 @@ export class Replicas {
         launch: () =>
           launchNode({
             script: this.plan.script(REALTIME.name),
-            env: { ...spec.env, ...this.plan.environmentOfReplica(name, port, environment) },
+            env: { ...spec.env, ...this.plan.environmentOfReplica(name, { port, grpcPort }, environment) },
             logFile: this.plan.state.logFile(name),
             heapMb: REALTIME.heapMb,
             cwd: this.plan.root,
@@ -107,20 +107,30 @@ export class Replicas {
     return managed;
   }
 
-  async #moveToFreePort(name: string, desired: DesiredReplica): Promise<void> {
-    const port = await this.#choosePort();
-    this.env.log.warn('its port is taken by another program; it gets another', { process: name, port });
-    const moved = { ...desired, port };
+  /** A process of an earlier version has no port for gRPC yet. */
+  async #areFree({ port, grpcPort }: DesiredReplica): Promise<boolean> {
+    return grpcPort !== undefined && (await isFree(port)) && (await isFree(grpcPort));
+  }
+
+  async #moveToFreePorts(name: string, desired: DesiredReplica): Promise<void> {
+    const ports = await this.#choosePorts();
+    this.env.log.warn('its ports are taken by another program; it gets others', { process: name, ...ports });
+    const moved = { ...desired, ...ports };
     this.#desired.set(name, moved);
     this.#write();
     this.#start(name, moved);
   }
 
-  async #choosePort(): Promise<number> {
+  async #choosePorts(): Promise<ReplicaPorts> {
+    const port = await this.#choosePort();
+    return { port, grpcPort: await this.#choosePort(port) };
+  }
+
+  async #choosePort(taken = 0): Promise<number> {
     const { firstReplica } = this.plan.ports;
     const { portBase } = this.plan.config;
     if (firstReplica === 0) return freePort();
-    const given = new Set([...this.#desired.values()].map(({ port }) => port));
+    const given = new Set([taken, ...[...this.#desired.values()].flatMap(({ port, grpcPort }) => [port, grpcPort])]);
     for (let port = firstReplica; port < portBase + PORTS; port += 1) {
       if (!given.has(port) && (await isFree(port))) return port;
     }
@@ -130,7 +140,8 @@ export class Replicas {
   #statusOf(process: ManagedProcess): ReplicaStatus {
     const { name, url, pid, state, restarts } = process.status();
     const status = state === 'ready' || state === 'failed' ? state : 'starting';
-    return { name, url: url ?? '', pid: pid ?? null, status, restarts };
+    const grpcPort = this.#desired.get(name)?.grpcPort;
+    return { name, url: url ?? '', grpcPort, pid: pid ?? null, status, restarts };
   }
 
   #write(): void {

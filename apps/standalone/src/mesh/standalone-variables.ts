@@ -65,7 +65,12 @@ function own(plan: MeshPlan, service: string): Variables {
     case 'training':
       return { MYRIAD_PYTHON: join(plan.root, '.venv/bin/python') };
     case 'gateway':
-      return { INTERNAL_SIGNING_KEY_FILE: plan.secrets.internalSigningKeyFile, ...plan.serviceUrls() };
+      return {
+        INTERNAL_SIGNING_KEY_FILE: plan.secrets.internalSigningKeyFile,
+        // it logs which it took
+        GRPC_PORT: '0',
+        ...plan.serviceUrls(),
+      };
     default:
       return {};
   }

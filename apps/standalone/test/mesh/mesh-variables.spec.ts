@@ -15,7 +15,7 @@ const LOCAL_ONLY: Readonly<Record<string, readonly string[]>> = {
 };
 /** Set by the image's build, or about this Node. */
 const OF_THE_PROCESS = ['NODE_ENV', 'NODE_COMPILE_CACHE'];
-const NOT_HERE = ['OTEL_EXPORTER_OTLP_ENDPOINT'];
+const NOT_HERE = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'REPLICA_GRPC_PORT'];
 /** What can differ: addresses, paths, secrets, and how much is logged. */
 const LOCAL_VALUES =
   /^(HOST|PORT|GRPC_PORT|LOG_LEVEL|KAFKA_BROKERS|S3_ENDPOINT|S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY|MYRIAD_PYTHON|DATABASE_.*|STATE_FOLDER|.*_FILE|.*_URL)$/;
@@ -48,7 +48,7 @@ describe('the variables of the mesh on this machine', () => {
     const here =
       name === 'realtime'
         ? {
-            ...plan.environmentOfReplica('realtime-1', 7, 'production'),
+            ...plan.environmentOfReplica('realtime-1', { port: 7, grpcPort: 8 }, 'production'),
             POOL: 'tabular-small',
             MEMORY_LIMIT_BYTES: '536870912',
           }

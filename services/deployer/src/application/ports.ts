@@ -41,12 +41,20 @@ export interface PlacementStore {
   ): Promise<readonly { readonly environment: EnvironmentName; readonly pool: string; readonly count: number }[]>;
 }
 
+/** Where a replica answers. */
+export interface ReplicaAddress {
+  readonly replicaId: string;
+  readonly url: string;
+  /** Where on the same host it speaks gRPC; absent: nowhere. */
+  readonly grpcPort?: number | undefined;
+}
+
 /** Replicas of a pool as last seen. */
 export interface PoolState {
   readonly environment: EnvironmentName;
   readonly pool: string;
   readonly status: 'idle' | 'starting' | 'ready' | 'failed';
-  readonly replicas: readonly { readonly replicaId: string; readonly url: string }[];
+  readonly replicas: readonly ReplicaAddress[];
   readonly reason: string;
   readonly generation: number;
   readonly changedAt: Date;
@@ -77,9 +85,7 @@ export interface ReplicaRequest {
   readonly memoryLimitBytes: number;
 }
 
-export interface ReplicaState {
-  readonly replicaId: string;
-  readonly url: string;
+export interface ReplicaState extends ReplicaAddress {
   readonly status: 'starting' | 'ready' | 'failed';
 }
 

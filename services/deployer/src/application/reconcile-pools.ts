@@ -121,7 +121,7 @@ function answering(states: readonly ReplicaState[], before: PoolState | undefine
     before?.replicas.some((replica) => replica.replicaId === replicaId) === true;
   return states
     .filter((state) => state.status === 'ready' || (state.status === 'starting' && isKnown(state)))
-    .map(({ replicaId, url }) => ({ replicaId, url }));
+    .map(({ replicaId, url, grpcPort }) => ({ replicaId, url, ...(grpcPort === undefined ? {} : { grpcPort }) }));
 }
 
 /** Names of a pool's replicas, the same everywhere: numbered from 1 where there are several. */

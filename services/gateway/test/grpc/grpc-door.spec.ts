@@ -164,8 +164,8 @@ describe('gRPC through the gateway', () => {
     await aa.call('ModelInfer', MODEL);
     await eventually(() => {
       const record = gateway.audited.find(
-        ({ route, status: code, tenantId }) =>
-          route === '/inference.GRPCInferenceService/ModelInfer' && code === 200 && tenantId === 'aa',
+        ({ tenantId, route, status: code }) =>
+          tenantId === 'aa' && route === '/inference.GRPCInferenceService/ModelInfer' && code === 200,
       );
       expect(record).toMatchObject({ method: 'POST' });
     });

@@ -5,6 +5,8 @@ import type { ReplicaRequest, ReplicaState, ServingCapacity } from '../../applic
 export interface ExternalCapacityOptions {
   /** Longest wait for an answer, milliseconds. Default 2,000. */
   readonly timeoutMs?: number;
+  /** Where all replicas speak gRPC; absent: nowhere. */
+  readonly grpcPort?: number | undefined;
   /** With it, replicas are asked over mutual TLS. */
   readonly tls?: Pick<TlsFiles, 'current'> | undefined;
 }
@@ -27,7 +29,8 @@ export class ExternalCapacity implements ServingCapacity {
       (response) => response.ok,
       () => false,
     );
-    return { replicaId: request.replicaId, url, status: isReady ? 'ready' : 'starting' };
+    const { grpcPort } = this.options;
+    return { replicaId: request.replicaId, url, grpcPort, status: isReady ? 'ready' : 'starting' };
   }
 
   remove(): Promise<void> {

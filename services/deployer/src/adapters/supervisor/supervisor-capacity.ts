@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { deployerProblem } from '../../domain/deployer-problem.js';
 import type { ReplicaRequest, ReplicaState, ServingCapacity } from '../../application/ports.js';
 
-const replicaSchema = z.object({ url: z.url(), status: z.enum(['starting', 'ready', 'failed']) });
+const replicaSchema = z.object({
+  url: z.url(),
+  grpcPort: z.int().optional(),
+  status: z.enum(['starting', 'ready', 'failed']),
+});
 
 export interface SupervisorOptions {
   /** Base URL of the supervisor's control door. */
