@@ -33,6 +33,7 @@ import { ReplicaCalls } from './grpc/replica-calls.js';
 import { ReplicaChannels } from './grpc/replica-channels.js';
 import { Door } from './http/door.js';
 import { Forward } from './http/forward.js';
+import { Gather } from './http/gather.js';
 import { answerOperations } from './http/own-operations.js';
 import { OwnRoutes } from './http/own-routes.js';
 import { RecordRequest } from './entrance/record-request.js';
@@ -139,7 +140,13 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
       provide: Forward,
       inject: [PlacementTable, InternalTokens, UndiciUpstreams],
       useFactory: (placements: PlacementTable, tokens: InternalTokens, upstreams: UndiciUpstreams) =>
-        new Forward({ ...settings, origins: new ServiceOrigins(settings.serviceUrls, placements), tokens, upstreams }),
+        new Forward({
+          ...settings,
+          origins: new ServiceOrigins(settings.serviceUrls, placements),
+          tokens,
+          upstreams,
+          gather: new Gather(placements, upstreams),
+        }),
     },
     {
       provide: Door,

@@ -1,44 +1,31 @@
+import { collectAnswer } from './collect-answer.js';
 import type { Upstreams } from './ports.js';
 import type { Probe } from './service-watch.js';
 
 const TIMEOUT_MS = 2_000;
-const MOST_CHARACTERS = 16_384;
+const MOST_BYTES = 16_384;
 
 /** Asks `/readyz` over the connections that requests take. */
 export function probeReady(upstreams: Upstreams): Probe {
-  return (origin) =>
-    new Promise((resolve) => {
-      let status = 0;
-      let text = '';
-      upstreams.send(
-        {
-          origin: () => origin,
-          method: 'GET',
-          path: '/readyz',
-          headers: [],
-          body: undefined,
-          deadlineMs: undefined,
-          isRepeatable: false,
-          headTimeoutMs: TIMEOUT_MS,
-          pauseTimeoutMs: TIMEOUT_MS,
-        },
-        {
-          onHead: (answered) => {
-            status = answered;
-          },
-          onData: (chunk) => {
-            if (text.length < MOST_CHARACTERS) text += chunk.toString('utf8');
-            return true;
-          },
-          onEnd: () => {
-            resolve(status === 200 ? '' : reasonOf(status, text));
-          },
-          onFailure: (failure, cause) => {
-            resolve(`${failure}: ${cause.message}`);
-          },
-        },
-      );
-    });
+  return async (origin) => {
+    const request = {
+      origin: () => origin,
+      method: 'GET',
+      path: '/readyz',
+      headers: [],
+      body: undefined,
+      deadlineMs: undefined,
+      isRepeatable: false,
+      headTimeoutMs: TIMEOUT_MS,
+      pauseTimeoutMs: TIMEOUT_MS,
+    };
+    try {
+      const { status, body } = await collectAnswer(upstreams, request, MOST_BYTES);
+      return status === 200 ? '' : reasonOf(status, body.toString('utf8'));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
 }
 
 /** Which checks do not hold, in the service's own words. */

@@ -3,13 +3,15 @@ import { INTERNAL_AUDIENCE } from '@myriad/http';
 import { ProblemError } from '@myriad/kernel';
 import { startSpan, type OpenSpan } from '@myriad/telemetry';
 import type { InternalTokens } from '../application/internal-tokens.js';
-import type { Upstreams } from '../application/ports.js';
-import { type Flight, type UpstreamListener } from '../application/ports.js';
+import { NoAnswer } from '../application/collect-answer.js';
+import type { UpstreamListener, UpstreamRequest, Upstreams } from '../application/ports.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import { Answer } from './answer.js';
 import { deadlineOf } from './deadline.js';
 import type { Exchange } from './exchange.js';
-import { forwardedHeaders } from './headers.js';
+import { deadlinePassed, failureProblem, isPast } from './forward-failures.js';
+import { isGathered, type Gather } from './gather.js';
+import { forwardedHeaders, returnedHeaders, withoutHeader } from './headers.js';
 import { ProtocolRefusal } from './refusal.js';
 import { declaredBody, requestBody } from './request-body.js';
 import { maxBodyBytes, type RouteTarget } from '../entrance/route-targets.js';
@@ -19,6 +21,7 @@ export interface ForwardOptions {
   readonly origins: ServiceOrigins;
   readonly tokens: InternalTokens;
   readonly upstreams: Upstreams;
+  readonly gather: Gather;
   /** A small body must be there, and a large one go on, within, milliseconds. */
   readonly bodyTimeoutMs: number;
   /** Longest wait for the head of a prediction's answer, milliseconds. */
@@ -43,24 +46,30 @@ export class Forward {
     const headers = await this.headersOf(exchange, target);
     if (response.destroyed) return;
     const deadlineMs = deadlineOf(exchange);
-    if (deadlineMs !== undefined && performance.now() >= deadlineMs) throw deadlinePassed();
+    if (isPast(deadlineMs)) throw deadlinePassed();
     const span = clientSpan(exchange, target);
     headers.push('traceparent', span.traceparent ?? exchange.traceparent);
     const timeoutMs = target.isPrediction ? this.options.predictionTimeoutMs : this.options.answerTimeoutMs;
-    const flight: Flight = this.options.upstreams.send(
-      {
-        origin: (tried) => this.options.origins.of(exchange, target, tried),
-        method: request.method ?? 'GET',
-        path: url,
-        headers,
-        body,
-        deadlineMs,
-        isRepeatable: isRepeatable(exchange, target, body),
-        headTimeoutMs: timeoutMs,
-        pauseTimeoutMs: target.isEventStream ? 0 : PAUSE_TIMEOUT_MS,
-      },
-      answering({ exchange, target, span }, refuse),
-    );
+    const sent = {
+      method: request.method ?? 'GET',
+      path: url,
+      headers,
+      body,
+      deadlineMs,
+      isRepeatable: isRepeatable(exchange, target, body),
+      headTimeoutMs: timeoutMs,
+      pauseTimeoutMs: target.isEventStream ? 0 : PAUSE_TIMEOUT_MS,
+    };
+    const call = { exchange, target, span };
+    if (isGathered(target)) await this.gather(call, sent);
+    else this.stream(call, sent, refuse);
+  }
+
+  private stream(call: Call, sent: Omit<UpstreamRequest, 'origin'>, refuse: (error: unknown) => void): void {
+    const { exchange, target, span } = call;
+    const { response } = exchange;
+    const origin = (tried: ReadonlySet<string>): string => this.options.origins.of(exchange, target, tried);
+    const flight = this.options.upstreams.send({ ...sent, origin }, answering(call, refuse));
     response.on('drain', () => {
       flight.resume();
     });
@@ -68,6 +77,29 @@ export class Forward {
       if (!response.writableFinished) flight.abort();
       span.end();
     });
+  }
+
+  /** Asks several replicas, and answers with what they say together. */
+  private async gather({ exchange, target, span }: Call, sent: Omit<UpstreamRequest, 'origin'>): Promise<void> {
+    const { body } = sent;
+    try {
+      const whole =
+        body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat((await body.toArray()) as Buffer[]);
+      const headers = withoutHeader(sent.headers, 'accept-encoding');
+      const answer = await this.options.gather.execute(exchange, target, { ...sent, headers, body: whole });
+      const { response } = exchange;
+      response.writeHead(answer.status, {
+        ...returnedHeaders(answer.headers),
+        ...exchange.headers,
+        'content-length': answer.body.length,
+      });
+      response.end(answer.body);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      throw failureProblem(error.failure, exchange, target);
+    } finally {
+      span.end();
+    }
   }
 
   private async bodyOf({ request }: Exchange, target: RouteTarget): Promise<Buffer | Readable | undefined> {
@@ -130,34 +162,7 @@ function answering({ exchange, target, span }: Call, refuse: (error: unknown) =>
       span.end(failure);
       if (response.headersSent) response.destroy(cause);
       else if (cause instanceof ProblemError || cause instanceof ProtocolRefusal) refuse(cause);
-      else if (failure === 'timeout' && isPast(deadlineOf(exchange))) refuse(deadlinePassed());
-      else refuse(problem(failure, target));
+      else refuse(failureProblem(failure, exchange, target));
     },
   };
-}
-
-/** A timer may be a little early. */
-function isPast(deadlineMs: number | undefined): boolean {
-  return deadlineMs !== undefined && performance.now() > deadlineMs - 2;
-}
-
-function deadlinePassed(): Error {
-  const detail =
-    "the time that the request gave (X-Request-Timeout-Ms, X-Myriad-Timeout-Ms) passed; it isn't run any more";
-  return gatewayProblem('timeout', 'deadline_exceeded', detail);
-}
-
-function problem(failure: 'unreachable' | 'timeout' | 'broken', { service, route }: RouteTarget): Error {
-  if (failure === 'unreachable') {
-    const detail = `the service '${service}' can't be reached; nothing was done, try again in a moment`;
-    return gatewayProblem('unavailable', 'service_unavailable', detail, { retryAfterSeconds: 1 });
-  }
-  if (failure === 'timeout')
-    return gatewayProblem(
-      'timeout',
-      'service_timeout',
-      `the service '${service}' did not answer ${route.operationId} in time`,
-    );
-  const detail = `the connection to the service '${service}' broke; it may have done what was asked`;
-  return new ProtocolRefusal({ status: 502, code: 'gateway.service_broke_off', detail });
 }

@@ -59,6 +59,11 @@ export function forwardedHeaders(rawHeaders: readonly string[], connection: stri
   return headers;
 }
 
+/** Names and values in turn, without those of a name. */
+export function withoutHeader(headers: readonly string[], name: string): string[] {
+  return headers.filter((_text, at) => headers[at - (at % 2)] !== name);
+}
+
 /** The service's headers for the client. */
 export function returnedHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,

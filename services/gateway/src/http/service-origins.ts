@@ -45,7 +45,7 @@ export class ServiceOrigins {
 }
 
 /** The model that a request is for, in its session's tenant and environment. */
-function modelOf({ session, request }: Exchange): PlacedModel | undefined {
+export function modelOf({ session, request }: Exchange): PlacedModel | undefined {
   const [, inPath, inQuery] = MODEL.exec(request.url ?? '') ?? [];
   const modelName = inPath ?? inQuery;
   if (session === undefined || modelName === undefined) return undefined;
