@@ -1,8 +1,12 @@
 // What the gateway costs a prediction: a tenant's key, its quota and the audit on the way to a real replica with a small tabular model.
 // Reference: a bare node:http proxy on undici that passes the same bytes on. All are asked in turns, so that they see the same machine.
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inferenceProto } from '@myriad/contracts';
 import { internalSigner, mintInternalToken } from '@myriad/http';
+import protobuf from 'protobufjs';
+import { grpcLoad } from './lib/grpc-load.mjs';
 import { cpuMicros } from './lib/proc.mjs';
 import { rawLoad } from './lib/raw-load.mjs';
 import { serveModel } from './lib/serve-model.mjs';
@@ -26,6 +30,7 @@ export async function run(figures) {
     for (const way of Object.values(ways)) await asked(way, { seconds: WARM_UP_SECONDS });
     await throughput(figures, ways);
     await addedLatency(figures, ways);
+    await overGrpc(figures, mesh, ways);
   } finally {
     proxy?.kill();
     await mesh.remove();
@@ -61,6 +66,48 @@ async function openWays(mesh) {
     },
     direct: { pids: { realtime: pids[name] }, options: inside },
   };
+}
+
+/** The same row over gRPC: what it costs the gateway and the replica. */
+async function overGrpc(figures, mesh, { gateway }) {
+  const { headers, body } = await gateway.options();
+  const options = {
+    port: grpcPortOf(mesh),
+    token: headers.authorization.replace('Bearer ', ''),
+    message: messageOf('delay', JSON.parse(body)),
+    connections: CONNECTIONS,
+  };
+  await grpcLoad({ ...options, seconds: WARM_UP_SECONDS });
+  const all = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const before = Object.values(gateway.pids).map(cpuMicros);
+    const latencies = await grpcLoad({ ...options, seconds: SECONDS });
+    const [own, replica] = Object.values(gateway.pids).map(
+      (pid, at) => (cpuMicros(pid) - before[at]) / latencies.length,
+    );
+    all.push({ perSecond: latencies.length / SECONDS, own, replica });
+  }
+  const of = (name) => median(all.map((one) => one[name]));
+  figures.add({ name: `over gRPC with a key, ${CONNECTIONS} at a time`, value: of('perSecond'), unit: 'requests/s' });
+  figures.add({ name: 'CPU of the gateway a request, gRPC', value: of('own'), unit: 'µs' });
+  figures.add({ name: 'CPU of the replica a request, gRPC', value: of('replica'), unit: 'µs' });
+}
+
+/** It is a free one, and the gateway logs which. */
+function grpcPortOf(mesh) {
+  const log = readFileSync(join(mesh.state, 'logs/gateway.log'), 'utf8');
+  return Number(/"grpcPort":(\d+)/.exec(log)[1]);
+}
+
+const CONTENTS = { FP32: 'fp32_contents', INT64: 'int64_contents', BYTES: 'bytes_contents' };
+
+function messageOf(model, { inputs }) {
+  const type = protobuf.parse(inferenceProto, { keepCase: true }).root.lookupType('inference.ModelInferRequest');
+  const tensors = inputs.map(({ name, datatype, shape, data }) => {
+    const values = datatype === 'BYTES' ? data.map((text) => Buffer.from(text)) : data.map((value) => value ?? NaN);
+    return { name, datatype, shape, contents: { [CONTENTS[datatype]]: values } };
+  });
+  return Buffer.from(type.encode(type.fromObject({ model_name: model, inputs: tensors })).finish()).toString('base64');
 }
 
 /** Tokens as the gateway mints them, for who asks a replica without it. */
