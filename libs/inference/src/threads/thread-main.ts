@@ -32,7 +32,7 @@ async function load(number: number, { file, parity }: ThreadModel): Promise<Thre
   const startBytes = process.memoryUsage.rss();
   const model = await OnnxRuntimeModel.load(file, { threads: intraOpThreads, spin: false });
   try {
-    const compared = parity && (await checkParity(model, parseParity(parity, model.signature)));
+    const compared = parity && checkParity(model, parseParity(parity, model.signature));
     models.set(number, model);
     const residentBytes = Math.max(0, process.memoryUsage.rss() - startBytes);
     return { signature: model.signature, residentBytes, parity: compared };
