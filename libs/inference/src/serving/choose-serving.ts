@@ -42,6 +42,8 @@ export interface ChoiceOptions {
 /** Feeding weights costs some µs and saves a session's 50 to 150 KB: it is taken unless it is slower than this many times the whole, or by more than this. */
 const MAX_SLOWDOWN_OF_INPUTS = 2;
 const MAX_COST_OF_INPUTS_MICROS = 100;
+/** Slower models are run in threads of their own, which hold them whole: so does everybody else, for the same bits. */
+const MAX_SPLIT_MICROS = 2_000;
 /** Larger files keep their weights: the runtime packs those it knows, which is worth more there than a session. */
 const MAX_FED_BYTES = 1_048_576;
 /** What takes longer for a row is run whole, beside the thread that answers everybody. */
@@ -77,7 +79,7 @@ export async function chooseServing(
         ? await tryWay('inputs', split, trial)
         : closed('inputs', `the file has ${file.length} bytes; weights of at most ${MAX_FED_BYTES} are fed`);
     const verdicts = [wholeVerdict, kernel, inputs];
-    const way = choose(verdicts);
+    const way = chooseWay(verdicts);
     const parts: ModelParts =
       way === 'whole' ? { way, file } : { way, skeleton: split.skeleton.bytes, weights: split.weights };
     return { way, verdicts, split, parts };
@@ -187,13 +189,15 @@ function objection(run: Run, { graph }: Skeleton, { reference, samples, recorded
 }
 
 /** The kernel where it is faster than the file in the runtime, else fed inputs where they cost little, else the file. */
-function choose(verdicts: readonly WayVerdict[]): ServingWay {
-  const of = (way: ServingWay): WayVerdict | undefined => verdicts.find((verdict) => verdict.way === way);
-  const microsOfOpen = (way: ServingWay): number => {
-    const verdict = of(way);
-    return verdict?.reason === undefined ? (verdict?.micros ?? Infinity) : Infinity;
+export function chooseWay(verdicts: readonly WayVerdict[]): ServingWay {
+  const microsOfOpen = (way: ServingWay, most = Infinity): number => {
+    const verdict = verdicts.find((each) => each.way === way);
+    const micros = verdict?.reason === undefined ? (verdict?.micros ?? Infinity) : Infinity;
+    return micros <= most ? micros : Infinity;
   };
-  const [whole, kernel, inputs] = [microsOfOpen('whole'), microsOfOpen('kernel'), microsOfOpen('inputs')];
+  const whole = microsOfOpen('whole');
+  const kernel = microsOfOpen('kernel', MAX_SPLIT_MICROS);
+  const inputs = microsOfOpen('inputs', MAX_SPLIT_MICROS);
   if (kernel <= whole && kernel <= inputs) return kernel === Infinity ? 'whole' : 'kernel';
   if (inputs <= Math.min(MAX_SLOWDOWN_OF_INPUTS * whole, whole + MAX_COST_OF_INPUTS_MICROS)) return 'inputs';
   return kernel <= whole ? 'kernel' : 'whole';

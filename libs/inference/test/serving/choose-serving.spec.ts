@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { chooseServing, ModelHost, type TensorMap } from '../../src/index.js';
+import { chooseWay } from '../../src/serving/choose-serving.js';
 import { differenceOf, toleranceOf } from '../../src/serving/compare-ways.js';
 import { classical, floatTensor, INT64, intTensor, modelFile, plain, valueInfo } from '../classical-models.js';
 
@@ -94,6 +95,23 @@ describe('the way to serve a model', () => {
       outputs: [valueInfo('y', 1)],
     });
     await expect(chooseServing(file, undefined)).rejects.toMatchObject({ code: 'inference.onnx_unrunnable' });
+  });
+});
+
+describe('choosing by times', () => {
+  test.each([
+    ['the fastest', [9, 0.5, 12], 'kernel'],
+    ['feeding where it costs little, for the memory', [9, 30, 12], 'inputs'],
+    ['the file where feeding takes more than twice its time', [9, undefined, 19], 'whole'],
+    ['the file where feeding costs more than 100 µs', [1_000, undefined, 1_150], 'whole'],
+    ['the file for what is slow by all ways, since threads hold it whole', [9_000, 3_000, 9_050], 'whole'],
+    ['the kernel where no row of the file could be timed', [undefined, 0.5, undefined], 'kernel'],
+    ['the file where nothing could be timed', [undefined, undefined, undefined], 'whole'],
+  ] as const)('takes %s', (_, micros, way) => {
+    const verdicts = (['whole', 'kernel', 'inputs'] as const).map((each, at) => {
+      return { way: each, micros: micros[at], reason: undefined };
+    });
+    expect(chooseWay(verdicts)).toBe(way);
   });
 });
 
