@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { logisticRegression } from './lib/classical-models.mjs';
 import { grpcLoad, inferMessage } from './lib/grpc-load.mjs';
 import { startReplica } from './lib/lone-replica.mjs';
+import { meteredRequests } from './lib/metered.mjs';
 import { PEERS, installPeer, startPeer } from './lib/peers.mjs';
 import { cpuMicros } from './lib/proc.mjs';
 import { serveModel } from './lib/serve-model.mjs';
@@ -228,6 +229,16 @@ function report(figures, serving, peers) {
   }
 }
 
+/** What the event log was told against what the model counted: no more and no less. */
+async function metering(figures, mesh, replica, model) {
+  const headers = { authorization: `Bearer ${await replica.token(TENANT)}` };
+  const answer = await fetch(replica.origin + model.path.replace(/infer$/, 'stats'), { headers });
+  const [{ execution_count: counted }] = (await answer.json()).model_stats;
+  const metered = await meteredRequests(mesh, replica.id, counted);
+  const bar = { atLeast: counted, atMost: counted };
+  figures.add({ name: 'requests metered (reference: run)', value: metered, unit: '', reference: counted, bar });
+}
+
 export async function run(figures) {
   const tool = await openWrk();
   let peers = await installed(figures.say);
@@ -246,6 +257,7 @@ export async function run(figures) {
       figures.say(`  (round ${round + 1} of ${ROUNDS})`);
     }
     report(figures, serving, peers);
+    await metering(figures, mesh, replica, serving.model);
   } finally {
     echo.child.kill();
     await replica?.stop();

@@ -36,6 +36,7 @@ export async function startReplica(mesh) {
   await listening(child);
   const signer = await internalSigner(JSON.parse(mesh.secret('internal-signing-key.json')));
   return {
+    id: env.REPLICA_ID,
     pid: child.pid,
     origin: `http://127.0.0.1:${port}`,
     grpcPort,

@@ -10,11 +10,10 @@ export interface Usage {
   computeMicros: number;
 }
 
-/**
- * Counts use in memory, one entry a placement, until it is drained. A version that is placed anew within a window has an entry of each placement, and both are told.
- */
+/** Counts use in memory, one entry of each version that was used, until it is drained. */
 export class UsageLedger {
-  private entries = new Map<Placement, Usage>();
+  /** By the stamp of a placement, which is that of its version in the table: placements themselves are made anew when they were not asked for lately. */
+  private entries = new Map<number, Usage>();
 
   constructor(private windowStartMs: number) {}
 
@@ -42,11 +41,11 @@ export class UsageLedger {
   }
 
   private entryOf(placement: Placement): Usage {
-    let usage = this.entries.get(placement);
+    let usage = this.entries.get(placement.stamp);
     if (usage === undefined) {
       const { windowStartMs } = this;
       usage = { placement, windowStartMs, requests: 0, rows: 0, errors: 0, computeMicros: 0 };
-      this.entries.set(placement, usage);
+      this.entries.set(placement.stamp, usage);
     }
     return usage;
   }

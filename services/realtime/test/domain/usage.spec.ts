@@ -21,6 +21,14 @@ describe('UsageLedger', () => {
     expect(ledger.drain(4_000)).toMatchObject([{ windowStartMs: 3_000, requests: 1, errors: 1 }]);
   });
 
+  test('a version whose placement is made anew keeps its entry', () => {
+    const ledger = new UsageLedger(0);
+    const placement = placementOf();
+    ledger.answered(placement, 1, 1);
+    ledger.answered({ ...placement }, 2, 1);
+    expect(ledger.drain(1)).toMatchObject([{ requests: 2, rows: 3 }]);
+  });
+
   test('one version id under two tenants is counted apart', () => {
     const ledger = new UsageLedger(0);
     ledger.answered(placementOf({ versionId: 'ver_1' }), 1, 1);
