@@ -12,7 +12,7 @@ import { DiskTier } from '../../src/application/disk-tier.js';
 import { ManageRepository } from '../../src/application/manage-repository.js';
 import { ModelCache } from '../../src/application/model-cache.js';
 import { Predict } from '../../src/application/predict.js';
-import type { PlacementChange } from '../../src/domain/placement.js';
+import type { Placement } from '../../src/domain/placement.js';
 import type { Random } from '../random.js';
 import { UncertainStore, swapFiles, type TwoStores } from './uncertain-store.js';
 
@@ -26,14 +26,14 @@ export interface TaggedAnswer {
 export class Replica {
   readonly clock = new FakeClock();
   isDiskFull = false;
-  private readonly applied: PlacementChange[] = [];
+  private readonly applied: Placement[] = [];
 
   private constructor(
     readonly store: UncertainStore,
-    private readonly disk: DiskTier,
     private readonly diskPath: string,
     private readonly log: MemoryEventLog,
     private module: TestingModule | undefined,
+    private disk: DiskTier | undefined,
   ) {}
 
   static async start(stores: TwoStores, folder: string, maxBytes: number): Promise<Replica> {
@@ -43,15 +43,14 @@ export class Replica {
     const files = await openLocalCopies(await FileObjectStore.open({ root: join(folder, 'main') }), diskPath);
     const log = new MemoryEventLog();
     await ensureContractTopics(log);
-    let isFull = (): boolean => false;
+    const replica = new Replica(store, diskPath, log, undefined, undefined);
     const copies = Object.assign(Object.create(files) as ObjectStore, {
       put: (...args: Parameters<ObjectStore['put']>) =>
-        isFull() ? Promise.reject(new Error('ENOSPC: no space left on device')) : files.put(...args),
+        replica.isDiskFull ? Promise.reject(new Error('ENOSPC: no space left on device')) : files.put(...args),
     });
     const disk = new DiskTier({ store, copies, maxBytes: 20_000, logger, bytesOnDisk: (sizeBytes) => sizeBytes });
+    replica.disk = disk;
     await disk.open();
-    const replica = new Replica(store, disk, diskPath, log, undefined);
-    isFull = () => replica.isDiskFull;
     const settings = {
       ...{
         environment: 'production',
@@ -68,7 +67,7 @@ export class Replica {
     return replica;
   }
 
-  apply(placement: PlacementChange): void {
+  apply(placement: Placement): void {
     this.applied.push(placement);
     this.get(ApplyPlacement).apply(placement, this.clock.nowMs());
   }
@@ -123,7 +122,8 @@ export class Replica {
 
   async close(): Promise<void> {
     await this.get(ModelCache).close();
-    await this.disk.idle();
+    // a copy may still be written, and the folder goes next
+    await this.disk?.idle();
     await this.log.close();
   }
 
