@@ -1,6 +1,6 @@
 import { inferBody, machineRows } from './tables.js';
 import type { Client } from './client.js';
-import { MODEL } from './model-way.js';
+import { MODEL, predict } from './model-way.js';
 
 /** What became of requests that were sent all the time. */
 export interface Sent {
@@ -44,6 +44,24 @@ export async function predictOne(client: Client): Promise<void> {
     body: ROW,
   });
   if (status !== 200) throw new Error(`${status} ${text.slice(0, 300)}`);
+}
+
+/**
+ * Predicts for one tenant after the other. Their models were trained on other rows each and answer otherwise: so each answer tells whose it is.
+ * @returns what sends the next one. @throws what was no 200, or is not what the tenant's model answered at first
+ */
+export async function comparingPredictor(clients: readonly Client[]): Promise<(count: number) => Promise<void>> {
+  const rows = machineRows(3, 9);
+  const answerOf = async (client: Client): Promise<string> => JSON.stringify(await predict(client, rows));
+  const first = await Promise.all(clients.map((client) => answerOf(client.patient())));
+  if (new Set(first).size < clients.length) throw new Error('models of two tenants give the same answer');
+  return async (count) => {
+    const at = count % clients.length;
+    const [client, expected] = [clients[at], first[at]];
+    if (client === undefined) return;
+    const answer = await answerOf(client);
+    if (answer !== expected) throw new Error(`a wrong answer: ${answer}, not ${expected}`);
+  };
 }
 
 const ROW = inferBody(machineRows(1, 9));

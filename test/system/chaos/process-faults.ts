@@ -37,6 +37,20 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'realtime-killed',
+    promise:
+      'Replicas are killed under load: another answers, or the request is refused or breaks off; none is answered wrongly.',
+    modes: BOTH,
+    inCi: true,
+    predictions: 'may break off',
+    writes: 'all answered',
+    strike: async ({ mesh, random, isFull }: FaultScene): Promise<void> => {
+      const names = (await mesh.processes()).map(({ name }) => name).filter((name) => name.startsWith('realtime-prod'));
+      for (let turn = isFull ? 5 : 1; turn > 0; turn -= 1)
+        await killInTurn(mesh, names, Math.floor(random() * 1_000_000));
+    },
+  },
+  {
     name: 'everybody-killed',
     promise: 'Each process is killed at a random moment of training, scoring and predicting: all of it is done, once.',
     modes: BOTH,

@@ -1,7 +1,7 @@
 import { authRoutes, registryRoutes } from '@myriad/contracts';
 import type { Cast, Tenant } from '../cast.js';
 import { problemOf } from '../client.js';
-import { type Sent, predictOne, sendUntil } from '../load.js';
+import { type Sent, comparingPredictor, sendUntil } from '../load.js';
 import { csvOf, machineRows } from '../tables.js';
 
 /** What became of requests of each kind during a fault. */
@@ -22,16 +22,17 @@ export interface Traffic {
 
 let datasets = 0;
 
-/** Predictions, commits of small datasets and reads, of a tenant who takes every refusal as it comes. */
+/** Predictions of all tenants, each compared with what its model answered before; commits of small datasets and reads of one. Every refusal is taken as it comes. */
 export async function startTraffic(cast: Cast, tenant: Tenant = cast.tenants[0]!): Promise<Traffic> {
   const client = tenant.program.client.impatient();
   const name = `traffic-${++datasets}`;
   await client.patient().call(registryRoutes.createDataset, { body: { name } });
+  const predictNext = await comparingPredictor(cast.tenants.map(({ program }) => program.client.impatient()));
   const ending = new AbortController();
   const { signal } = ending;
   let committed = 0;
   const running = Promise.all([
-    sendUntil({ signal, pauseMs: 25 }, () => predictOne(client)),
+    sendUntil({ signal, pauseMs: 25 }, predictNext),
     sendUntil({ signal, pauseMs: 60 }, async (count) => {
       const answer = await client.send({
         method: 'PUT',
