@@ -1,4 +1,5 @@
 // A replica of `realtime`, composed as its main.ts does it, in a process of its own: with its log in memory and its objects in a folder. Its parent places models and asks what it sees.
+import { readFileSync } from 'node:fs';
 import { placementChangedV1 } from '@myriad/contracts';
 import { createHttpApp } from '@myriad/http';
 import { inspectOnnx } from '@myriad/inference';
@@ -12,6 +13,7 @@ import { ModelCache } from '../../services/realtime/dist/application/model-cache
 import { EventForwarder } from '../../services/realtime/dist/messaging/event-forwarder.js';
 import { PlacementTail } from '../../services/realtime/dist/messaging/placement-tail.js';
 
+const ARRAYS = { FP32: Float32Array, INT32: Int32Array, INT64: BigInt64Array };
 const DAY_MS = 86_400_000;
 const { root, settings } = JSON.parse(process.env.BENCH_REALTIME);
 
@@ -72,17 +74,46 @@ const questions = {
     }
     const taken = [];
     for (const { tenantId, modelName } of models) {
-      const ctx = { tenantId, principal: { id: 'bench', kind: 'system', permissions: new Set() } };
+      const ctx = contextOf(tenantId);
       while (!isPlaced(ctx, modelName)) await new Promise((resolve) => setTimeout(resolve, 5));
       const { model } = await app.get(FindModel).bringIn(ctx, modelName);
       taken.push({ modelName, memoryBytes: model.memoryBytes, isDetached: model.run !== undefined });
     }
     return taken;
   },
+  /** Runs a second of a model, asked without HTTP: what its runtime alone can do. `tensors` as `{name, datatype, shape, path}`. */
+  rate: async ({ tenantId, modelName, tensors, seconds, atOnce }) => {
+    const ctx = contextOf(tenantId);
+    const { model } = await app.get(FindModel).bringIn(ctx, modelName);
+    const read = tensors.map((tensor) => ({ ...tensor, bytes: readFileSync(tensor.path) }));
+    const inputs = () =>
+      Object.fromEntries(
+        read.map(({ name, datatype, shape, bytes }) => {
+          const data = new ARRAYS[datatype](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+          return [name, { datatype, shape, data }];
+        }),
+      );
+    const rows = tensors[0].shape[0];
+    const fromMs = performance.now();
+    let count = 0;
+    const one = async () => {
+      for (; performance.now() - fromMs < seconds * 1000; count += 1) {
+        if (model.run === undefined) model.runSync(inputs());
+        else await model.run({ tenantId, inputs: inputs(), rows });
+        if (model.run === undefined) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+    return (count * 1000) / (performance.now() - fromMs);
+  },
   workers: () => app.get(DetachedRuntimes).workers.state,
   state: () => app.get(ModelCache).state,
   exit: () => process.exit(0),
 };
+
+function contextOf(tenantId) {
+  return { tenantId, principal: { id: 'bench', kind: 'system', permissions: new Set() } };
+}
 
 function isPlaced(ctx, modelName) {
   try {

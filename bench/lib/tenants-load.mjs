@@ -7,6 +7,8 @@ class TenantLoad {
   latencies = [];
   statuses = {};
   #sent = 0;
+  /** Tenants know nothing of each other. */
+  #phase = Math.random();
   #free = [];
 
   constructor(options, connections) {
@@ -32,9 +34,9 @@ class TenantLoad {
 
   sendDue(elapsedMs, fromMs) {
     const { perSecond } = this.options;
-    // the first is due at once
-    const due = Math.floor((elapsedMs * perSecond) / 1000) + 1;
-    for (; this.#sent < due; this.#sent += 1) void this.#send(fromMs + (this.#sent * 1000) / perSecond);
+    const due = Math.floor((elapsedMs * perSecond) / 1000 + this.#phase);
+    for (; this.#sent < due; this.#sent += 1)
+      void this.#send(fromMs + ((this.#sent + 1 - this.#phase) * 1000) / perSecond);
   }
 
   async #send(dueMs) {

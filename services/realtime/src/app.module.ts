@@ -14,6 +14,7 @@ import { LoadHistory } from './application/load-history.js';
 import { LoadOnnxModel } from './application/load-onnx-model.js';
 import { ManageRepository } from './application/manage-repository.js';
 import { ModelCache } from './application/model-cache.js';
+import { MoveLongRuns } from './application/move-long-runs.js';
 import { Predict } from './application/predict.js';
 import { Readiness } from './application/readiness.port.js';
 import { ModelStatistics } from './domain/model-statistics.js';
@@ -27,7 +28,7 @@ import { ServerController } from './http/server.controller.js';
 import { REPLICA_ID, ServingController } from './http/serving.controller.js';
 import { EventForwarder } from './messaging/event-forwarder.js';
 import { PlacementTail } from './messaging/placement-tail.js';
-import { RemoteRuntime, type RemoteRuntimeOptions } from './remote/remote-runtime.js';
+import { RemoteRuntime } from './remote/remote-runtime.js';
 import { RemoteServer, type RemoteServerOptions } from './remote/remote-server.js';
 import { WorkerRuntime, type WorkerRuntimeOptions } from './workers/worker-runtime.js';
 
@@ -78,14 +79,12 @@ function compose(parts: RealtimeParts): Provider[] {
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
   const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
-  const detached = { bytes: disk ?? store, logger, line: { waitingPerTenant, maxWaitMs, clock } };
-  const workers = new WorkerRuntime({ ...detached, ...settings.workers });
-  const remote = settings.remote && newRemote(settings.remote, { ...detached, clock });
+  const runtimes = runtimesOf(parts, { bytes: disk ?? store, logger, line: { waitingPerTenant, maxWaitMs, clock } });
   const inline = new LoadOnnxModel(store, maxBytes, disk);
   const loader = new ChooseRuntime({
     inline,
-    workers,
-    remote,
+    workers: runtimes.workers,
+    remote: runtimes.remote,
     inlineMaxBytes: settings.inlineMaxBytes ?? INLINE_MAX_BYTES,
   });
   const cache = new ModelCache(
@@ -103,15 +102,15 @@ function compose(parts: RealtimeParts): Provider[] {
   const turns = new FairTurns({ waitingPerTenant, maxWaitMs, clock });
   const statistics = new ModelStatistics();
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
+  const longRuns = new MoveLongRuns(statistics, loader, cache);
   observe(cache, events);
   observeHost(inline);
   observeTurns(turns);
-  observeWorkers(workers);
-  if (remote !== undefined) observeRemote(remote);
+  observeRuntimes(runtimes);
   if (disk !== undefined) observeDisk(disk);
   return [
     { provide: ModelCache, useValue: cache },
-    { provide: DetachedRuntimes, useValue: new DetachedRuntimes(workers, remote) },
+    { provide: DetachedRuntimes, useValue: runtimes },
     { provide: EventForwarder, useValue: events },
     { provide: ApplyPlacement, useValue: placements },
     { provide: PlacementTail, useValue: tail },
@@ -121,7 +120,10 @@ function compose(parts: RealtimeParts): Provider[] {
     { provide: REPLICA_ID, useValue: replicaId },
     {
       provide: Predict,
-      useValue: new Predict({ inTurn: new InTurn(models, turns), usage, statistics, quota, events, clock }),
+      useValue: new Predict({
+        inTurn: new InTurn(models, turns),
+        ...{ usage, statistics, quota, events, clock, longRuns },
+      }),
     },
     InferenceRoutes,
     { provide: ManageRepository, useValue: new ManageRepository({ table, models, cache, statistics }) },
@@ -152,7 +154,8 @@ function observeTurns(turns: FairTurns): void {
     observedCounter(`myriad_realtime_${count}_total`, what, () => turns.state[count]);
 }
 
-function observeWorkers(workers: WorkerRuntime): void {
+function observeRuntimes({ workers, remote }: DetachedRuntimes): void {
+  if (remote !== undefined) observeRemote(remote);
   observedGauge('myriad_realtime_worker_models', 'Versions in worker threads', () => workers.state.models);
   observedGauge(
     'myriad_realtime_worker_waiting',
@@ -196,11 +199,15 @@ function observeDisk(disk: DiskTier): void {
     observedCounter(`myriad_realtime_disk_${count}_total`, what, () => disk.state[count]);
 }
 
-function newRemote(
-  { inFlight, ...server }: NonNullable<RealtimeParts['settings']['remote']>,
-  parts: Omit<RemoteRuntimeOptions, 'server' | 'inFlight'>,
-): RemoteRuntime {
-  return new RemoteRuntime({ ...parts, server: new RemoteServer(server), inFlight });
+function runtimesOf(
+  { settings, clock = systemClock }: RealtimeParts,
+  shared: Pick<WorkerRuntimeOptions, 'bytes' | 'logger' | 'line'>,
+): DetachedRuntimes {
+  const workers = new WorkerRuntime({ ...shared, ...settings.workers });
+  if (settings.remote === undefined) return new DetachedRuntimes(workers, undefined);
+  const { inFlight, ...server } = settings.remote;
+  const remote = new RemoteRuntime({ ...shared, clock, server: new RemoteServer(server), inFlight });
+  return new DetachedRuntimes(workers, remote);
 }
 
 /** What runs models beside the one thread; ends with the process. */

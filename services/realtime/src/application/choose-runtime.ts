@@ -1,5 +1,6 @@
 import type { Placement } from '../domain/placement.js';
 import { ModelLoader, type DetachedRuntime, type LoadedModel, type Tier } from './model-loader.port.js';
+import { LONG_RUN_MICROS } from './predict.js';
 
 export interface ChooseRuntimeOptions {
   /** For models that the one thread runs itself. */
@@ -11,13 +12,12 @@ export interface ChooseRuntimeOptions {
   readonly inlineMaxBytes: number;
 }
 
-/** A row that took longer at admission would hold up everybody, microseconds. */
-const INLINE_MAX_MICROS = 2_000;
-
 /** Brings each version in where it belongs: small ones here, large ones in worker threads, all of a remote pool on its server. */
 export class ChooseRuntime extends ModelLoader {
   /** Versions that gave what their trainers recorded where they run: one that comes back is not checked again. Large ones, so few. */
   private readonly verified = new Set<string>();
+  /** Stamps of versions that held the one thread for long. */
+  private readonly slow = new Set<number>();
 
   constructor(private readonly options: ChooseRuntimeOptions) {
     super();
@@ -29,6 +29,7 @@ export class ChooseRuntime extends ModelLoader {
 
   forget(placement: Placement): void {
     this.verified.delete(keyOf(placement));
+    this.slow.delete(placement.stamp);
     this.options.inline.forget(placement);
   }
 
@@ -42,10 +43,17 @@ export class ChooseRuntime extends ModelLoader {
     return model;
   }
 
-  /** By what was measured at admission, and for what has to be loaded whole by its size. */
-  private isLarge({ serving, sizeBytes }: Placement): boolean {
+  /** The version runs for long: from its next load on it runs in a worker thread, whatever admission thought of it (which makes up shapes where a trainer recorded none). */
+  runsLong({ stamp }: Placement): void {
+    this.slow.add(stamp);
+  }
+
+  /** By what was measured here and at admission, and for what has to be loaded whole by its size. */
+  private isLarge(placement: Placement): boolean {
+    const { serving, sizeBytes, stamp } = placement;
     const { way = 'whole', micros } = serving ?? {};
-    return (micros ?? 0) > INLINE_MAX_MICROS || (way === 'whole' && sizeBytes > this.options.inlineMaxBytes);
+    if (this.slow.has(stamp)) return true;
+    return (micros ?? 0) > LONG_RUN_MICROS || (way === 'whole' && sizeBytes > this.options.inlineMaxBytes);
   }
 }
 

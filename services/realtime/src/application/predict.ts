@@ -14,6 +14,7 @@ import type { UsageLedger } from '../domain/usage-ledger.js';
 import type { EventSink, SampledPrediction } from './event-sink.port.js';
 import type { Asked, Found, InTurn } from './in-turn.js';
 import type { DetachedModel } from './model-loader.port.js';
+import type { MoveLongRuns } from './move-long-runs.js';
 
 export interface PredictOptions {
   readonly inTurn: InTurn;
@@ -22,6 +23,7 @@ export interface PredictOptions {
   readonly quota: SampleQuota;
   readonly events: EventSink;
   readonly clock: Clock;
+  readonly longRuns: Pick<MoveLongRuns, 'heldThread'>;
 }
 
 /** Which model, and how the wish is read and its answer written: what a transport knows. */
@@ -31,6 +33,8 @@ export interface PredictRequest<A> extends Asked {
   readonly write: (answer: InferAnswer, request: InferRequest, outputs: TensorMap) => A;
 }
 
+/** A run that holds the thread for longer holds up everybody, microseconds. */
+export const LONG_RUN_MICROS = 2_000;
 /** Rows of one request that a sample holds. */
 const SAMPLED_ROWS = 10;
 
@@ -67,6 +71,7 @@ export class Predict {
       const outputMicros = (performance.now() - endMs) * 1_000;
       const nowMs = this.answered(placement, parsed.rows, { inputMicros, inferMicros, outputMicros });
       if (this.options.quota.take(nowMs)) this.sample(ctx, placement, sampledValues(parsed.inputs), outputs);
+      if (inferMicros > LONG_RUN_MICROS) this.options.longRuns.heldThread(placement);
       return answer;
     } catch (error) {
       this.failed(placement);

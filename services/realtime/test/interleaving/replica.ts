@@ -12,7 +12,7 @@ import { DiskTier } from '../../src/application/disk-tier.js';
 import { ManageRepository } from '../../src/application/manage-repository.js';
 import { ModelCache } from '../../src/application/model-cache.js';
 import { Predict } from '../../src/application/predict.js';
-import type { Placement } from '../../src/domain/placement.js';
+import type { PlacementChange } from '../../src/domain/placement.js';
 import type { Random } from '../random.js';
 import { UncertainStore, swapFiles, type TwoStores } from './uncertain-store.js';
 
@@ -26,7 +26,7 @@ export interface TaggedAnswer {
 export class Replica {
   readonly clock = new FakeClock();
   isDiskFull = false;
-  private readonly applied: Placement[] = [];
+  private readonly applied: PlacementChange[] = [];
 
   private constructor(
     readonly store: UncertainStore,
@@ -67,7 +67,7 @@ export class Replica {
     return replica;
   }
 
-  apply(placement: Placement): void {
+  apply(placement: PlacementChange): void {
     this.applied.push(placement);
     this.get(ApplyPlacement).apply(placement, this.clock.nowMs());
   }
