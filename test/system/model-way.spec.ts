@@ -88,9 +88,16 @@ describe('The way of a model', () => {
       expect(members.get(tenantId)?.metric?.low).toBeGreaterThan(0.6);
     }
     expect(members.get(TINY)).toMatchObject({ included: false, state: 'held-back' });
-    const client = tenant(LARGE).steward.client;
-    const version = await client.call(registryRoutes.getModelVersion, { params: { name: MODEL, version: 1 } });
+    const [version, others] = await Promise.all(
+      [LARGE, OTHER].map((tenantId) =>
+        tenant(tenantId).steward.client.call(registryRoutes.getModelVersion, { params: { name: MODEL, version: 1 } }),
+      ),
+    );
     expect(version).toMatchObject({ admission: { status: 'admitted' }, lineage: { fleetRunId: run.fleetRunId } });
+    // one graph, and each tenant's own weights: what follows is answered, scored and evaluated by these
+    expect(version?.serving).toMatchObject({ way: 'kernel', verdicts: expect.any(Array) });
+    expect(others?.serving?.split?.skeletonDigest).toBe(version?.serving?.split?.skeletonDigest);
+    expect(others?.serving?.split?.weightsDigest).not.toBe(version?.serving?.split?.weightsDigest);
   });
 
   step('goes live only when a second person approves the same evidence', async () => {
