@@ -5,23 +5,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { logisticRegression } from './lib/classical-models.mjs';
-import { grpcLoad, inferMessage } from './lib/grpc-load.mjs';
 import { startReplica } from './lib/lone-replica.mjs';
 import { meteredRequests } from './lib/metered.mjs';
 import { PEERS, installPeer, startPeer } from './lib/peers.mjs';
-import { cpuMicros } from './lib/proc.mjs';
 import { serveModel } from './lib/serve-model.mjs';
+import { HEADERS, MANY, Serving } from './lib/serving-rounds.mjs';
 import { BenchMesh } from './lib/standalone.mjs';
-import { median, quantile } from './lib/statistics.mjs';
-import { openWrk, wrk } from './lib/wrk.mjs';
+import { openWrk } from './lib/wrk.mjs';
 
 const ROUNDS = Number(process.env.SERVING_ROUNDS ?? 3);
-const SECONDS = 3;
-const WARM_SECONDS = 4;
-const MANY = 32;
 const TENANT = 'bench';
 const ROW = [5.1, 3.5, 1.4, 0.2];
-const HEADERS = { 'content-type': 'application/json' };
 
 /** Two cores: the load takes one. */
 const multiple = (times, of) => (Number.isFinite(of) ? { atLeast: times * of } : null);
@@ -37,6 +31,7 @@ function irisModel(folder) {
     name: 'iris',
     bytes: logisticRegression(ROW.length),
     file: join(folder, 'iris.onnx'),
+    row: ROW,
     features: ROW.length,
     path: '/v2/models/iris/infer',
     body: JSON.stringify({ inputs: [{ ...input, data: ROW }] }),
@@ -47,57 +42,6 @@ function irisModel(folder) {
   return model;
 }
 
-/** What a request costs the processes of a server, microseconds of CPU, and what `load` tells. */
-async function costOf(pids, load) {
-  const sum = () => pids().reduce((total, pid) => total + cpuMicros(pid), 0);
-  const before = sum();
-  const told = await load();
-  if (told.failures > 0) throw new Error(`${told.failures} of ${told.count} requests failed`);
-  return { ...told, cpu: (sum() - before) / told.count };
-}
-
-class Serving {
-  results = new Map();
-
-  constructor(tool, model) {
-    this.tool = tool;
-    this.model = model;
-  }
-
-  keep(name, result) {
-    this.results.set(name, [...(this.results.get(name) ?? []), result]);
-  }
-
-  of(name, field) {
-    return median((this.results.get(name) ?? []).map((result) => result[field]));
-  }
-
-  /** One client and many, over HTTP. `headers` is asked for anew each time: tokens live a minute. */
-  async http(name, { url, pids, headers = () => HEADERS, body = this.model.body }, warm) {
-    const load = async (connections, seconds) =>
-      wrk(this.tool, { url, headers: await headers(), body, connections, seconds });
-    if (warm) await load(MANY, WARM_SECONDS);
-    this.keep(`${name}, ${MANY} clients`, await costOf(pids, () => load(MANY, SECONDS)));
-    this.keep(`${name}, one client`, await costOf(pids, () => load(1, SECONDS)));
-  }
-
-  async grpc(name, { port, pids, token }, warm) {
-    const message = inferMessage(this.model.name, 'x', ROW);
-    const load = async (seconds) => {
-      const latencies = await grpcLoad({ port, message, token: await token?.(), connections: MANY, seconds });
-      return {
-        count: latencies.length,
-        perSecond: latencies.length / seconds,
-        p50: quantile(latencies, 0.5),
-        p99: quantile(latencies, 0.99),
-        failures: 0,
-      };
-    };
-    if (warm) await load(WARM_SECONDS);
-    this.keep(`${name} over gRPC`, await costOf(pids, () => load(SECONDS)));
-  }
-}
-
 function startEcho() {
   const child = fork(join(import.meta.dirname, 'lib/echo.mjs'));
   return new Promise((resolve) =>
@@ -105,7 +49,7 @@ function startEcho() {
   );
 }
 
-async function measureOurs(serving, replica, echo, warm) {
+async function measureOurs(serving, [replica, second], echo, warm) {
   const { model } = serving;
   const pids = () => [replica.pid];
   const token = () => replica.token(TENANT);
@@ -117,6 +61,14 @@ async function measureOurs(serving, replica, echo, warm) {
   });
   await serving.http('echo', { url: echo.url, pids: () => [echo.child.pid], headers: json }, warm);
   await serving.http('realtime', { url, pids, headers: json }, warm);
+  const both = [replica, second];
+  if (warm)
+    await serving.http('second', { url: second.origin + model.path, pids: () => [second.pid], headers: json }, warm);
+  await serving.spread('two replicas', {
+    urls: both.map(({ origin }) => origin + model.path),
+    pids: () => both.map(({ pid }) => pid),
+    headers: json,
+  });
   await serving.http('realtime, binary', { url, pids, headers: binary, body: model.binary }, warm);
   await serving.grpc('realtime', { port: replica.grpcPort, pids, token }, warm);
 }
@@ -157,6 +109,7 @@ function report(figures, serving, peers) {
   const many = (name, field) => serving.of(`${name}, ${MANY} clients`, field);
   const one = (name, field) => serving.of(`${name}, one client`, field);
   const rate = many('realtime', 'perSecond');
+  const pair = many('two replicas', 'perSecond');
   const echoCpu = many('echo', 'cpu');
   figures.add({ name: 'bare echo, 32 clients', value: many('echo', 'perSecond'), unit: 'requests/s' });
   figures.add({
@@ -166,11 +119,17 @@ function report(figures, serving, peers) {
     reference: echoCpu,
     bar: { atMost: 2 * echoCpu },
   });
+  figures.add({
+    name: 'requests a second, realtime (reference: bare echo)',
+    value: rate,
+    unit: '/s',
+    reference: many('echo', 'perSecond'),
+  });
   for (const { peer } of peers) {
     const theirs = many(peer.name, 'perSecond');
     figures.add({
-      name: `requests a second, realtime (reference: ${peer.name})`,
-      value: rate,
+      name: `requests a second, two replicas of realtime (reference: ${peer.name})`,
+      value: pair,
       unit: '/s',
       reference: theirs,
       bar: multiple(peer.times, theirs),
@@ -245,22 +204,22 @@ export async function run(figures) {
   const folder = mkdtempSync(join(tmpdir(), 'myriad-serving-'));
   const mesh = new BenchMesh();
   const echo = await startEcho();
-  let replica;
+  const replicas = [];
   try {
     const serving = new Serving(tool, irisModel(folder));
     await mesh.up();
     await serveModel(mesh, TENANT, serving.model);
-    replica = await startReplica(mesh);
+    for (const id of ['bench-1', 'bench-2']) replicas.push(await startReplica(mesh, id));
     for (let round = 0; round < ROUNDS; round += 1) {
-      await measureOurs(serving, replica, echo, round === 0);
+      await measureOurs(serving, replicas, echo, round === 0);
       peers = await measurePeers(serving, peers, figures.say);
       figures.say(`  (round ${round + 1} of ${ROUNDS})`);
     }
     report(figures, serving, peers);
-    await metering(figures, mesh, replica, serving.model);
+    await metering(figures, mesh, replicas[0], serving.model);
   } finally {
     echo.child.kill();
-    await replica?.stop();
+    for (const replica of replicas) await replica.stop();
     await mesh.remove();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -20,7 +20,7 @@ export function freePort() {
  * One more `realtime` process of a mesh's pool, with what the mesh's own was given, on ports of its own and with a door for gRPC. Nobody is sent to it: it is asked directly, with
  * tokens as the gateway mints them.
  */
-export async function startReplica(mesh) {
+export async function startReplica(mesh, id) {
   const pids = mesh.pids();
   const [, pid] = Object.entries(pids).find(([name]) => name.startsWith('realtime-production-'));
   const given = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
@@ -29,14 +29,14 @@ export async function startReplica(mesh) {
     ...Object.fromEntries(given.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])),
     PORT: String(port),
     GRPC_PORT: String(grpcPort),
-    REPLICA_ID: 'bench',
+    REPLICA_ID: id,
     DRAIN_QUIET_MS: '0',
   };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   await listening(child);
   const signer = await internalSigner(JSON.parse(mesh.secret('internal-signing-key.json')));
   return {
-    id: env.REPLICA_ID,
+    id,
     pid: child.pid,
     origin: `http://127.0.0.1:${port}`,
     grpcPort,

@@ -14,7 +14,7 @@ export async function meteredRequests(mesh, replicaId, expected) {
     const { data } = parseEvent(record);
     if (data.replicaId === replicaId) requests += data.requests;
   };
-  const tail = await log.tail({ topics: [usageMeteredV1.topic], onRecord });
+  const tail = await log.tail({ topics: [usageMeteredV1.topic.name], onRecord });
   try {
     await tail.caughtUp;
     for (const until = Date.now() + SETTLE_MS; requests < expected && Date.now() < until;) await sleep(100);
