@@ -54,14 +54,19 @@ async function start({ tenants, snapshots, disk: root, maxBytes, diskBytes, stor
   await tail.start();
   await tail.caughtUpOnce();
   const readyMs = performance.now();
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
+  const warm = app.get(ApplyPlacement).idle().then(() => (performance.now() - readyMs) / 1_000);
   app.get(EventForwarder).start();
   await app.listen(0, '127.0.0.1');
   return {
     app,
+    warm,
     ready: {
       url: await app.getUrl(),
       seconds: (readyMs - startedMs) / 1_000,
       readingSeconds: (readyMs - composedMs) / 1_000,
+      cpuSeconds,
     },
   };
 }
@@ -76,11 +81,10 @@ async function settled() {
 }
 
 function memory() {
-  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return { rss, heapUsed, external, arrayBuffers };
+  return process.memoryUsage();
 }
 
-const { app, ready } = await start(JSON.parse(process.env.BENCH_REPLICA));
+const { app, warm, ready } = await start(JSON.parse(process.env.BENCH_REPLICA));
 const cache = app.get(ModelCache);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const answers = {
@@ -88,15 +92,13 @@ const answers = {
   memory: async () => memory(),
   state: async () => cache.state,
   /** Resolves when all is loaded that has room. */
-  warm: async () => {
-    await app.get(ApplyPlacement).idle();
-    return cache.state;
-  },
+  warm: async () => ({ seconds: await warm, ...cache.state }),
   reset: async () => {
     delay.reset();
     delay.enable();
   },
   delay: async () => ({ p99Ms: delay.percentile(99) / 1e6, maxMs: delay.max / 1e6 }),
 };
+process.once('SIGINT', () => process.exit(0));
 process.on('message', async (question) => process.send({ answer: await answers[question]() }));
 process.send({ ready: { ...ready, platform: PLATFORM_TENANT, memory: memory() } });

@@ -22,7 +22,7 @@ export { partitionOf } from './partition-of.js';
 export { ensureContractTopics } from './events/contract-topics.js';
 export { appendTraced } from './events/event-spans.js';
 export { makeEvent, toRecord, type NewEvent } from './events/make-event.js';
-export { parseEvent, type Definitions } from './events/parse-event.js';
+export { isEventRecord, parseEvent, type Definitions } from './events/parse-event.js';
 export { eventPublisher, type EventPublisher, type PublishedEvent } from './events/publish-events.js';
 export { tailEvents, type EventTail, type TailEventsOptions, type TailHandler } from './events/tail-events.js';
 export { PostgresEventLog, type PostgresEventLogOptions } from './postgres/postgres-event-log.js';

@@ -11,9 +11,11 @@ import {
   type EventLogConfig,
   EventLogServer,
   SnapshotWriter,
+  type StoredRecord,
   appendTraced,
   connectEventServer,
   ensureContractTopics,
+  isEventRecord,
   openEventLog,
 } from '@myriad/messaging';
 import {
@@ -105,7 +107,9 @@ export async function startService(options: ServiceOptions): Promise<void> {
     ...own,
   ];
   const events = new EventLogServer({ log, group: name, logger });
-  const writer = snapshots && new SnapshotWriter({ ...snapshots, log, isLeader: () => relay.isLeader, logger });
+  const isEvent = (record: StoredRecord): boolean => isEventRecord(record, logger);
+  const isLeader = (): boolean => relay.isLeader;
+  const writer = snapshots && new SnapshotWriter({ ...snapshots, log, isEvent, isLeader, logger });
   const [health, depths] = [new HealthWatch(readiness), new QueueDepths(database, queues)];
   const parts = { service: name, database, log, relay, events, health, depths, snapshots: writer, logger };
   const operations = new Operations(parts);

@@ -12,7 +12,7 @@ import type { SnapshotStore } from './snapshot-store.port.js';
  */
 export async function replaySnapshot(
   topic: string,
-  { parts }: Snapshot,
+  { parts, isChecked = false }: Snapshot,
   store: SnapshotStore,
   onRecord: (record: StoredRecord) => void | Promise<void>,
 ): Promise<number> {
@@ -22,7 +22,7 @@ export async function replaySnapshot(
     const part = await next;
     next = fetchPart(parts[index + 1], store);
     for (const record of part ? await decodePart(topic, part) : []) {
-      const wait = onRecord(record);
+      const wait = onRecord(isChecked ? { ...record, isChecked } : record);
       if (wait) await wait;
       count += 1;
     }

@@ -10,6 +10,8 @@ const snapshotSchema = z.object({
   madeAtMs: z.number().nonnegative(),
   /** Keys that have a value. */
   keys: z.int().nonnegative(),
+  /** Whether each record was found to be an event by its contract when it was written; not told by earlier versions, which did not look. */
+  isChecked: z.boolean().optional(),
   /** Of all parts as they are stored; not told by earlier versions. */
   sizeBytes: z.int().nonnegative().optional(),
   partitions: z.array(

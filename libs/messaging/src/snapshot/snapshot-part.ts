@@ -57,15 +57,17 @@ function encodeRecord({ partition, offset, timestampMs, key, headers, value }: S
   return [head, keyBytes, headerBytes, valueBytes];
 }
 
-/** @throws when it is no part */
-export async function decodePart(topic: string, part: Buffer): Promise<readonly StoredRecord[]> {
-  const bytes = await decompress(part, { maxOutputLength: MAX_UNPACKED_BYTES });
-  const records: StoredRecord[] = [];
+/** Its records, made one after the other. @throws when it is no part */
+export async function decodePart(topic: string, part: Buffer): Promise<Iterable<StoredRecord>> {
+  return recordsOf(topic, await decompress(part, { maxOutputLength: MAX_UNPACKED_BYTES }));
+}
+
+function* recordsOf(topic: string, bytes: Buffer): Generator<StoredRecord> {
   for (let at = 0; at < bytes.length;) {
     const keyEnd = at + HEAD_BYTES + bytes.readUInt32BE(at + 20);
     const headersEnd = keyEnd + bytes.readUInt32BE(at + 24);
     const end = headersEnd + bytes.readUInt32BE(at + 28);
-    records.push({
+    yield {
       topic,
       partition: bytes.readUInt32BE(at),
       offset: bytes.readBigUInt64BE(at + 4),
@@ -73,8 +75,7 @@ export async function decodePart(topic: string, part: Buffer): Promise<readonly 
       key: bytes.toString('utf8', at + HEAD_BYTES, keyEnd),
       headers: JSON.parse(bytes.toString('utf8', keyEnd, headersEnd)) as Record<string, string>,
       value: bytes.subarray(headersEnd, end),
-    });
+    };
     at = end;
   }
-  return records;
 }

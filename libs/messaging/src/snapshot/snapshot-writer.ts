@@ -6,7 +6,7 @@ import { snapshotMetrics } from './snapshot-metrics.js';
 import type { SnapshotStore } from './snapshot-store.port.js';
 import { MAX_REST_MS, newRecords, snapshotState, type SnapshotState } from './snapshot-state.js';
 import { topicEnds } from './topic-ends.js';
-import { writeTopicSnapshot } from './write-topic-snapshot.js';
+import { writeTopicSnapshot, type WriteSnapshotOptions } from './write-topic-snapshot.js';
 
 /** How long closing waits for a log or a store that may be away, milliseconds; what is half written is removed by the next writer. */
 const CLOSE_MS = 2_000;
@@ -24,6 +24,8 @@ export interface SnapshotWriterOptions extends SnapshotSchedule {
   readonly store: SnapshotStore;
   /** Compacted topics whose state the service owns. */
   readonly topics: readonly string[];
+  /** As {@link WriteSnapshotOptions.isEvent}. */
+  readonly isEvent?: WriteSnapshotOptions['isEvent'];
   /** Of the replicas of a service one writes. */
   readonly isLeader: () => boolean;
   readonly logger: MessagingLogger;
@@ -80,14 +82,14 @@ export class SnapshotWriter implements Closable {
   }
 
   private async writeIfDue(topic: string): Promise<void> {
-    const { log, store, logger } = this.options;
+    const { log, store, isEvent, logger } = this.options;
     const newest = await this.newest(topic);
     if (newest && !(await this.isDue(topic, newest))) {
       tell(topic, newest);
       return;
     }
     const beganMs = performance.now();
-    const snapshot = await writeTopicSnapshot({ log, topic, store, signal: this.stop.signal });
+    const snapshot = await writeTopicSnapshot({ log, topic, store, isEvent, signal: this.stop.signal });
     const seconds = (performance.now() - beganMs) / 1_000;
     snapshotMetrics.write.record(seconds);
     tell(topic, snapshot);

@@ -17,6 +17,8 @@ export interface WriteSnapshotOptions {
   readonly store: SnapshotStore;
   /** Ends it between two records. Default never. */
   readonly signal?: AbortSignal;
+  /** Whether a record is an event by its contract; others are left out, as every reader would pass them over. Looked at once, here, and not by each replica that starts. Default: nobody looks. */
+  readonly isEvent?: ((record: StoredRecord) => boolean) | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface WriteSnapshotOptions {
  * @throws when the log or the store is away, or another process writes the same topic
  */
 export async function writeTopicSnapshot(options: WriteSnapshotOptions): Promise<Snapshot> {
-  const { log, topic, store, signal = new AbortController().signal } = options;
+  const { log, topic, store, signal = new AbortController().signal, isEvent } = options;
   const madeAtMs = Date.now();
   const ends = await topicEnds(log, topic);
   const list = await OwnedList.take(topic, store);
@@ -36,13 +38,13 @@ export async function writeTopicSnapshot(options: WriteSnapshotOptions): Promise
     const last = new LastRecords();
     await newestRecords({ log, topic, ends, signal }, end.partition, (record) => {
       last.add(record);
-      return record.value === null ? undefined : parts.add(record);
+      return record.value === null || isEvent?.(record) === false ? undefined : parts.add(record);
     });
     partitions.push(partitionOf(end, last));
   }
   await parts.flush();
   const { keys, sizeBytes, digests } = parts;
-  const snapshot: Snapshot = { madeAtMs, keys, sizeBytes, partitions, parts: digests };
+  const snapshot: Snapshot = { madeAtMs, keys, isChecked: isEvent !== undefined, sizeBytes, partitions, parts: digests };
   await publish(list, snapshot, store);
   return snapshot;
 }

@@ -1,4 +1,5 @@
 import type { Placement } from '../domain/placement.js';
+import { Recent } from '../domain/recent.js';
 import type { Tier } from './model-loader.port.js';
 
 export interface Load {
@@ -29,30 +30,24 @@ const NOTHING: VersionHistory = { loads: [], eviction: undefined };
 /** What the last loads of versions cost and why they left memory: of those it happened to most recently, within bounds. */
 export class LoadHistory {
   /** By stamp. */
-  private readonly versions = new Map<number, VersionHistory>();
+  private readonly versions: Recent<VersionHistory>;
 
-  /** @param maxVersions versions that something is remembered of; a few hundred bytes each */
-  constructor(private readonly maxVersions = 10_000) {}
+  /** @param versions so many, or up to twice as many, are remembered of; a few hundred bytes each */
+  constructor(versions = 5_000) {
+    this.versions = new Recent(versions);
+  }
 
   loaded(placement: Placement, load: Load): void {
     const { loads, eviction } = this.of(placement);
-    this.keep(placement.stamp, { loads: [load, ...loads.slice(0, LOADS_EACH - 1)], eviction });
+    this.versions.set(placement.stamp, { loads: [load, ...loads.slice(0, LOADS_EACH - 1)], eviction });
   }
 
   /** Only the stamp is known of who went. */
   evicted(version: Pick<Placement, 'stamp'>, eviction: Eviction): void {
-    this.keep(version.stamp, { ...this.of(version), eviction });
+    this.versions.set(version.stamp, { ...this.of(version), eviction });
   }
 
   of({ stamp }: Pick<Placement, 'stamp'>): VersionHistory {
     return this.versions.get(stamp) ?? NOTHING;
-  }
-
-  private keep(stamp: number, history: VersionHistory): void {
-    this.versions.delete(stamp);
-    this.versions.set(stamp, history);
-    if (this.versions.size <= this.maxVersions) return;
-    const [oldest = 0] = this.versions.keys();
-    this.versions.delete(oldest);
   }
 }
