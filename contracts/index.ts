@@ -27,6 +27,7 @@ export {
   type RouteResponse,
 } from './define-route.js';
 export { servingReportSchema, servingSchema, type Serving, type ServingReport } from './serving.js';
+export { trialSchema, type Trial } from './trial.js';
 export { signatureSchema, tensorSchema, type Signature, type TensorSpec } from './signature.js';
 export { events, eventsByType, topics } from './events/index.js';
 export { approvalDecidedV1 } from './events/auth/approval-decided.v1.js';

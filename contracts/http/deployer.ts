@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fields } from '../define-event.js';
 import { type HttpContract, conditionSchema, defineRoute, pageOf, pageQuery } from '../define-route.js';
+import { trialSchema } from '../trial.js';
 import { operationsRoutes } from './operations.js';
 
 export const environmentSchema = z.object({
@@ -41,6 +42,9 @@ export const rolloutSchema = z.object({
   version: z.int().positive(),
   previousVersion: z.int().positive().nullable(),
   promotionId: fields.id.nullable(),
+  trial: trialSchema
+    .nullish()
+    .describe('while the version is tried beside the one that answers; it is until it is promoted or rolled back'),
   status: z.enum(['progressing', 'completed', 'failed', 'rolled-back']),
   reason: z.string(),
   conditions: z.array(conditionSchema),
@@ -123,12 +127,34 @@ export const deployerRoutes = {
     operationId: 'rollbackRollout',
     method: 'POST',
     path: '/v1/rollouts/:rolloutId/rollback',
-    summary: 'Put the version before back, at once',
+    summary: 'Put the version before back, at once; ends a trial',
     permission: 'rollouts:write',
     params: byRollout,
     body: z.strictObject({ reason: z.string().min(1).max(500) }),
     response: rolloutSchema,
     problems: ['deployer.rollout_not_found', 'deployer.nothing_to_roll_back'],
+  }),
+  changeTrial: defineRoute({
+    operationId: 'changeTrial',
+    method: 'PUT',
+    path: '/v1/rollouts/:rolloutId/trial',
+    summary: 'Change how a version is tried, or on which share of the requests',
+    permission: 'rollouts:write',
+    params: byRollout,
+    body: z.strictObject(trialSchema.shape),
+    response: rolloutSchema,
+    problems: ['deployer.rollout_not_found', 'deployer.not_on_trial'],
+  }),
+  promoteTrial: defineRoute({
+    operationId: 'promoteTrial',
+    method: 'POST',
+    path: '/v1/rollouts/:rolloutId/promote',
+    summary: 'Let a version that is tried take over',
+    permission: 'rollouts:write',
+    params: byRollout,
+    body: z.strictObject({ reason: z.string().min(1).max(500) }),
+    response: rolloutSchema,
+    problems: ['deployer.rollout_not_found', 'deployer.not_on_trial'],
   }),
   listCosts: defineRoute({
     operationId: 'listCosts',

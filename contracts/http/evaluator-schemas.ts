@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trialSchema } from '../trial.js';
 import { fields } from '../define-event.js';
 
 export const metricName = z.enum(['auc', 'log-loss', 'accuracy', 'brier']);
@@ -102,6 +103,7 @@ export const promotionSchema = z.object({
   environment: fields.environment,
   status: z.enum(['awaiting-approval', 'approved', 'rolling-out', 'completed', 'failed', 'rejected', 'void']),
   reason: z.string(),
+  trial: trialSchema.nullish(),
   evidenceDigest: fields.digest,
   approvalId: fields.id.nullable(),
   requestedBy: fields.id,

@@ -12,6 +12,7 @@ import {
   byCampaign,
 } from './evaluator-schemas.js';
 import { operationsRoutes } from './operations.js';
+import { trialSchema } from '../trial.js';
 
 export const evaluatorRoutes = {
   createSuite: defineRoute({
@@ -99,7 +100,14 @@ export const evaluatorRoutes = {
     summary: 'Ask that a version with a passing evaluation go live in an environment',
     permission: 'promotions:request',
     status: 202,
-    body: z.strictObject({ modelName: fields.name, version: z.int().positive(), environment: fields.environment }),
+    body: z.strictObject({
+      modelName: fields.name,
+      version: z.int().positive(),
+      environment: fields.environment,
+      trial: trialSchema
+        .optional()
+        .describe('tries the version beside the one that answers; absent: it takes over as soon as it is loaded'),
+    }),
     response: promotionSchema,
     problems: ['evaluator.version_not_found', 'evaluator.no_passing_evidence'],
   }),

@@ -2,7 +2,20 @@ import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
 import { servingSchema } from '../../serving.js';
 import { signatureSchema } from '../../signature.js';
+import { trialSchema } from '../../trial.js';
 import { deployerTopics } from './topics.js';
+
+const candidateSchema = trialSchema.extend({
+  version: z.int().positive(),
+  versionId: fields.id,
+  artifactDigest: fields.digest,
+  sizeBytes: fields.sizeBytes,
+  parityDigest: fields.digest.nullable(),
+  signature: signatureSchema,
+  batchInvariant: z.boolean(),
+  serving: servingSchema.nullish(),
+  rolloutId: fields.id,
+});
 
 export const placementChangedV1 = defineEvent({
   type: 'deployer.placement-changed.v1',
@@ -28,6 +41,8 @@ export const placementChangedV1 = defineEvent({
     /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */
     serving: servingSchema.nullish(),
     rolloutId: fields.id,
+    /** A version that is tried beside this one, in the same pool. */
+    candidate: candidateSchema.nullish(),
   }),
   key: (data) => `${data.tenantId}/${data.environment}/${data.modelName}`,
   example: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
+import { trialSchema } from '../../trial.js';
 import { deployerTopics } from './topics.js';
 
 export const rolloutChangedV1 = defineEvent({
@@ -18,6 +19,8 @@ export const rolloutChangedV1 = defineEvent({
     status: z.enum(['progressing', 'completed', 'failed', 'rolled-back']),
     reason: z.string(),
     previousVersion: z.int().positive().nullable(),
+    /** While the version is tried beside the one that answers. */
+    trial: trialSchema.nullish(),
   }),
   key: (data) => `${data.tenantId}/${data.modelName}`,
   example: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
 import { servingSchema } from '../../serving.js';
 import { signatureSchema } from '../../signature.js';
+import { trialSchema } from '../../trial.js';
 import { evaluatorTopics } from './topics.js';
 
 export const promotionApprovedV1 = defineEvent({
@@ -26,6 +27,8 @@ export const promotionApprovedV1 = defineEvent({
     batchInvariant: z.boolean(),
     /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */
     serving: servingSchema.nullish(),
+    /** How it is tried beside the version that answers; not there: it takes over as soon as it is loaded. */
+    trial: trialSchema.nullish(),
     evidenceDigest: fields.digest,
     approvalId: fields.id,
   }),

@@ -21,6 +21,8 @@ export const usageMeteredV1 = defineEvent({
     errors: fields.count,
     /** Time spent running the model, microseconds. */
     computeMicros: fields.count,
+    /** Set for what a version cost that was only compared: it answered nobody. */
+    isShadow: z.boolean().optional(),
   }),
   key: (data) => data.tenantId,
   example: {

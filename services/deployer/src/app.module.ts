@@ -23,6 +23,7 @@ import { RecordUsage } from './application/record-usage.js';
 import { RemovePlacements } from './application/remove-placements.js';
 import { RollBack } from './application/roll-back.js';
 import { StartRollout } from './application/start-rollout.js';
+import { SteerTrial } from './application/steer-trial.js';
 import type { Prices } from './domain/cost.js';
 import { DeployerController } from './http/deployer.controller.js';
 import { DeployerHandlers } from './messaging/deployer.handlers.js';
@@ -53,6 +54,7 @@ const useCases = [
   RemovePlacements,
   RollBack,
   StartRollout,
+  SteerTrial,
 ];
 
 const stores: Provider[] = [

@@ -3,6 +3,7 @@ import {
   batchUsageMeteredV1,
   deployerRoutes,
   modelStateChangedV1,
+  type Trial,
   promotionApprovedV1,
   runCompletedV1,
   usageMeteredV1,
@@ -51,6 +52,7 @@ export interface PromotionOrder {
   readonly environment?: 'engineering' | 'production';
   readonly modelName?: string;
   readonly sizeClass?: 'small' | 'medium' | 'large';
+  readonly trial?: Trial;
 }
 
 interface Usage {
@@ -104,6 +106,7 @@ export class DeployerApp {
       promotionId,
       environment,
       sizeClass,
+      ...(order.trial && { trial: order.trial }),
     });
     this.clock.advance(1);
     const { items } = (await this.harness.request(deployerRoutes.listRollouts, { tenant })).body;
@@ -118,11 +121,13 @@ export class DeployerApp {
     generation: number,
     state: 'ready' | 'failed' | 'unloaded',
     modelName = MODEL,
+    versionId = 'ver_1',
   ): Promise<void> {
     await this.harness.publish(modelStateChangedV1, tenant, {
       ...modelStateChangedV1.example,
       tenantId: tenant,
       modelName,
+      versionId,
       generation,
       state,
       reason: state === 'failed' ? 'parity is off' : '',

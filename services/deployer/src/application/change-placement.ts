@@ -1,6 +1,6 @@
-import { placementChangedV1, rolloutChangedV1 } from '@myriad/contracts';
+import { type EventData, placementChangedV1, rolloutChangedV1 } from '@myriad/contracts';
 import type { Tx } from '@myriad/persistence';
-import { type Placement, type ServedVersion, nextPlacement } from '../domain/placement.js';
+import { type Candidate, type Placement, type ServedVersion, nextPlacement } from '../domain/placement.js';
 import type { EnvironmentName } from '../domain/environment.js';
 import type { Rollout } from '../domain/rollout.js';
 import type { CostStore, PlacementStore } from './ports.js';
@@ -14,13 +14,15 @@ export async function changePlacement(
     readonly environment: EnvironmentName;
     readonly next: ServedVersion | null;
     readonly rolloutId: string;
+    /** Default: none is tried any more. */
+    readonly candidate?: Candidate | null;
     readonly nowMs: number;
   },
 ): Promise<Placement> {
   const placement = nextPlacement(current, change);
   await placements.save(tx, placement);
   if (current?.status === 'active') await costs.addModelHours(tx, current.changedAt, placement.changedAt);
-  const { served } = placement;
+  const { served, candidate } = placement;
   await tx.emit(placementChangedV1, {
     tenantId: tx.tenantId,
     modelName: served.modelName,
@@ -38,8 +40,29 @@ export async function changePlacement(
     batchInvariant: served.batchInvariant,
     serving: served.serving,
     rolloutId: placement.rolloutId,
+    candidate: candidate && told(candidate),
   });
   return placement;
+}
+
+/** A candidate in the words of the event. */
+function told({ target, mode, percent, rolloutId }: Candidate): EventData<typeof placementChangedV1>['candidate'] {
+  const { version, versionId, artifactDigest, sizeBytes, parityDigest, signature, batchInvariant, serving } = target;
+  return {
+    ...{
+      mode,
+      percent,
+      rolloutId,
+      version,
+      versionId,
+      artifactDigest,
+      sizeBytes,
+      parityDigest,
+      batchInvariant,
+      serving,
+    },
+    signature: { inputs: [...signature.inputs], outputs: [...signature.outputs] },
+  };
 }
 
 /** Says how a rollout stands. */
@@ -56,5 +79,6 @@ export async function announceRollout(tx: Tx, rollout: Rollout): Promise<void> {
     status: rollout.status,
     reason: rollout.reason,
     previousVersion: rollout.previous?.version ?? null,
+    trial: rollout.trial && { mode: rollout.trial.mode, percent: rollout.trial.percent },
   });
 }

@@ -18,6 +18,7 @@ import {
 export interface ModelReport {
   readonly environment: EnvironmentName;
   readonly modelName: string;
+  readonly versionId: string;
   readonly generation: number;
   readonly state: 'ready' | 'failed' | 'unloaded';
   readonly reason: string;
@@ -39,29 +40,57 @@ export class EndRollout {
     if (report.state === 'unloaded') return;
     const placement = await this.placements.findForUpdate(tx, report.environment, report.modelName);
     if (placement?.generation !== report.generation) return;
-    const rollout = await this.rollouts.find(tx, placement.rolloutId);
-    if (rollout?.status !== 'progressing' || rollout.generation !== report.generation) return;
-    if (report.state === 'ready') await this.end(tx, rollout, 'completed', `${report.replicaId} serves it`);
+    const isTried = placement.candidate?.target.versionId === report.versionId;
+    const rollout = await this.rollouts.find(tx, isTried ? placement.candidate.rolloutId : placement.rolloutId);
+    if (rollout?.status !== 'progressing') return;
+    if (report.state === 'ready' && rollout.trial !== null) await this.confirm(tx, rollout, report.replicaId);
+    else if (report.state === 'ready') await this.end(tx, rollout, 'completed', `${report.replicaId} serves it`);
     else await this.takeBack(tx, rollout, 'failed', `${report.replicaId}: ${report.reason}`);
   }
 
   /** Puts the version before back (or removes the placement) and ends the rollout. */
   async takeBack(tx: Tx, rollout: Rollout, status: 'failed' | 'rolled-back', reason: string): Promise<Rollout> {
     const current = await this.placements.findForUpdate(tx, rollout.environment, rollout.target.modelName);
-    if (current?.rolloutId === rollout.rolloutId) {
+    const parts = { placements: this.placements, costs: this.costs };
+    const { environment } = rollout;
+    const nowMs = this.clock.nowMs();
+    if (current?.candidate?.rolloutId === rollout.rolloutId) {
+      const change = { environment, next: current.served, rolloutId: current.rolloutId, nowMs };
+      await changePlacement(tx, parts, current, change);
+    } else if (current?.rolloutId === rollout.rolloutId) {
       // the placement names the rollout that put the version there, which a person may take back in turn
       const before = rollout.previous === null ? undefined : await this.rollouts.completedBefore(tx, rollout);
-      await changePlacement(tx, { placements: this.placements, costs: this.costs }, current, {
-        environment: rollout.environment,
+      if (current.candidate !== null) await this.overtake(tx, current.candidate.rolloutId, rollout.rolloutId);
+      await changePlacement(tx, parts, current, {
+        environment,
         next: rollout.previous,
         rolloutId: before?.rolloutId ?? rollout.rolloutId,
-        nowMs: this.clock.nowMs(),
+        nowMs,
       });
     }
     return this.end(tx, rollout, status, reason);
   }
 
-  private async end(
+  /** Ends a rollout that another one makes needless. */
+  async overtake(tx: Tx, rolloutId: string, by: string): Promise<void> {
+    const open = await this.rollouts.find(tx, rolloutId);
+    if (open?.status !== 'progressing') return;
+    await this.end(
+      tx,
+      open,
+      'failed',
+      `overtaken by ${by} before ${open.trial ? 'it was promoted' : 'a replica served it'}`,
+    );
+  }
+
+  /** The version is in memory; people decide when it takes over. */
+  private async confirm(tx: Tx, rollout: Rollout, replicaId: string): Promise<void> {
+    if (rollout.trial === null || rollout.trial.isConfirmed) return;
+    const trial = { ...rollout.trial, isConfirmed: true };
+    await this.rollouts.update(tx, { ...rollout, trial, reason: `${replicaId} tries it` });
+  }
+
+  async end(
     tx: Tx,
     rollout: Rollout,
     status: 'completed' | 'failed' | 'rolled-back',

@@ -13,7 +13,7 @@ export interface RolloutFilter extends PageRequest {
 /** Rollouts of the transaction's tenant (every tenant's in an across-tenant transaction). */
 export interface RolloutStore {
   insert(tx: Tx, rollout: Rollout): Promise<void>;
-  /** Writes status, reason and end. */
+  /** Writes what a rollout can change. */
   update(tx: Tx, rollout: Rollout): Promise<void>;
   find(tx: Tx, rolloutId: string): Promise<Owned<Rollout> | undefined>;
   findByPromotion(tx: Tx, promotionId: string): Promise<Owned<Rollout> | undefined>;
@@ -21,7 +21,7 @@ export interface RolloutStore {
   completedBefore(tx: Tx, rollout: Rollout): Promise<Owned<Rollout> | undefined>;
   /** Newest first. */
   list(tx: Tx, filter: RolloutFilter): Promise<Page<Owned<Rollout>>>;
-  /** Those that began before `startedBefore` and have not ended, oldest first, at most `limit`. */
+  /** Those that began before `startedBefore`, have not ended and are not on a trial that a replica confirmed; oldest first, at most `limit`. */
   progressing(tx: Tx, startedBefore: Date, limit: number): Promise<readonly Owned<Rollout>[]>;
 }
 

@@ -22,7 +22,8 @@ export class RollBack {
       const { environment, target } = await this.find(tx, rolloutId);
       const placement = await this.placements.findForUpdate(tx, environment, target.modelName);
       const rollout = await this.find(tx, rolloutId); // as it is now that nobody else can change it
-      assertRollbackPossible(rollout, placement?.rolloutId);
+      const isTried = placement?.candidate?.rolloutId === rolloutId;
+      assertRollbackPossible(rollout, isTried ? rolloutId : placement?.rolloutId);
       const ended = await this.endRollout.takeBack(tx, rollout, 'rolled-back', `${ctx.principal.id}: ${reason}`);
       return { ...ended, tenantId: ctx.tenantId };
     });

@@ -55,6 +55,19 @@ export interface ServedVersion {
   readonly pool: string;
 }
 
+/** How a version is tried on a model's traffic: it answers a share of the requests (`canary`), or is asked the same and compared (`shadow`). */
+export interface Trial {
+  readonly mode: 'canary' | 'shadow';
+  /** Share of the requests, 0–100. */
+  readonly percent: number;
+}
+
+/** A version that is tried beside the one that answers. */
+export interface Candidate extends Trial {
+  readonly target: ServedVersion;
+  readonly rolloutId: string;
+}
+
 /** Which version of a model an environment serves; its key is (tenant, environment, model). */
 export interface Placement {
   readonly environment: EnvironmentName;
@@ -62,6 +75,7 @@ export interface Placement {
   readonly status: 'active' | 'removed';
   readonly served: ServedVersion;
   readonly rolloutId: string;
+  readonly candidate: Candidate | null;
   readonly changedAt: Date;
 }
 
@@ -72,6 +86,7 @@ export function nextPlacement(
     readonly environment: EnvironmentName;
     readonly next: ServedVersion | null;
     readonly rolloutId: string;
+    readonly candidate?: Candidate | null;
     readonly nowMs: number;
   },
 ): Placement {
@@ -83,6 +98,20 @@ export function nextPlacement(
     status: change.next === null ? 'removed' : 'active',
     served,
     rolloutId: change.rolloutId,
+    candidate: change.next === null ? null : (change.candidate ?? null),
     changedAt: new Date(change.nowMs),
   };
+}
+
+/** Why a version can't be tried beside another one; undefined when it can. */
+export function whyNotBeside(candidate: ServedVersion, served: ServedVersion): string | undefined {
+  if (candidate.pool !== served.pool)
+    return `version ${candidate.version} needs pool '${candidate.pool}', version ${served.version} answers in '${served.pool}'`;
+  const inputsOf = ({ signature }: ServedVersion): string =>
+    signature.inputs
+      .map(({ name, datatype, shape }) => `${name} ${datatype}[${shape.join()}]`)
+      .sort()
+      .join('; ');
+  if (inputsOf(candidate) === inputsOf(served)) return undefined;
+  return `version ${candidate.version} takes ${inputsOf(candidate)}, version ${served.version} takes ${inputsOf(served)}`;
 }

@@ -1,6 +1,6 @@
 import { stateMachine } from '@myriad/kernel';
 import { deployerProblem } from './deployer-problem.js';
-import type { ServedVersion } from './placement.js';
+import type { ServedVersion, Trial } from './placement.js';
 import type { EnvironmentName } from './environment.js';
 
 export type RolloutStatus = 'progressing' | 'completed' | 'failed' | 'rolled-back';
@@ -21,6 +21,8 @@ export interface Rollout {
   readonly target: ServedVersion;
   /** What was served before and comes back when this fails; null when the model is new here. */
   readonly previous: ServedVersion | null;
+  /** How the version is tried beside `previous`, and whether a replica has it; null when it takes over. */
+  readonly trial: (Trial & { readonly isConfirmed: boolean }) | null;
   /** The generation of the placement that this rollout made. */
   readonly generation: number;
   readonly status: RolloutStatus;
@@ -34,8 +36,9 @@ export function moveRollout(rollout: Rollout, status: RolloutStatus, reason: str
   return { ...rollout, status: rolloutLifecycle.move(rollout.status, status), reason, endedAt: new Date(nowMs) };
 }
 
-/** Whether the rollout took longer than a replica may need to load a version and check it. */
+/** Whether the rollout took longer than a replica may need to load a version and check it; a trial takes as long as people like. */
 export function isOverdue(rollout: Rollout, nowMs: number, timeoutMs: number): boolean {
+  if (rollout.trial?.isConfirmed === true) return false;
   return rollout.status === 'progressing' && nowMs - rollout.createdAt.getTime() > timeoutMs;
 }
 
@@ -53,4 +56,14 @@ export function assertRollbackPossible(rollout: Rollout, currentRolloutId: strin
       'nothing_to_roll_back',
       `rollout ${rollout.rolloutId} is not the newest of ${rollout.target.modelName} in ${rollout.environment}; that is ${currentRolloutId ?? 'none'}`,
     );
+}
+
+/** @throws {ProblemError} `deployer.not_on_trial` when its version is not tried beside another one now. */
+export function assertOnTrial(rollout: Rollout, candidateRolloutId: string | undefined): void {
+  if (candidateRolloutId === rollout.rolloutId) return;
+  throw deployerProblem(
+    'conflict',
+    'not_on_trial',
+    `rollout ${rollout.rolloutId} is '${rollout.status}'; its version is not tried beside another one of ${rollout.target.modelName} in ${rollout.environment}`,
+  );
 }

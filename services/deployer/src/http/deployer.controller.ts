@@ -10,6 +10,7 @@ import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { ReadState } from '../application/read-state.js';
 import { RollBack } from '../application/roll-back.js';
+import { SteerTrial } from '../application/steer-trial.js';
 import { ENVIRONMENTS, type EnvironmentName } from '../domain/environment.js';
 import { presentCost, presentPlacement, presentPool, presentRollout } from './presenters.js';
 
@@ -20,6 +21,7 @@ export class DeployerController {
   constructor(
     private readonly state: ReadState,
     private readonly rollBack: RollBack,
+    private readonly trials: SteerTrial,
   ) {}
 
   @Handle(deployerRoutes.listEnvironments)
@@ -78,6 +80,24 @@ export class DeployerController {
     @RouteBody() body: BodyOf<typeof deployerRoutes.rollbackRollout>,
   ): Answer<'rollbackRollout'> {
     return presentRollout(await this.rollBack.execute(ctx, params.rolloutId, body.reason));
+  }
+
+  @Handle(deployerRoutes.changeTrial)
+  async changeTrial(
+    @Ctx() ctx: RequestContext,
+    @RouteParams() params: ParamsOf<typeof deployerRoutes.changeTrial>,
+    @RouteBody() body: BodyOf<typeof deployerRoutes.changeTrial>,
+  ): Answer<'changeTrial'> {
+    return presentRollout(await this.trials.change(ctx, params.rolloutId, body));
+  }
+
+  @Handle(deployerRoutes.promoteTrial)
+  async promoteTrial(
+    @Ctx() ctx: RequestContext,
+    @RouteParams() params: ParamsOf<typeof deployerRoutes.promoteTrial>,
+    @RouteBody() body: BodyOf<typeof deployerRoutes.promoteTrial>,
+  ): Answer<'promoteTrial'> {
+    return presentRollout(await this.trials.promote(ctx, params.rolloutId, body.reason));
   }
 
   @Handle(deployerRoutes.listCosts)

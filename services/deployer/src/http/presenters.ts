@@ -34,7 +34,10 @@ const ROLLOUT_CONDITION: Readonly<Record<RolloutStatus, readonly [Condition['sta
 };
 
 export function presentRollout(rollout: Owned<Rollout>): RolloutBody {
-  const [holds, reason] = ROLLOUT_CONDITION[rollout.status];
+  const [holds, reason] =
+    rollout.trial?.isConfirmed === true && rollout.status === 'progressing'
+      ? (['Unknown', 'OnTrial'] as const)
+      : ROLLOUT_CONDITION[rollout.status];
   return {
     rolloutId: rollout.rolloutId,
     tenantId: rollout.tenantId,
@@ -43,6 +46,7 @@ export function presentRollout(rollout: Owned<Rollout>): RolloutBody {
     version: rollout.target.version,
     previousVersion: rollout.previous?.version ?? null,
     promotionId: rollout.promotionId,
+    trial: rollout.trial && { mode: rollout.trial.mode, percent: rollout.trial.percent },
     status: rollout.status,
     reason: rollout.reason,
     conditions: [

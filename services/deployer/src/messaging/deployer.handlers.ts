@@ -59,7 +59,8 @@ export class DeployerHandlers {
         serving,
         pool: poolNameOf(data),
       };
-      await this.startRollout.execute(tx, { environment: data.environment, promotionId: data.promotionId, target });
+      const { environment, promotionId, trial } = data;
+      await this.startRollout.execute(tx, { environment, promotionId, target, trial });
     });
     this.loop.wake();
   }
@@ -78,6 +79,8 @@ export class DeployerHandlers {
   @HandleEvent(usageMeteredV1)
   async onUsage(event: CloudEvent<EventData<typeof usageMeteredV1>>): Promise<void> {
     const { data } = event;
+    // a version that is only compared costs its tenant nothing: nobody was answered by it
+    if (data.isShadow === true) return;
     await this.work.handle(event, (tx) =>
       this.recordUsage.execute(tx, Date.parse(data.windowStart), {
         predictions: data.requests,

@@ -3,7 +3,7 @@ import { type Tx, decodeCursor, pageOfRows } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import type { PlacementFilter, PlacementStore } from '../application/ports.js';
 import type { EnvironmentName } from '../domain/environment.js';
-import type { Placement, ServedVersion } from '../domain/placement.js';
+import type { Candidate, Placement, ServedVersion } from '../domain/placement.js';
 
 interface PlacementRecord {
   tenant_id: TenantId;
@@ -13,6 +13,7 @@ interface PlacementRecord {
   status: 'active' | 'removed';
   served: ServedVersion;
   rollout_id: string;
+  candidate: Candidate | null;
   changed_at: Date;
 }
 
@@ -24,6 +25,7 @@ function toPlacement(row: PlacementRecord): Owned<Placement> {
     status: row.status,
     served: row.served,
     rolloutId: row.rollout_id,
+    candidate: row.candidate,
     changedAt: row.changed_at,
   };
 }
@@ -44,9 +46,9 @@ export class SqlPlacementStore implements PlacementStore {
 
   async save(tx: Tx, placement: Placement): Promise<void> {
     await tx.query(
-      `INSERT INTO placement (tenant_id, environment, model_name, generation, status, served, pool, rollout_id, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      `INSERT INTO placement (tenant_id, environment, model_name, generation, status, served, pool, rollout_id, changed_at, candidate) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
        ON CONFLICT (tenant_id, environment, model_name)
-       DO UPDATE SET generation = excluded.generation, status = excluded.status, served = excluded.served, pool = excluded.pool, rollout_id = excluded.rollout_id, changed_at = excluded.changed_at`,
+       DO UPDATE SET generation = excluded.generation, status = excluded.status, served = excluded.served, pool = excluded.pool, rollout_id = excluded.rollout_id, changed_at = excluded.changed_at, candidate = excluded.candidate`,
       [
         tx.tenantId,
         placement.environment,
@@ -57,6 +59,7 @@ export class SqlPlacementStore implements PlacementStore {
         placement.served.pool,
         placement.rolloutId,
         placement.changedAt,
+        placement.candidate && JSON.stringify(placement.candidate),
       ],
     );
   }

@@ -13,6 +13,7 @@ interface RolloutRecord {
   promotion_id: string | null;
   target: ServedVersion;
   previous: ServedVersion | null;
+  trial: Rollout['trial'];
   generation: number;
   status: RolloutStatus;
   reason: string;
@@ -28,6 +29,7 @@ function toRollout(row: RolloutRecord): Owned<Rollout> {
     promotionId: row.promotion_id,
     target: row.target,
     previous: row.previous,
+    trial: row.trial,
     generation: row.generation,
     status: row.status,
     reason: row.reason,
@@ -36,12 +38,14 @@ function toRollout(row: RolloutRecord): Owned<Rollout> {
   };
 }
 
+const jsonOf = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
+
 @Injectable()
 export class SqlRolloutStore implements RolloutStore {
   async insert(tx: Tx, rollout: Rollout): Promise<void> {
     await tx.query(
-      `INSERT INTO rollout (tenant_id, rollout_id, environment, model_name, promotion_id, target, previous, generation, status, reason, created_at, ended_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      `INSERT INTO rollout (tenant_id, rollout_id, environment, model_name, promotion_id, target, previous, generation, status, reason, created_at, ended_at, trial)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         tx.tenantId,
         rollout.rolloutId,
@@ -49,20 +53,30 @@ export class SqlRolloutStore implements RolloutStore {
         rollout.target.modelName,
         rollout.promotionId,
         JSON.stringify(rollout.target),
-        rollout.previous === null ? null : JSON.stringify(rollout.previous),
+        jsonOf(rollout.previous),
         rollout.generation,
         rollout.status,
         rollout.reason,
         rollout.createdAt,
         rollout.endedAt,
+        jsonOf(rollout.trial),
       ],
     );
   }
 
   async update(tx: Tx, rollout: Rollout): Promise<void> {
     await tx.query(
-      'UPDATE rollout SET status = $3, reason = $4, ended_at = $5 WHERE tenant_id = $1 AND rollout_id = $2',
-      [tx.tenantId, rollout.rolloutId, rollout.status, rollout.reason, rollout.endedAt],
+      'UPDATE rollout SET status = $3, reason = $4, ended_at = $5, previous = $6, trial = $7, generation = $8 WHERE tenant_id = $1 AND rollout_id = $2',
+      [
+        tx.tenantId,
+        rollout.rolloutId,
+        rollout.status,
+        rollout.reason,
+        rollout.endedAt,
+        jsonOf(rollout.previous),
+        jsonOf(rollout.trial),
+        rollout.generation,
+      ],
     );
   }
 
@@ -97,7 +111,7 @@ export class SqlRolloutStore implements RolloutStore {
 
   async progressing(tx: Tx, startedBefore: Date, limit: number): Promise<readonly Owned<Rollout>[]> {
     const rows = await tx.query<RolloutRecord>(
-      "SELECT * FROM rollout WHERE status = 'progressing' AND created_at < $1 ORDER BY created_at LIMIT $2",
+      "SELECT * FROM rollout WHERE status = 'progressing' AND created_at < $1 AND (trial->>'isConfirmed') IS DISTINCT FROM 'true' ORDER BY created_at LIMIT $2",
       [startedBefore, limit],
     );
     return rows.map(toRollout);

@@ -23,6 +23,7 @@ const rollout = (status: Rollout['status']): Rollout => ({
   promotionId: 'prm_1',
   target: served(2),
   previous: served(1),
+  trial: null,
   generation: 2,
   status,
   reason: '',

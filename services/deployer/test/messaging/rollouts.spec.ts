@@ -113,6 +113,7 @@ describe('a rollout', () => {
       const report = {
         environment: 'production',
         modelName: MODEL,
+        versionId: 'ver_1',
         generation: 1,
         replicaId: 'r0',
         reason: '',

@@ -32,7 +32,9 @@ export class RequestPromotion {
   /** @throws {ProblemError} `evaluator.version_not_found`, `evaluator.no_passing_evidence`. */
   async execute(
     ctx: RequestContext,
-    order: { readonly modelName: string; readonly version: number; readonly environment: EnvironmentName },
+    order: Pick<Promotion, 'modelName' | 'version' | 'environment'> & {
+      readonly trial?: Promotion['trial'] | undefined;
+    },
   ): Promise<Owned<Promotion>> {
     return this.work.run(ctx, async (tx) => {
       const version = await this.views.findVersion(tx, order.modelName, order.version);
@@ -52,6 +54,7 @@ export class RequestPromotion {
       const nowMs = this.clock.nowMs();
       const promotion: Promotion = {
         ...order,
+        trial: order.trial ?? null,
         promotionId: newId('prm', this.clock),
         versionId: version.versionId,
         status: 'awaiting-approval',
@@ -68,7 +71,7 @@ export class RequestPromotion {
         promotionId: promotion.promotionId,
         kind: 'promotion',
         evidenceDigest: promotion.evidenceDigest,
-        summary: `${order.modelName} version ${order.version} to ${order.environment}`,
+        summary: `${order.modelName} version ${order.version} to ${order.environment}${order.trial ? `, as ${order.trial.mode} on ${order.trial.percent} %` : ''}`,
         requestedBy: ctx.principal.id,
         expiresAt: new Date(nowMs + APPROVAL_DAYS * 86_400_000).toISOString(),
       });
@@ -85,6 +88,8 @@ export interface PromotionFacts {
   readonly environment: EnvironmentName;
   readonly evidenceDigest: Digest;
   readonly approvalId: string;
+  /** Only of a single promotion. */
+  readonly trial?: Promotion['trial'];
 }
 
 /** Tells the deployer that a version may be placed. */

@@ -121,7 +121,7 @@ export class Reconcile {
       await this.promotions.update(tx, { ...promotion, approvalId, status, reason });
       return;
     }
-    const { tenantId, promotionId, environment, evidenceDigest } = promotion;
+    const { tenantId, promotionId, environment, evidenceDigest, trial } = promotion;
     await announceApproved(tx, await this.versionOf(tx, promotion), {
       tenantId,
       promotionId,
@@ -129,6 +129,7 @@ export class Reconcile {
       environment,
       evidenceDigest,
       approvalId,
+      trial,
     });
     await this.promotions.update(tx, {
       ...promotion,

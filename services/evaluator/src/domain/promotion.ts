@@ -28,4 +28,6 @@ export interface Promotion {
   readonly approvedBy: string | null;
   readonly requestedBy: string;
   readonly createdAt: Date;
+  /** How it is tried before it takes over; null: it takes over at once. */
+  readonly trial: { readonly mode: 'canary' | 'shadow'; readonly percent: number } | null;
 }

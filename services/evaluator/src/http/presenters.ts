@@ -66,6 +66,7 @@ export function presentPromotion(promotion: Owned<Promotion>): PromotionBody {
     evidenceDigest,
     approvalId,
     requestedBy,
+    trial,
   } = promotion;
   return {
     promotionId,
@@ -75,6 +76,7 @@ export function presentPromotion(promotion: Owned<Promotion>): PromotionBody {
     environment,
     status,
     reason,
+    trial,
     evidenceDigest,
     approvalId,
     requestedBy,

@@ -18,6 +18,7 @@ interface PromotionRecord {
   approved_by: string | null;
   requested_by: string;
   created_at: Date;
+  trial: Promotion['trial'];
 }
 
 function toPromotion(row: PromotionRecord): Owned<Promotion> {
@@ -35,6 +36,7 @@ function toPromotion(row: PromotionRecord): Owned<Promotion> {
     approvedBy: row.approved_by,
     requestedBy: row.requested_by,
     createdAt: row.created_at,
+    trial: row.trial,
   };
 }
 
@@ -42,8 +44,8 @@ function toPromotion(row: PromotionRecord): Owned<Promotion> {
 export class SqlPromotionStore implements PromotionStore {
   async insert(tx: Tx, promotion: Promotion): Promise<void> {
     await tx.query(
-      `INSERT INTO promotion (tenant_id, promotion_id, model_name, version, version_id, environment, status, reason, evidence_digest, approval_id, approved_by, requested_by, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+      `INSERT INTO promotion (tenant_id, promotion_id, model_name, version, version_id, environment, status, reason, evidence_digest, approval_id, approved_by, requested_by, created_at, trial)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
       [
         tx.tenantId,
         promotion.promotionId,
@@ -58,6 +60,7 @@ export class SqlPromotionStore implements PromotionStore {
         promotion.approvedBy,
         promotion.requestedBy,
         promotion.createdAt,
+        promotion.trial && JSON.stringify(promotion.trial),
       ],
     );
   }
