@@ -56,7 +56,10 @@ async function start({ tenants, snapshots, disk: root, maxBytes, diskBytes, stor
   const readyMs = performance.now();
   const { user, system } = process.cpuUsage();
   const cpuSeconds = (user + system) / 1e6;
-  const warm = app.get(ApplyPlacement).idle().then(() => (performance.now() - readyMs) / 1_000);
+  const warm = app
+    .get(ApplyPlacement)
+    .idle()
+    .then(() => (performance.now() - readyMs) / 1_000);
   app.get(EventForwarder).start();
   await app.listen(0, '127.0.0.1');
   return {

@@ -1,8 +1,39 @@
 import { z } from 'zod';
 import { fields } from '../define-event.js';
+import { trialSchema } from '../trial.js';
 import { defineRoute } from '../define-route.js';
 
 const milliseconds = z.number().nonnegative();
+
+/** What a version did on one replica since it was placed. */
+const countsSchema = z.object({
+  version: z.int().positive(),
+  requests: fields.count,
+  failures: fields.count,
+  inferMicros: z.number().nonnegative().describe('time in the model of all requests'),
+});
+
+/** What came of trying a version beside the one that answers, on one replica. */
+const trialViewSchema = trialSchema.extend({
+  isInMemory: z.boolean(),
+  served: countsSchema,
+  tried: countsSchema,
+  comparison: z
+    .object({
+      compared: fields.count,
+      different: fields.count.describe('requests with another answer: any value off by more than 1e-6 + 1e-5 × value'),
+      failed: fields.count,
+      skipped: fields.count.describe('not compared: too much waited, or the version was not in memory'),
+      maxDifference: z
+        .number()
+        .nonnegative()
+        .nullable()
+        .describe('of numbers; null where one was missing or no number'),
+      servedMicros: z.number().nonnegative(),
+      candidateMicros: z.number().nonnegative(),
+    })
+    .describe('of a shadow'),
+});
 
 /** What one replica knows of a version that it serves. */
 export const servingExplanationSchema = z.object({
@@ -26,6 +57,7 @@ export const servingExplanationSchema = z.object({
     .positive()
     .nullable()
     .describe('a version that was placed after this one and takes over when it is loaded'),
+  trial: trialViewSchema.nullish().describe('a version that is tried beside it'),
   refusal: z
     .object({
       version: z.int().positive(),

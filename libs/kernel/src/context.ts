@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly traceparent?: string;
   /** Unix milliseconds after which the answer is of no use. */
   readonly deadlineMs?: number;
+  /** What requests have in common that are to be answered alike while two versions of a model answer. */
+  readonly stickyKey?: string;
   /** Set for a request that carries a key of its own by which it is known when it comes again. */
   readonly once?: Once;
   /** The event being handled, when this work follows one. */

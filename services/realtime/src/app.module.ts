@@ -13,6 +13,7 @@ import { InTurn } from './application/in-turn.js';
 import { LoadHistory } from './application/load-history.js';
 import { LoadOnnxModel } from './application/load-onnx-model.js';
 import { ManageRepository } from './application/manage-repository.js';
+import { MirrorPredictions } from './application/mirror-predictions.js';
 import { ModelCache } from './application/model-cache.js';
 import { MoveLongRuns } from './application/move-long-runs.js';
 import { Predict } from './application/predict.js';
@@ -20,6 +21,7 @@ import { Readiness } from './application/readiness.port.js';
 import { ModelStatistics } from './domain/model-statistics.js';
 import { RoutingTable } from './domain/routing-table.js';
 import { SampleQuota } from './domain/sample-quota.js';
+import { TrialComparisons } from './domain/trial-comparisons.js';
 import { UsageLedger } from './domain/usage-ledger.js';
 import { InferenceRoutes } from './http/inference.routes.js';
 import { ModelController } from './http/model.controller.js';
@@ -78,6 +80,8 @@ function compose(parts: RealtimeParts): Provider[] {
   const history = new LoadHistory();
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
+  const shadowUsage = new UsageLedger(clock.nowMs());
+  const comparisons = new TrialComparisons();
   const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
   const runtimes = runtimesOf(parts, { bytes: disk ?? store, logger, line: { waitingPerTenant, maxWaitMs, clock } });
   const inline = new LoadOnnxModel(store, maxBytes, disk);
@@ -95,12 +99,13 @@ function compose(parts: RealtimeParts): Provider[] {
   );
   const publish = eventPublisher(log);
   const intervalMs = settings.meterIntervalMs;
-  const events = new EventForwarder({ publish, usage, clock, logger, replicaId, intervalMs });
-  const placements = new ApplyPlacement({ table, cache, events, clock, logger, replicaId });
+  const events = new EventForwarder({ publish, usage, shadowUsage, clock, logger, replicaId, intervalMs });
+  const placements = new ApplyPlacement({ table, cache, events, comparisons, clock, logger, replicaId });
   const tail = new PlacementTail({ log, snapshots, placements, logger });
   const models = new FindModel(table, cache, clock);
   const turns = new FairTurns({ waitingPerTenant, maxWaitMs, clock });
   const statistics = new ModelStatistics();
+  const mirror = new MirrorPredictions({ table, cache, statistics, usage: shadowUsage, comparisons });
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   const longRuns = new MoveLongRuns(statistics, loader, cache);
   observe(cache, events);
@@ -116,13 +121,16 @@ function compose(parts: RealtimeParts): Provider[] {
     { provide: PlacementTail, useValue: tail },
     { provide: Readiness, useExisting: PlacementTail },
     { provide: FindModel, useValue: models },
-    { provide: ExplainServing, useValue: new ExplainServing({ models, table, cache, loader, history }) },
+    {
+      provide: ExplainServing,
+      useValue: new ExplainServing({ models, table, cache, loader, history, statistics, comparisons }),
+    },
     { provide: REPLICA_ID, useValue: replicaId },
     {
       provide: Predict,
       useValue: new Predict({
         inTurn: new InTurn(models, turns),
-        ...{ usage, statistics, quota, events, clock, longRuns },
+        ...{ usage, statistics, quota, events, clock, longRuns, mirror },
       }),
     },
     InferenceRoutes,

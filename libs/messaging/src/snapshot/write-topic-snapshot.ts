@@ -44,7 +44,14 @@ export async function writeTopicSnapshot(options: WriteSnapshotOptions): Promise
   }
   await parts.flush();
   const { keys, sizeBytes, digests } = parts;
-  const snapshot: Snapshot = { madeAtMs, keys, isChecked: isEvent !== undefined, sizeBytes, partitions, parts: digests };
+  const snapshot: Snapshot = {
+    madeAtMs,
+    keys,
+    isChecked: isEvent !== undefined,
+    sizeBytes,
+    partitions,
+    parts: digests,
+  };
   await publish(list, snapshot, store);
   return snapshot;
 }

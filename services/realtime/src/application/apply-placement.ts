@@ -2,6 +2,7 @@ import type { Clock } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
 import type { Placement, PlacementChange } from '../domain/placement.js';
 import type { RouteChange, RoutingTable } from '../domain/routing-table.js';
+import type { TrialComparisons } from '../domain/trial-comparisons.js';
 import type { EventSink, ModelState } from './event-sink.port.js';
 import { memoryOf } from './load-onnx-model.js';
 import type { ModelCache } from './model-cache.js';
@@ -12,6 +13,7 @@ export interface ApplyPlacementOptions {
   readonly table: RoutingTable;
   readonly cache: ModelCache;
   readonly events: EventSink;
+  readonly comparisons: TrialComparisons;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly replicaId: string;
@@ -76,6 +78,7 @@ export class ApplyPlacement {
 
   private removed({ previous, dropped }: RouteChange & { kind: 'removed' }, generation: number): void {
     for (const placement of dropped) {
+      this.options.comparisons.forget(placement);
       this.backlog?.delete(placement.row);
       this.options.cache.forget(placement);
     }
@@ -139,6 +142,7 @@ export class ApplyPlacement {
 
   /** Nobody can ask for the version any more: its memory is for models that answer. Its copy on disk stays, for a rollback. */
   private letGo(placement: Placement): void {
+    this.options.comparisons.forget(placement);
     this.backlog?.delete(placement.row);
     if (!this.options.table.isCurrent(placement)) this.options.cache.unload(placement);
   }

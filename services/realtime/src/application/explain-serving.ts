@@ -1,6 +1,8 @@
 import type { RequestContext } from '@myriad/kernel';
-import type { Placement } from '../domain/placement.js';
+import type { ModelStatistics, VersionStatistics } from '../domain/model-statistics.js';
+import type { Placement, Trial } from '../domain/placement.js';
 import type { RoutingTable } from '../domain/routing-table.js';
+import type { Comparison, TrialComparisons } from '../domain/trial-comparisons.js';
 import type { FindModel } from './find-model.js';
 import type { LoadHistory, VersionHistory } from './load-history.js';
 import type { ModelCache, Residence } from './model-cache.js';
@@ -12,6 +14,17 @@ export interface ExplainServingOptions {
   readonly cache: ModelCache;
   readonly loader: Pick<ModelLoader, 'tierOf'>;
   readonly history: LoadHistory;
+  readonly statistics: ModelStatistics;
+  readonly comparisons: TrialComparisons;
+}
+
+/** A version that is tried beside the one that answers, and what came of it on this replica. */
+export interface TrialView extends Trial {
+  readonly placement: Placement;
+  readonly isInMemory: boolean;
+  readonly served: VersionStatistics;
+  readonly tried: VersionStatistics;
+  readonly comparison: Comparison;
 }
 
 export interface Explanation extends VersionHistory {
@@ -21,6 +34,7 @@ export interface Explanation extends VersionHistory {
   readonly reason: string;
   readonly residence: Residence;
   readonly pending: Placement | undefined;
+  readonly trial: TrialView | undefined;
   readonly refusal: { readonly version: number; readonly reason: string; readonly untilMs: number } | undefined;
 }
 
@@ -31,13 +45,29 @@ export class ExplainServing {
   /** @throws {ProblemError} `realtime.model_not_found` */
   execute(ctx: RequestContext, modelName: string): Explanation {
     const { models, table, cache, loader, history } = this.options;
-    const placement = models.find(ctx, modelName);
+    const placement = models.served(ctx, modelName);
     const pending = table.pending(ctx.tenantId, modelName);
     const residence = cache.look(placement);
     const past = history.of(placement);
     const place = residence.memoryBytes > 0 ? 'memory' : residence.isLoading ? 'loading' : loader.tierOf(placement);
     const refusal = this.refusalOf(pending) ?? this.refusalOf(placement);
-    return { ...past, placement, pending, residence, place, reason: reasonOf(place, residence, past), refusal };
+    const trial = this.trialOf(placement);
+    return { ...past, placement, pending, trial, residence, place, reason: reasonOf(place, residence, past), refusal };
+  }
+
+  private trialOf(served: Placement): TrialView | undefined {
+    const { table, cache, statistics, comparisons } = this.options;
+    const candidate = table.candidateOf(served);
+    const placement = candidate && table.placementAt(candidate.row);
+    if (candidate === undefined || placement === undefined) return undefined;
+    const { mode, percent } = candidate;
+    return {
+      ...{ mode, percent, placement },
+      isInMemory: cache.has(placement),
+      served: statistics.of(served),
+      tried: statistics.of(placement),
+      comparison: comparisons.of(placement),
+    };
   }
 
   private refusalOf(placement: Placement | undefined): Explanation['refusal'] {

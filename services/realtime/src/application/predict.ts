@@ -13,6 +13,7 @@ import type { SampleQuota } from '../domain/sample-quota.js';
 import type { UsageLedger } from '../domain/usage-ledger.js';
 import type { EventSink, SampledPrediction } from './event-sink.port.js';
 import type { Asked, Found, InTurn } from './in-turn.js';
+import type { MirrorPredictions } from './mirror-predictions.js';
 import type { DetachedModel } from './model-loader.port.js';
 import type { MoveLongRuns } from './move-long-runs.js';
 
@@ -22,6 +23,8 @@ export interface PredictOptions {
   readonly statistics: ModelStatistics;
   readonly quota: SampleQuota;
   readonly events: EventSink;
+  /** Asks a version that is tried as a shadow the same. */
+  readonly mirror: Pick<MirrorPredictions, 'begin' | 'answered'>;
   readonly clock: Clock;
   readonly longRuns: Pick<MoveLongRuns, 'heldThread'>;
 }
@@ -63,6 +66,7 @@ export class Predict {
     try {
       const beginMs = performance.now();
       const parsed = read(placement.signature);
+      const mirrored = this.options.mirror.begin(ctx, placement, parsed);
       const startMs = performance.now();
       const outputs = model.runSync(parsed.inputs, parsed.outputs);
       const endMs = performance.now();
@@ -71,6 +75,7 @@ export class Predict {
       const outputMicros = (performance.now() - endMs) * 1_000;
       const nowMs = this.answered(placement, parsed.rows, { inputMicros, inferMicros, outputMicros });
       if (this.options.quota.take(nowMs)) this.sample(ctx, placement, sampledValues(parsed.inputs), outputs);
+      if (mirrored !== undefined) this.options.mirror.answered(mirrored, outputs, inferMicros);
       if (inferMicros > LONG_RUN_MICROS) this.options.longRuns.heldThread(placement);
       return answer;
     } catch (error) {
@@ -90,6 +95,7 @@ export class Predict {
       const parsed = read(placement.signature);
       const inputMicros = (performance.now() - beginMs) * 1_000;
       // the run takes the inputs away
+      const mirrored = this.options.mirror.begin(ctx, placement, parsed);
       const sampled = this.options.quota.take(this.options.clock.nowMs()) ? sampledValues(parsed.inputs) : undefined;
       const { tenantId, deadlineMs } = ctx;
       const { outputs, inferMicros } = await model.run({ ...parsed, tenantId, deadlineMs, isGone });
@@ -97,6 +103,7 @@ export class Predict {
       const answer = write(answerOf(placement, parsed), parsed, outputs);
       const outputMicros = (performance.now() - endMs) * 1_000;
       this.answered(placement, parsed.rows, { inputMicros, inferMicros: Math.round(inferMicros), outputMicros });
+      if (mirrored !== undefined) this.options.mirror.answered(mirrored, outputs, inferMicros);
       if (sampled !== undefined) this.sample(ctx, placement, sampled, outputs);
       return answer;
     } catch (error) {

@@ -21,7 +21,9 @@ export async function contextOfCall(
   const { tenantId, principal } = await callerOf(call, verifier);
   const deadline = call.getDeadline();
   const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
-  return { tenantId, principal, requestId, ...(Number.isFinite(deadlineMs) ? { deadlineMs } : {}) };
+  const stickyKey = call.metadata.get('x-canary-key')[0]?.toString();
+  const sticky = stickyKey === undefined ? {} : { stickyKey };
+  return { tenantId, principal, requestId, ...sticky, ...(Number.isFinite(deadlineMs) ? { deadlineMs } : {}) };
 }
 
 function callerOf({ metadata }: AnyCall, verifier: TokenVerifier): Promise<Caller> {

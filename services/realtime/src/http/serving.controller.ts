@@ -2,7 +2,8 @@ import { servingRoutes, type RouteQuery as QueryOf, type RouteResponse } from '@
 import { Ctx, Handle, RouteQuery } from '@myriad/http';
 import type { RequestContext } from '@myriad/kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { ExplainServing, evictionReason, type Explanation } from '../application/explain-serving.js';
+import { ExplainServing, evictionReason, type Explanation, type TrialView } from '../application/explain-serving.js';
+import type { VersionStatistics } from '../domain/model-statistics.js';
 import { assertMayRead } from '../application/may-read.js';
 
 export const REPLICA_ID = Symbol('ReplicaId');
@@ -26,8 +27,25 @@ export class ServingController {
 
 const timeOf = (ms: number): string => new Date(ms).toISOString();
 
+function presentTrial(trial: TrialView, servedVersion: number): Answer['trial'] {
+  const { mode, percent, isInMemory, placement, served, tried, comparison } = trial;
+  const countsOf = (version: number, { requests, failures, inferMicros }: VersionStatistics) => ({
+    ...{ version, requests, failures, inferMicros },
+  });
+  const { compared, different, failed, skipped, servedMicros, candidateMicros, maxDifference } = comparison;
+  return {
+    ...{ mode, percent, isInMemory },
+    served: countsOf(servedVersion, served),
+    tried: countsOf(placement.version, tried),
+    comparison: {
+      ...{ compared, different, failed, skipped, servedMicros, candidateMicros },
+      maxDifference: Number.isFinite(maxDifference) ? maxDifference : null,
+    },
+  };
+}
+
 function answerOf(explanation: Explanation): Omit<Answer, 'replicaId'> {
-  const { placement, place, reason, residence, pending, refusal, loads, eviction } = explanation;
+  const { placement, place, reason, residence, pending, trial, refusal, loads, eviction } = explanation;
   const { modelName: model, version, versionId, environment, pool, rolloutId, generation } = placement;
   return {
     model,
@@ -43,6 +61,7 @@ function answerOf(explanation: Explanation): Omit<Answer, 'replicaId'> {
     tenantMemoryBytes: residence.tenantBytes,
     uses: residence.uses,
     pendingVersion: pending?.version ?? null,
+    trial: trial === undefined ? null : presentTrial(trial, version),
     refusal:
       refusal === undefined
         ? null

@@ -14,6 +14,8 @@ import type { Usage, UsageLedger } from '../domain/usage-ledger.js';
 export interface EventForwarderOptions {
   readonly publish: EventPublisher;
   readonly usage: UsageLedger;
+  /** What versions cost that were only compared. */
+  readonly shadowUsage: UsageLedger;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly replicaId: string;
@@ -127,9 +129,11 @@ export class EventForwarder extends EventSink {
 
   private collect(): PublishedEvent[] {
     const nowMs = this.options.clock.nowMs();
-    const usage = this.options.usage
-      .drain(nowMs)
-      .map((item) => this.event(usageMeteredV1, this.usageData(item, nowMs)));
+    const { usage: answers, shadowUsage } = this.options;
+    const usage = [
+      ...answers.drain(nowMs).map((item) => this.usageData(item, nowMs)),
+      ...shadowUsage.drain(nowMs).map((item) => ({ ...this.usageData(item, nowMs), isShadow: true })),
+    ].map((data) => this.event(usageMeteredV1, data));
     const states = [...this.states.values()].map(({ data, traceparent }) =>
       this.event(modelStateChangedV1, data, traceparent),
     );

@@ -5,6 +5,7 @@ import { ApplyPlacement } from '../../src/application/apply-placement.js';
 import { EventSink, type ModelState } from '../../src/application/event-sink.port.js';
 import { LoadOnnxModel, memoryOf } from '../../src/application/load-onnx-model.js';
 import { ModelCache } from '../../src/application/model-cache.js';
+import { TrialComparisons } from '../../src/domain/trial-comparisons.js';
 import { RoutingTable } from '../../src/domain/routing-table.js';
 import type { PlacementChange } from '../../src/domain/placement.js';
 import { fixture, placementOf, StoreOfTest } from '../support.js';
@@ -28,7 +29,15 @@ function setUp(maxBytes = 10_000_000) {
   const table = new RoutingTable('production', 'tabular-small');
   const cache = new ModelCache(new LoadOnnxModel(store, maxBytes), { maxBytes, retryAfterMs: 1_000 }, impatient);
   const logger = createLogger({ service: 'test', level: 'silent' });
-  const placements = new ApplyPlacement({ table, cache, events, clock: impatient, logger, replicaId: 'r0' });
+  const placements = new ApplyPlacement({
+    table,
+    cache,
+    events,
+    comparisons: new TrialComparisons(),
+    clock: impatient,
+    logger,
+    replicaId: 'r0',
+  });
   for (const tenant of ['aa', 'bb'])
     for (const name of ['logistic', 'forest']) {
       store.put(tenant, fixture(`${name}.onnx`));

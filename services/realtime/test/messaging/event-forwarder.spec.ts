@@ -22,7 +22,16 @@ function setUp(answer?: () => Promise<void>) {
   const errors: unknown[] = [];
   const logger = createLogger({ service: 'test', level: 'silent' });
   logger.error = (...said: unknown[]): void => void errors.push(said);
-  const forwarder = new EventForwarder({ publish, usage, clock, logger, replicaId: 'r0', intervalMs: 1_000 });
+  const shadowUsage = new UsageLedger(clock.nowMs());
+  const forwarder = new EventForwarder({
+    publish,
+    usage,
+    shadowUsage,
+    clock,
+    logger,
+    replicaId: 'r0',
+    intervalMs: 1_000,
+  });
   return { clock, usage, log, forwarder, errors };
 }
 
