@@ -135,7 +135,7 @@ function report(figures, serving, peers) {
       bar: multiple(peer.times, theirs),
     });
     figures.add({
-      name: `CPU a request, ${peer.name}`,
+      name: `CPU a request, ${peer.name} (reference: realtime)`,
       value: many(peer.name, 'cpu'),
       unit: 'µs',
       reference: many('realtime', 'cpu'),
@@ -184,6 +184,12 @@ function report(figures, serving, peers) {
       unit: '/s',
       reference: theirs,
       bar,
+    });
+    figures.add({
+      name: `CPU a call over gRPC, ${peer.name} (reference: realtime)`,
+      value: serving.of(`${peer.name} over gRPC`, 'cpu'),
+      unit: 'µs',
+      reference: serving.of('realtime over gRPC', 'cpu'),
     });
   }
 }
