@@ -12,7 +12,7 @@ import { eventually } from '@myriad/testing';
 import { startServing, type Serving } from '../serving.js';
 import { fixture, flights, placementOf } from '../support.js';
 
-const REQUESTS = 300;
+const REQUESTS = 120;
 
 describe('a version that is tried', () => {
   let serving: Serving;
@@ -60,22 +60,19 @@ describe('a version that is tried', () => {
     return (await serving.harness.request(servingRoutes.explainServing, { tenant: 'aa', query, permissions })).body;
   };
   /** Which version answers each of many keys. */
-  const byKey = async () => {
-    const answers: number[] = [];
-    for (let key = 0; key < REQUESTS; key += 1) answers.push(await ask({ 'x-canary-key': `user-${key}` }));
-    return answers;
-  };
+  const byKey = () =>
+    Promise.all(Array.from({ length: REQUESTS }, (_none, key) => ask({ 'x-canary-key': `user-${key}` })));
   const share = (answers: readonly number[]): number => answers.filter((version) => version === 2).length / REQUESTS;
 
   test('as a canary answers its share of the requests, the same keys always, and of more when the share grows', async () => {
     await tryAs('canary', 20);
     const first = await byKey();
-    expect(share(first)).toBeGreaterThan(0.1);
-    expect(share(first)).toBeLessThan(0.3);
+    expect(share(first)).toBeGreaterThan(0.05);
+    expect(share(first)).toBeLessThan(0.4);
     expect(await byKey()).toEqual(first);
     await tryAs('canary', 60);
     const more = await byKey();
-    expect(share(more)).toBeGreaterThan(0.5);
+    expect(share(more)).toBeGreaterThan(0.4);
     expect(first.every((version, key) => version === 1 || more[key] === 2)).toBe(true);
     const { trial } = await explain();
     expect(trial).toMatchObject({ mode: 'canary', percent: 60, isInMemory: true, tried: { version: 2, failures: 0 } });
