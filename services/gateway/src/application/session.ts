@@ -8,8 +8,8 @@ export interface Session {
   readonly permissions: ReadonlySet<string>;
   /** The API key that the caller came with, or got its token with. */
   readonly keyId: string | undefined;
-  /** Internal tokens by audience. */
-  readonly tokens: Map<string, { readonly token: string; readonly expiresAtMs: number }>;
+  /** Internal tokens by audience, as `Bearer <token>`. */
+  readonly tokens: Map<string, { readonly authorization: string; readonly expiresAtMs: number }>;
 }
 
 /** A key or token that was accepted: whose it is, and its sessions by tenant and environment. */

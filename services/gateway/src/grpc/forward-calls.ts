@@ -101,8 +101,8 @@ export class ForwardCalls {
     metadata.set('x-request-id', requestId);
     metadata.set('traceparent', traceparent ?? arrival.traceparent);
     if (session !== undefined) {
-      const token = await this.options.tokens.of(session, `myriad-realtime-${session.environment}`, requestId);
-      metadata.set('authorization', `Bearer ${token}`);
+      const audience = `myriad-realtime-${session.environment}`;
+      metadata.set('authorization', await this.options.tokens.of(session, audience, requestId));
     }
     return { method: grpcRoute.method, metadata, deadlineMs, gone };
   }

@@ -118,8 +118,8 @@ export class Forward {
     headers.push('x-request-id', requestId);
     if (session === undefined) return headers;
     const audience = service === 'realtime' ? `myriad-realtime-${session.environment}` : INTERNAL_AUDIENCE;
-    const token = this.options.tokens.of(session, audience, requestId);
-    headers.push('authorization', `Bearer ${typeof token === 'string' ? token : await token}`);
+    const authorization = this.options.tokens.of(session, audience, requestId);
+    headers.push('authorization', typeof authorization === 'string' ? authorization : await authorization);
     return headers;
   }
 }
