@@ -126,13 +126,13 @@ export class PlacementTable {
     return url ?? nobodyIsUp(environment);
   }
 
-  private poolOf(key: string, { tenantId, environment }: PlacedModel): string {
+  private poolOf(key: string, { tenantId, environment, modelName }: PlacedModel): string {
     const pool = this.placements.poolOf(key);
     if (pool !== undefined && pool !== '') return pool;
     throw gatewayProblem(
       'not-found',
       'model_not_placed',
-      `tenant '${tenantId}' has no model of that name in environment '${environment}'; promote a version of it first`,
+      `tenant '${tenantId}' has no model '${modelName}' in environment '${environment}'; promote a version of it first`,
     );
   }
 
