@@ -26,6 +26,7 @@ export {
   type RouteQuery,
   type RouteResponse,
 } from './define-route.js';
+export { MODEL_FAMILIES, familySchema, type ModelFamily } from './model-class.js';
 export { servingReportSchema, servingSchema, type Serving, type ServingReport } from './serving.js';
 export { trialSchema, type Trial } from './trial.js';
 export { signatureSchema, tensorSchema, type Signature, type TensorSpec } from './signature.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fields } from '../define-event.js';
+import { familySchema } from '../model-class.js';
 import { type HttpContract, conditionSchema, defineRoute, pageOf, pageQuery } from '../define-route.js';
 import { trialSchema } from '../trial.js';
 import { operationsRoutes } from './operations.js';
@@ -14,7 +15,7 @@ export const environmentSchema = z.object({
 export const poolSchema = z.object({
   environment: fields.environment,
   pool: fields.name,
-  family: z.enum(['tabular', 'neural', 'other']),
+  family: familySchema,
   sizeClass: z.enum(['small', 'medium', 'large']),
   status: z.enum(['idle', 'starting', 'ready', 'failed']),
   replicas: z.array(z.object({ replicaId: fields.id, url: z.string() })),

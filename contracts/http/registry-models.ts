@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fields } from '../define-event.js';
+import { familySchema } from '../model-class.js';
 import { defineRoute, pageOf, pageQuery } from '../define-route.js';
 import { servingReportSchema } from '../serving.js';
 import { signatureSchema } from '../signature.js';
@@ -48,7 +49,7 @@ export const modelVersionSchema = z.object({
     parity: z.object({ rows: fields.count, maxDifference: z.number() }).nullable(),
   }),
   signature: signatureSchema.nullable(),
-  family: z.enum(['tabular', 'neural', 'other']).nullable(),
+  family: familySchema.nullable(),
   sizeClass: z.enum(['small', 'medium', 'large']).nullable(),
   profile: z
     .object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
+import { familySchema } from '../../model-class.js';
 import { deployerTopics } from './topics.js';
 
 export const poolChangedV1 = defineEvent({
@@ -9,7 +10,7 @@ export const poolChangedV1 = defineEvent({
   data: z.object({
     environment: fields.environment,
     pool: fields.name,
-    family: z.enum(['tabular', 'neural', 'other']),
+    family: familySchema,
     sizeClass: z.enum(['small', 'medium', 'large']),
     /** Base URLs of the replicas that are up, and where on the same host they speak gRPC. */
     endpoints: z.array(

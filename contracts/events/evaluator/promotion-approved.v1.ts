@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
+import { familySchema } from '../../model-class.js';
 import { servingSchema } from '../../serving.js';
 import { signatureSchema } from '../../signature.js';
 import { trialSchema } from '../../trial.js';
@@ -22,7 +23,7 @@ export const promotionApprovedV1 = defineEvent({
     sizeBytes: fields.sizeBytes,
     parityDigest: fields.digest.nullable(),
     signature: signatureSchema,
-    family: z.enum(['tabular', 'neural', 'other']),
+    family: familySchema,
     sizeClass: z.enum(['small', 'medium', 'large']),
     batchInvariant: z.boolean(),
     /** Not there for a version that was admitted before ways to serve were tried: it is served whole. */

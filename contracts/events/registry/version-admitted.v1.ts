@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, fields } from '../../define-event.js';
+import { familySchema } from '../../model-class.js';
 import { servingReportSchema } from '../../serving.js';
 import { signatureSchema } from '../../signature.js';
 import { registryTopics } from './topics.js';
@@ -19,7 +20,7 @@ export const versionAdmittedV1 = defineEvent({
     /** Recorded inputs and outputs of the trainer, an object in the tenant's store; null when none were given. */
     parityDigest: fields.digest.nullable(),
     signature: signatureSchema,
-    family: z.enum(['tabular', 'neural', 'other']),
+    family: familySchema,
     sizeClass: z.enum(['small', 'medium', 'large']),
     profile: z.object({
       parameterCount: fields.count,

@@ -35,12 +35,32 @@ describe('inspectOnnx', () => {
   test('says the family and the size class', () => {
     expect(classify(inspectOnnxBytes(fixture('forest.onnx')))).toEqual({ family: 'tabular', sizeClass: 'small' });
     expect(classify(inspectOnnxBytes(fixture('mlp.onnx')))).toEqual({ family: 'neural', sizeClass: 'small' });
-    expect(classify({ operators: ['my.domain:Foo'], sizeBytes: 2 ** 21 })).toEqual({
+    const signature = { inputs: [], outputs: [] };
+    expect(classify({ operators: ['my.domain:Foo'], sizeBytes: 2 ** 21, signature })).toEqual({
       family: 'other',
       sizeClass: 'medium',
     });
-    expect(classify({ operators: ['ai.onnx:Conv'], sizeBytes: 2 ** 28 }).sizeClass).toBe('large');
+    expect(classify({ operators: ['ai.onnx:Conv'], sizeBytes: 2 ** 28, signature }).sizeClass).toBe('large');
   });
+
+  test.each([
+    ['vision', 'Conv', 'FP32', [-1, 3, -1, -1], [-1, 2]],
+    ['ocr', 'Conv', 'FP32', [-1, 3, 48, -1], [-1, -1, 6625]],
+    ['text', 'LayerNormalization', 'INT64', [-1, -1], [-1, 384]],
+    ['sequence', 'LSTM', 'FP32', [-1, 576], [-1]],
+    ['neural', 'Relu', 'FP32', [-1, 8], [-1, 1]],
+  ] as const)(
+    'a network is of family %s by what goes in and comes out',
+    (family, operator, datatype, shape, result) => {
+      const signature = {
+        inputs: [{ name: 'x', datatype, shape: [...shape] }],
+        outputs: [{ name: 'y', datatype: 'FP32' as const, shape: [...result] }],
+      };
+      expect(classify({ operators: ['ai.onnx:MatMul', `ai.onnx:${operator}`], sizeBytes: 1, signature }).family).toBe(
+        family,
+      );
+    },
+  );
 
   test('reads a file by its path', async () => {
     const folder = await tempFolder();

@@ -1,9 +1,14 @@
+import type { ModelFamily } from '@myriad/contracts';
+import type { Signature } from '../tensors/tensor.js';
 import type { OnnxInspection } from './inspect-onnx.js';
 
 /** Which pool a model belongs to. */
 export interface ModelClass {
-  /** `tabular`: classical operators and arithmetic only; `neural`: layers of a network; `other`: anything else. */
-  readonly family: 'tabular' | 'neural' | 'other';
+  /**
+   * `tabular`: classical operators and arithmetic only; of networks, by what goes in and comes out, `text`: ids of tokens or bytes; `vision`: images; `ocr`: images in, sequences out;
+   * `sequence`: recurrent ones; `neural`: the others; `other`: anything else.
+   */
+  readonly family: ModelFamily;
   /** By bytes of the file: `small` ≤ 1 MiB, `medium` ≤ 100 MiB, `large` above. */
   readonly sizeClass: 'small' | 'medium' | 'large';
 }
@@ -34,14 +39,26 @@ const NEURAL = new Set(
     .map((name) => `ai.onnx:${name}`),
 );
 
+const RECURRENT = ['ai.onnx:LSTM', 'ai.onnx:GRU', 'ai.onnx:RNN'];
+const IDS: ReadonlySet<string> = new Set(['INT32', 'INT64']);
+
 /** The family and size class of an inspected model. */
-export function classify(inspection: Pick<OnnxInspection, 'operators' | 'sizeBytes'>): ModelClass {
-  return { family: familyOf(inspection.operators), sizeClass: sizeClassOf(inspection.sizeBytes) };
+export function classify(inspection: Pick<OnnxInspection, 'operators' | 'sizeBytes' | 'signature'>): ModelClass {
+  return { family: familyOf(inspection), sizeClass: sizeClassOf(inspection.sizeBytes) };
 }
 
-function familyOf(operators: readonly string[]): ModelClass['family'] {
+function familyOf({ operators, signature }: Pick<OnnxInspection, 'operators' | 'signature'>): ModelFamily {
   if (operators.every((name) => TABULAR.has(name) || name.startsWith('ai.onnx.ml:'))) return 'tabular';
-  return operators.some((name) => NEURAL.has(name)) ? 'neural' : 'other';
+  if (!operators.some((name) => NEURAL.has(name))) return 'other';
+  return networkFamilyOf(operators, signature);
+}
+
+function networkFamilyOf(operators: readonly string[], { inputs, outputs }: Signature): ModelFamily {
+  // images: batch, channels, height, width, in either order
+  if (operators.includes('ai.onnx:Conv') && inputs.some(({ shape }) => shape.length === 4))
+    return outputs.some(({ shape }) => shape.length === 3) ? 'ocr' : 'vision';
+  if (inputs.some(({ datatype, shape }) => IDS.has(datatype) && shape.length === 2)) return 'text';
+  return operators.some((name) => RECURRENT.includes(name)) ? 'sequence' : 'neural';
 }
 
 function sizeClassOf(sizeBytes: number): ModelClass['sizeClass'] {

@@ -2,7 +2,9 @@
 export const ENVIRONMENTS = ['research', 'applied-science', 'engineering', 'production'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
-export type ModelFamily = 'tabular' | 'neural' | 'other';
+/** As admission names them. */
+export const MODEL_FAMILIES = ['tabular', 'text', 'vision', 'ocr', 'sequence', 'neural', 'other'] as const;
+export type ModelFamily = (typeof MODEL_FAMILIES)[number];
 export type SizeClass = 'small' | 'medium' | 'large';
 
 /** What a model needs of the replicas that serve it. */
@@ -18,8 +20,9 @@ export function poolNameOf(shape: PoolShape): string {
 
 /** The shape a pool's name stands for; undefined for a name that {@link poolNameOf} never gives. */
 export function poolShapeOf(pool: string): PoolShape | undefined {
-  const match = /^(tabular|neural|other)-(small|medium|large)$/.exec(pool);
-  return match ? { family: match[1] as ModelFamily, sizeClass: match[2] as SizeClass } : undefined;
+  const match = /^([a-z]+)-(small|medium|large)$/.exec(pool);
+  const family = MODEL_FAMILIES.find((name) => name === match?.[1]);
+  return family === undefined ? undefined : { family, sizeClass: match?.[2] as SizeClass };
 }
 
 /** Memory a replica of the pool may give to models, bytes. */

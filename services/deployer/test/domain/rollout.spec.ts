@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { digestOf } from '@myriad/kernel';
 import { costOf, hourOf } from '../../src/domain/cost.js';
-import { modelMemoryBytes, poolNameOf, poolShapeOf } from '../../src/domain/environment.js';
+import { MODEL_FAMILIES, modelMemoryBytes, poolNameOf, poolShapeOf } from '../../src/domain/environment.js';
 import { type ServedVersion, nextPlacement } from '../../src/domain/placement.js';
 import { type Rollout, assertRollbackPossible, isOverdue, moveRollout } from '../../src/domain/rollout.js';
 
@@ -95,7 +95,7 @@ describe('a rollout', () => {
 
 describe('pools and costs', () => {
   it('reads back every name that it gives, and no other', () => {
-    for (const family of ['tabular', 'neural', 'other'] as const)
+    for (const family of MODEL_FAMILIES)
       for (const sizeClass of ['small', 'medium', 'large'] as const)
         expect(poolShapeOf(poolNameOf({ family, sizeClass }))).toEqual({ family, sizeClass });
     expect(poolShapeOf('tabular-huge')).toBeUndefined();

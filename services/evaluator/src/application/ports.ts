@@ -1,4 +1,4 @@
-import type { Serving } from '@myriad/contracts';
+import type { ModelFamily, Serving } from '@myriad/contracts';
 import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Campaign, EnvironmentName } from '../domain/campaign.js';
@@ -37,7 +37,7 @@ export interface AdmittedVersion {
   readonly sizeBytes: number;
   readonly parityDigest: Digest | null;
   readonly signature: { readonly inputs: TensorView[]; readonly outputs: TensorView[] };
-  readonly family: 'tabular' | 'neural' | 'other';
+  readonly family: ModelFamily;
   readonly sizeClass: 'small' | 'medium' | 'large';
   readonly batchInvariant: boolean;
   /** Not there for versions that were admitted before ways to serve were tried. */

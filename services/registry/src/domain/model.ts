@@ -79,7 +79,7 @@ export interface AdmissionReport {
   readonly reasons: readonly Reason[];
   readonly parity: { readonly rows: number; readonly maxDifference: number } | null;
   readonly signature: { readonly inputs: TensorSpec[]; readonly outputs: TensorSpec[] } | null;
-  readonly family: 'tabular' | 'neural' | 'other' | null;
+  readonly family: 'tabular' | 'text' | 'vision' | 'ocr' | 'sequence' | 'neural' | 'other' | null;
   readonly sizeClass: 'small' | 'medium' | 'large' | null;
   readonly profile: Profile | null;
   /** Not there for versions that were admitted before ways to serve were tried. */
