@@ -68,6 +68,8 @@ export class ModelStatistics {
 
   private enter({ row, stamp }: Placement): readonly [Float64Array, number] {
     if (this.stamps[row] === stamp) return this.place(this.numbers[row] as number);
+    // a late answer of a version that was replaced
+    if ((this.stamps[row] ?? 0) > stamp) return [new Float64Array(COUNTS), 0];
     this.stamps = grown(this.stamps, row);
     this.numbers = grown(this.numbers, row);
     const known = this.numbers[row] as number;
