@@ -104,7 +104,7 @@ function fleetRequests(origin) {
   return fleetNames.map((name) => ({
     ...requestOf(origin, name, 'small', [input]),
     perSecond: FLEET_RATE / FLEET,
-    connections: 8,
+    connections: 32,
   }));
 }
 
