@@ -126,7 +126,7 @@ async function rateOf(request, seconds) {
 export async function run(figures) {
   const source = await RealModels.fetch();
   const models = await source.all();
-  const realtime = await RealtimeProcess.start({ workers: { cores: THREADS } });
+  const realtime = await RealtimeProcess.start({ workers: { cores: THREADS }, maxWaitMs: 30_000 });
   try {
     const origin = realtime.url;
     const placed = [];
