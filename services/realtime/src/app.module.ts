@@ -77,11 +77,10 @@ const INLINE_MAX_BYTES = 1_048_576;
 function compose(parts: RealtimeParts): Provider[] {
   const { log, store, disk, snapshots, logger, settings, clock = systemClock, random } = parts;
   const { replicaId, maxBytes, tenantFloorBytes = 0, tenantCeilingBytes = maxBytes } = settings;
-  const history = new LoadHistory();
+  const [history, statistics] = [new LoadHistory(), new ModelStatistics()];
   const table = new RoutingTable(settings.environment, settings.pool);
   const usage = new UsageLedger(clock.nowMs());
-  const shadowUsage = new UsageLedger(clock.nowMs());
-  const comparisons = new TrialComparisons();
+  const [shadowUsage, comparisons] = [new UsageLedger(clock.nowMs()), new TrialComparisons()];
   const { waitingPerTenant = 256, maxWaitMs = 1_000 } = settings;
   const runtimes = runtimesOf(parts, { bytes: disk ?? store, logger, line: { waitingPerTenant, maxWaitMs, clock } });
   const inline = new LoadOnnxModel(store, maxBytes, disk);
@@ -97,14 +96,12 @@ function compose(parts: RealtimeParts): Provider[] {
     clock,
     history,
   );
-  const publish = eventPublisher(log);
-  const intervalMs = settings.meterIntervalMs;
+  const [publish, intervalMs] = [eventPublisher(log), settings.meterIntervalMs];
   const events = new EventForwarder({ publish, usage, shadowUsage, clock, logger, replicaId, intervalMs });
   const placements = new ApplyPlacement({ table, cache, events, comparisons, clock, logger, replicaId });
   const tail = new PlacementTail({ log, snapshots, placements, logger });
   const models = new FindModel(table, cache, clock);
   const turns = new FairTurns({ waitingPerTenant, maxWaitMs, clock });
-  const statistics = new ModelStatistics();
   const mirror = new MirrorPredictions({ table, cache, statistics, usage: shadowUsage, comparisons });
   const quota = new SampleQuota(settings.sampleRate, settings.samplesPerSecond, random);
   const longRuns = new MoveLongRuns(statistics, loader, cache);
@@ -112,7 +109,7 @@ function compose(parts: RealtimeParts): Provider[] {
   observeHost(inline);
   observeTurns(turns);
   observeRuntimes(runtimes);
-  if (disk !== undefined) observeDisk(disk);
+  observeDisk(disk);
   return [
     { provide: ModelCache, useValue: cache },
     { provide: DetachedRuntimes, useValue: runtimes },
@@ -196,7 +193,8 @@ function observeRemote(remote: RemoteRuntime): void {
     observedCounter(`myriad_realtime_remote_${count}_total`, what, () => remote.state[count]);
 }
 
-function observeDisk(disk: DiskTier): void {
+function observeDisk(disk: DiskTier | undefined): void {
+  if (disk === undefined) return;
   observedGauge('myriad_realtime_disk_bytes', 'Copies of artifacts on disk', () => disk.state.bytes);
   for (const [count, what] of [
     ['hits', 'Reads that a copy on disk answered'],

@@ -4,7 +4,7 @@ import { compareOutputs } from '../domain/compare-outputs.js';
 import type { ModelStatistics } from '../domain/model-statistics.js';
 import type { Placement } from '../domain/placement.js';
 import type { RoutingTable } from '../domain/routing-table.js';
-import { TrialComparisons } from '../domain/trial-comparisons.js';
+import type { TrialComparisons } from '../domain/trial-comparisons.js';
 import type { UsageLedger } from '../domain/usage-ledger.js';
 import { isInShare } from './choose-version.js';
 import type { ModelCache } from './model-cache.js';
@@ -123,5 +123,5 @@ async function whole(
 function copyOf(tensors: TensorMap): TensorMap {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
-  ) as TensorMap;
+  );
 }
