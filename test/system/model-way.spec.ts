@@ -73,6 +73,13 @@ describe('The way of a model', () => {
     await Promise.all(cast.tenants.map((one) => obtainGrants(cast, one)));
   });
 
+  const firstVersion = (tenantId: string) =>
+    tenant(tenantId).steward.client.call(registryRoutes.getModelVersion, { params: { name: MODEL, version: 1 } });
+  const splitOf = (version: Awaited<ReturnType<typeof firstVersion>> | undefined) => {
+    if (!version?.serving?.split) throw new Error('it is not served from a skeleton');
+    return version.serving.split;
+  };
+
   step('trains a model a tenant, and says why where it does not', async () => {
     await describeApplication(cast);
     run = await train(cast);
@@ -88,16 +95,13 @@ describe('The way of a model', () => {
       expect(members.get(tenantId)?.metric?.low).toBeGreaterThan(0.6);
     }
     expect(members.get(TINY)).toMatchObject({ included: false, state: 'held-back' });
-    const [version, others] = await Promise.all(
-      [LARGE, OTHER].map((tenantId) =>
-        tenant(tenantId).steward.client.call(registryRoutes.getModelVersion, { params: { name: MODEL, version: 1 } }),
-      ),
-    );
+    const [version, other] = await Promise.all([LARGE, OTHER].map(firstVersion));
     expect(version).toMatchObject({ admission: { status: 'admitted' }, lineage: { fleetRunId: run.fleetRunId } });
     // one graph, and each tenant's own weights: what follows is answered, scored and evaluated by these
     expect(version?.serving).toMatchObject({ way: 'kernel', verdicts: expect.any(Array) });
-    expect(others?.serving?.split?.skeletonDigest).toBe(version?.serving?.split?.skeletonDigest);
-    expect(others?.serving?.split?.weightsDigest).not.toBe(version?.serving?.split?.weightsDigest);
+    const [split, otherSplit] = [splitOf(version), splitOf(other)];
+    expect(otherSplit.skeletonDigest).toBe(split.skeletonDigest);
+    expect(otherSplit.weightsDigest).not.toBe(split.weightsDigest);
   });
 
   step('goes live only when a second person approves the same evidence', async () => {

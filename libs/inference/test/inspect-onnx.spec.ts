@@ -44,23 +44,20 @@ describe('inspectOnnx', () => {
   });
 
   test.each([
-    ['vision', 'Conv', 'FP32', [-1, 3, -1, -1], [-1, 2]],
-    ['ocr', 'Conv', 'FP32', [-1, 3, 48, -1], [-1, -1, 6625]],
-    ['text', 'LayerNormalization', 'INT64', [-1, -1], [-1, 384]],
-    ['sequence', 'LSTM', 'FP32', [-1, 576], [-1]],
-    ['neural', 'Relu', 'FP32', [-1, 8], [-1, 1]],
-  ] as const)(
-    'a network is of family %s by what goes in and comes out',
-    (family, operator, datatype, shape, result) => {
-      const signature = {
-        inputs: [{ name: 'x', datatype, shape: [...shape] }],
-        outputs: [{ name: 'y', datatype: 'FP32' as const, shape: [...result] }],
-      };
-      expect(classify({ operators: ['ai.onnx:MatMul', `ai.onnx:${operator}`], sizeBytes: 1, signature }).family).toBe(
-        family,
-      );
-    },
-  );
+    { family: 'vision', operator: 'Conv', shape: [-1, 3, -1, -1], result: [-1, 2] },
+    { family: 'ocr', operator: 'Conv', shape: [-1, 3, 48, -1], result: [-1, -1, 6625] },
+    { family: 'text', operator: 'LayerNormalization', datatype: 'INT64', shape: [-1, -1], result: [-1, 384] },
+    { family: 'sequence', operator: 'LSTM', shape: [-1, 576], result: [-1] },
+    { family: 'neural', operator: 'Relu', shape: [-1, 8], result: [-1, 1] },
+  ] as const)('a network is of family $family by what goes in and comes out', ({ family, operator, ...tensors }) => {
+    const datatype = 'datatype' in tensors ? tensors.datatype : ('FP32' as const);
+    const signature = {
+      inputs: [{ name: 'x', datatype, shape: [...tensors.shape] }],
+      outputs: [{ name: 'y', datatype: 'FP32' as const, shape: [...tensors.result] }],
+    };
+    const classified = classify({ operators: ['ai.onnx:MatMul', `ai.onnx:${operator}`], sizeBytes: 1, signature });
+    expect(classified.family).toBe(family);
+  });
 
   test('reads a file by its path', async () => {
     const folder = await tempFolder();

@@ -131,11 +131,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
   stopOnSignal(
     [
       () => closeDoors({ app, tls, admin }),
-      () => {
-        health.stop();
-        depths.stop();
-        return Promise.resolve();
-      },
+      () => stopWatching(health, depths),
       () => writer?.close() ?? Promise.resolve(),
       () => relay.stop(),
       () => log.close(),
@@ -144,4 +140,9 @@ export async function startService(options: ServiceOptions): Promise<void> {
     ],
     options.process,
   );
+}
+
+function stopWatching(...watches: readonly { stop(): void }[]): Promise<void> {
+  for (const watch of watches) watch.stop();
+  return Promise.resolve();
 }

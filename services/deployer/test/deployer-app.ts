@@ -120,8 +120,7 @@ export class DeployerApp {
     tenant: string,
     generation: number,
     state: 'ready' | 'failed' | 'unloaded',
-    modelName = MODEL,
-    versionId = 'ver_1',
+    { modelName = MODEL, versionId = 'ver_1' } = {},
   ): Promise<void> {
     await this.harness.publish(modelStateChangedV1, tenant, {
       ...modelStateChangedV1.example,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { deployerRoutes as routes, placementChangedV1, usageMeteredV1 } from '@myriad/contracts';
 import { eventually } from '@myriad/testing';
 import { ExpireRollouts } from '../../src/application/expire-rollouts.js';
-import { DeployerApp, MODEL, TIMEOUT_MS } from '../deployer-app.js';
+import { DeployerApp, TIMEOUT_MS } from '../deployer-app.js';
 
 const canary = { mode: 'canary', percent: 5 } as const;
 
@@ -28,7 +28,7 @@ describe('a version that is tried', () => {
     await app.promote(tenant, { promotionId: `prm_${tenant}1` });
     await app.report(tenant, 1, 'ready');
     const trial = await app.promote(tenant, { promotionId: `prm_${tenant}2`, version: 2, trial: canary });
-    await app.report(tenant, 2, 'ready', MODEL, 'ver_2');
+    await app.report(tenant, 2, 'ready', { versionId: 'ver_2' });
     return trial.rolloutId;
   };
   const change = (tenant: string, rolloutId: string, anyBody: unknown) =>
@@ -62,7 +62,7 @@ describe('a version that is tried', () => {
     const given = await onTrial('bb');
     expect((await rollBack('bb', given)).body.status).toBe('rolled-back');
     const broken = await app.promote('bb', { promotionId: 'prm_bb3', version: 3, trial: canary });
-    await app.report('bb', 4, 'failed', MODEL, 'ver_3');
+    await app.report('bb', 4, 'failed', { versionId: 'ver_3' });
     expect(await app.rollout('bb', broken.rolloutId)).toMatchObject({ status: 'failed', reason: 'r0: parity is off' });
     const overtaken = await app.promote('bb', { promotionId: 'prm_bb4', version: 4, trial: canary });
     await app.promote('bb', { promotionId: 'prm_bb5', version: 5, trial: canary });
