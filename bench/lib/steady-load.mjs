@@ -23,7 +23,7 @@ async function ask({ origin, path, headers, body, perSecond, connections }, sign
   };
   const fromMs = performance.now();
   for (let sent = 0; !signal.aborted;) {
-    const due = Math.floor(((performance.now() - fromMs) * perSecond) / 1000);
+    const due = Math.floor(((performance.now() - fromMs) * perSecond) / 1000) + 1;
     for (; sent < due; sent += 1) {
       const one = send(fromMs + (sent * 1000) / perSecond).finally(() => inFlight.delete(one));
       inFlight.add(one);
