@@ -104,7 +104,8 @@ export const evaluatorRoutes = {
       modelName: fields.name,
       version: z.int().positive(),
       environment: fields.environment,
-      trial: trialSchema
+      trial: z
+        .strictObject(trialSchema.shape)
         .optional()
         .describe('tries the version beside the one that answers; absent: it takes over as soon as it is loaded'),
     }),

@@ -140,7 +140,7 @@ export class Compiler {
     return register;
   }
 
-  newIntegers(node: ProtoNode, tail: readonly number[], datatype: 'INT64' | 'INT32', position = 0): Integers {
+  newIntegers(node: ProtoNode, tail: readonly number[], datatype: Integers['datatype'], position = 0): Integers {
     const register = new Integers(tail, datatype);
     this.define(node.outputs[position] ?? '', register);
     return register;

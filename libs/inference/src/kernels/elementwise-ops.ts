@@ -1,7 +1,7 @@
 import { attributeOf, floatAttribute, intAttribute, type ProtoNode } from '../skeleton/onnx-proto.js';
 import { noKernel, type Compiler, type NodeCompiler, type Operand } from './compiler.js';
 import type { Frame } from './frame.js';
-import type { Floats } from './registers.js';
+import type { Floats, Integers } from './registers.js';
 import { softmax } from './post-transforms.js';
 
 /** Where an operand's value for a row and column lies: `data[start + row × rowStep + column × columnStep]`. */
@@ -29,9 +29,9 @@ function sourceOf(node: ProtoNode, compiler: Compiler, position: number): Source
 
 type Binary = (a: number, b: number) => number;
 
-/** Two operands, columns equal or one of them single. */
+/** Two operands, columns equal or one of them single; gives floats, or booleans as 0 and 1. */
 const binary =
-  (compute: Binary): NodeCompiler =>
+  (compute: Binary, result: 'FP32' | 'BOOL' = 'FP32'): NodeCompiler =>
   (node, compiler) => {
     const [a, b] = [sourceOf(node, compiler, 0), sourceOf(node, compiler, 1)];
     const columns = Math.max(a.columns, b.columns);
@@ -43,13 +43,19 @@ const binary =
     // [rows] with [rows, 1] or with a vector would spread rows over columns
     if (tails.some((tail) => tail.length !== 1) && !(tails.every((tail) => tail.length === 0) && columns === 1))
       noKernel(`${node.opType} of other ranks`);
-    const y = compiler.newFloats(node, tails[0]?.length === 0 ? [] : [columns]);
+    const tail = tails[0]?.length === 0 ? [] : [columns];
+    const y = result === 'FP32' ? compiler.newFloats(node, tail) : compiler.newIntegers(node, tail, result);
     compiler.push((frame) => {
       spread(frame, [a, b], y, compute);
     });
   };
 
-function spread({ rows, memory, at }: Frame, [a, b]: readonly [Source, Source], y: Floats, compute: Binary): void {
+function spread(
+  { rows, memory, at }: Frame,
+  [a, b]: readonly [Source, Source],
+  y: Floats | Integers,
+  compute: Binary,
+): void {
   const columns = y.width;
   const [aData, bData] = [a.register?.data ?? memory.f32, b.register?.data ?? memory.f32];
   const [aStart, bStart] = [a, b].map((side) =>
@@ -114,6 +120,10 @@ export const ELEMENTWISE_OPS: Readonly<Record<string, NodeCompiler>> = {
   ':Sub': binary((a, b) => a - b),
   ':Mul': binary((a, b) => a * b),
   ':Div': binary((a, b) => a / b),
+  ':Greater': binary((a, b) => Number(a > b), 'BOOL'),
+  ':GreaterOrEqual': binary((a, b) => Number(a >= b), 'BOOL'),
+  ':Less': binary((a, b) => Number(a < b), 'BOOL'),
+  ':LessOrEqual': binary((a, b) => Number(a <= b), 'BOOL'),
   ':Sigmoid': unary((x) => 1 / (1 + Math.exp(-x))),
   ':Tanh': unary(Math.tanh),
   ':Relu': unary((x) => (x > 0 ? x : x < 0 ? 0 : x)),

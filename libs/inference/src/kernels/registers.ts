@@ -33,14 +33,14 @@ export class Floats extends BaseRegister {
 
 const FEW = 8;
 
-/** Integers below 2^53. */
+/** Integers below 2^53; booleans are 0 and 1. */
 export class Integers extends BaseRegister {
   readonly kind = 'integers';
   data = new Float64Array(0);
 
   constructor(
     tail: readonly number[],
-    readonly datatype: 'INT64' | 'INT32',
+    readonly datatype: 'INT64' | 'INT32' | 'BOOL',
   ) {
     super(tail);
   }
@@ -54,6 +54,7 @@ export class Integers extends BaseRegister {
     const length = rows * this.width;
     const shape = [rows, ...tail];
     if (datatype === 'INT32') return { datatype, shape, data: Int32Array.from(data.subarray(0, length)) };
+    if (datatype === 'BOOL') return { datatype, shape, data: Uint8Array.from(data.subarray(0, length)) };
     const integers = new BigInt64Array(length);
     if (length < FEW) {
       for (let i = 0; i < length; i += 1) integers[i] = BigInt(data[i] as number);
@@ -88,7 +89,7 @@ export type Register = Floats | Integers | Texts;
 /** A register for values of a type; undefined for types that kernels don't compute with. */
 export function registerFor(datatype: Datatype, tail: readonly number[]): Register | undefined {
   if (datatype === 'FP32') return new Floats(tail);
-  if (datatype === 'INT64' || datatype === 'INT32') return new Integers(tail, datatype);
+  if (datatype === 'INT64' || datatype === 'INT32' || datatype === 'BOOL') return new Integers(tail, datatype);
   return datatype === 'BYTES' ? new Texts(tail) : undefined;
 }
 

@@ -107,11 +107,13 @@ const FLOAT = 1;
 const INT32 = 6;
 const INT64 = 7;
 const TEXT = 8;
+const BOOL = 9;
+const TYPES = { INT32, INT64, BOOL } as const;
 
 function typeOf(register: Register): number {
   if (register.kind === 'floats') return FLOAT;
   if (register.kind === 'texts') return TEXT;
-  return register.datatype === 'INT64' ? INT64 : INT32;
+  return TYPES[register.datatype];
 }
 
 const cast: NodeCompiler = (node, compiler) => {

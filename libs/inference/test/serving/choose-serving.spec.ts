@@ -31,6 +31,19 @@ describe('the way to serve a model', () => {
     expect(choice.split?.weights.length).toBeLessThan(1_000);
   });
 
+  test.each(['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'])('%s gives booleans, also to a cast', async (op) => {
+    const nodes = [plain(op, [['x', 'w'], ['b']]), plain('Cast', [['b'], ['y']], { to: INT64 })];
+    const file = modelFile(nodes, {
+      inputs: [valueInfo('x', 2)],
+      outputs: [valueInfo('b', 2, 9), valueInfo('y', 2, INT64)],
+      initializers: [floatTensor('w', [2], [0, 1.5])],
+    });
+    const data = Float32Array.of(0, 1.5, -1, 2, NaN, NaN, 1e-30, -Infinity);
+    const recorded: TensorMap = { x: { datatype: 'FP32', shape: [4, 2], data } };
+    const { verdicts } = await chooseServing(file, recorded, { measureMs: 2 });
+    expect(verdicts.find(({ way }) => way === 'kernel')?.reason).toBeUndefined();
+  });
+
   test('recorded rows decide too: a way that differs on them is closed', async () => {
     // the runtime rounds an integer once, to single precision; the kernel by way of double precision
     const node = classical('Scaler', [['x'], ['y']], { offset: { floats: [2 ** 60] }, scale: { floats: [1] } });

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from myriad.resources.base import Resource, part
+from myriad.resources.rollouts import Trial
 from myriad.waiting import wait_until
 
 ENDED = frozenset({"completed", "failed", "rejected", "void"})
@@ -36,9 +37,12 @@ class Promotion:
 class Promotions(Resource):
     """Promotions of the acting tenant."""
 
-    def request(self, model_name: str, version: int, environment: str) -> Promotion:
-        """Asks that a version go live. Problem ``evaluator.no_passing_evidence`` without a passing evaluation."""
-        body = {"modelName": model_name, "version": version, "environment": environment}
+    def request(self, model_name: str, version: int, environment: str, trial: Trial | None = None) -> Promotion:
+        """Asks that a version go live, with ``trial`` beside the one that answers until its rollout is promoted.
+        Problem ``evaluator.no_passing_evidence`` without a passing evaluation."""
+        body: dict[str, object] = {"modelName": model_name, "version": version, "environment": environment}
+        if trial is not None:
+            body["trial"] = {"mode": trial.mode, "percent": trial.percent}
         return self._send(Promotion, "POST", "/v1/promotions", body)
 
     def list(self, limit: int | None = None) -> Iterator[Promotion]:

@@ -11,6 +11,15 @@ from myriad.waiting import wait_until
 
 
 @dataclass(frozen=True)
+class Trial:
+    """How a version is tried beside the one that answers: ``mode`` is ``canary`` (answers its share of the requests) or
+    ``shadow`` (asked the same after the answer, and compared); ``percent`` of the requests, 0 to 100."""
+
+    mode: str
+    percent: float
+
+
+@dataclass(frozen=True)
 class Rollout:
     """``status`` is ``progressing``, ``completed``, ``failed`` or ``rolled-back``."""
 
@@ -26,6 +35,7 @@ class Rollout:
     conditions: Sequence[Condition]
     created_at: datetime
     ended_at: datetime | None = None
+    trial: Trial | None = None
 
 
 class Rollouts(Resource):
@@ -44,6 +54,15 @@ class Rollouts(Resource):
     def rollback(self, rollout_id: str, reason: str) -> Rollout:
         """Puts the version before back, at once. Problem ``deployer.nothing_to_roll_back`` when there was none."""
         return self._send(Rollout, "POST", f"/v1/rollouts/{part(rollout_id)}/rollback", {"reason": reason})
+
+    def change_trial(self, rollout_id: str, mode: str, percent: float) -> Rollout:
+        """Changes how its version is tried. Problem ``deployer.not_on_trial`` when it is not."""
+        body = {"mode": mode, "percent": percent}
+        return self._send(Rollout, "PUT", f"/v1/rollouts/{part(rollout_id)}/trial", body)
+
+    def promote(self, rollout_id: str, reason: str) -> Rollout:
+        """Lets a version that is tried take over. Problem ``deployer.not_on_trial`` when none is."""
+        return self._send(Rollout, "POST", f"/v1/rollouts/{part(rollout_id)}/promote", {"reason": reason})
 
     def wait(self, rollout_id: str, timeout_seconds: float = 300) -> Rollout:
         """Waits until it no longer progresses."""
