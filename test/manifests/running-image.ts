@@ -136,13 +136,16 @@ export async function startCompiled(
 
 /** Variables and mounts of a service's container, and where its probes are answered. */
 async function toldTo(world: ImageWorld, service: ServiceManifest) {
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const [port, adminPort, grpcPort] = [await freePort(), await freePort(), await freePort()];
+  const variables = containerVariables(service);
   const env: Readonly<Record<string, string>> = {
     ...commonEnvironment,
-    ...containerVariables(service),
+    ...variables,
     ...mutualTls(service),
     ...world.variables,
+    // containers have these to themselves, here all services share them
     PORT: String(port),
+    ...('GRPC_PORT' in variables ? { GRPC_PORT: String(grpcPort) } : {}),
     ...(service.public ? {} : { ADMIN_PORT: String(adminPort) }),
   };
   const mounts = { '/run/myriad': mountSecrets(world, service), '/run/tls': mountCertificate(world, service) };
