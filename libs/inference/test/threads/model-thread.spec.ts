@@ -82,7 +82,8 @@ describe('ModelThread', () => {
     let reason: Error | undefined;
     const frail = new ModelThread({ ...settings, onLost: (error) => (reason = error) });
     await frail.load(1, { file: fixture('shapes/mlp.onnx') });
-    const waiting = frail.run(1, [{ inputs: rows(1, 0), rows: 1 }]);
+    // takes long enough to be under way when the thread ends
+    const waiting = frail.run(1, [{ inputs: rows(200_000, 0), rows: 200_000 }]);
     await Promise.all([expect(waiting).rejects.toBeInstanceOf(ThreadLost), frail.kill()]);
     await expect(frail.run(1, [{ inputs: rows(1, 0), rows: 1 }])).rejects.toBeInstanceOf(ThreadLost);
     expect(reason).toBeInstanceOf(Error);
