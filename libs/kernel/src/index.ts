@@ -13,6 +13,7 @@ export {
   type PrincipalId,
   type TenantId,
 } from './ids.js';
+export type { Datatype, Serving } from './model.js';
 export { Once } from './once.js';
 export { mapPage, pageFrom, type Page, type PageBody, type PageRequest } from './page.js';
 export {

@@ -46,8 +46,6 @@ const MAX_COST_OF_INPUTS_MICROS = 100;
 const MAX_SPLIT_MICROS = 2_000;
 /** Larger files keep their weights: the runtime packs those it knows, which is worth more there than a session. */
 const MAX_FED_BYTES = 1_048_576;
-/** What takes longer for a row is run whole, beside the thread that answers everybody. */
-const MAX_INLINE_MICROS = 2_000;
 /** Made-up rows have at most so many values in all, and cost the file at most so long. */
 const MAX_GENERATED_VALUES = 262_144;
 const MAX_GENERATED_MICROS = 100_000;
@@ -158,8 +156,8 @@ async function tryWay(way: 'kernel' | 'inputs', { skeleton, weights }: SplitMode
     const reason = slowness(run, trial) ?? objection(run, skeleton, trial);
     if (reason !== undefined) return closed(way, reason);
     const micros = tryMicros(run, trial);
-    if (micros === undefined || micros <= MAX_INLINE_MICROS) return { way, micros, reason };
-    return closed(way, `a row takes ${Math.round(micros)} µs; at most ${MAX_INLINE_MICROS} are run this way`);
+    if (micros === undefined || micros <= MAX_SPLIT_MICROS) return { way, micros, reason };
+    return closed(way, `a row takes ${Math.round(micros)} µs; at most ${MAX_SPLIT_MICROS} are run this way`);
   } catch (error) {
     return closed(way, messageOf(error));
   } finally {

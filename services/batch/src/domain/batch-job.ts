@@ -1,4 +1,4 @@
-import { type Digest, stateMachine } from '@myriad/kernel';
+import { type Datatype, type Digest, type Serving, stateMachine } from '@myriad/kernel';
 
 export type BatchJobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -16,39 +16,8 @@ export const CANCELLED = 'cancelled';
 
 export interface TensorSpec {
   readonly name: string;
-  readonly datatype:
-    | 'BOOL'
-    | 'UINT8'
-    | 'UINT16'
-    | 'UINT32'
-    | 'UINT64'
-    | 'INT8'
-    | 'INT16'
-    | 'INT32'
-    | 'INT64'
-    | 'FP16'
-    | 'BF16'
-    | 'FP32'
-    | 'FP64'
-    | 'BYTES';
+  readonly datatype: Datatype;
   readonly shape: number[];
-}
-
-/** How a version is served, as admission found out. */
-export interface Serving {
-  /** `kernel`: our own code over its weights; `inputs`: ONNX Runtime with weights fed; `whole`: ONNX Runtime on the file as it is. */
-  readonly way: 'kernel' | 'inputs' | 'whole';
-  /** Of one row; null where none could be timed. */
-  readonly micros: number | null;
-  /** Memory it takes beside its skeleton, bytes. */
-  readonly memoryBytes: number;
-  /** The graph and what was learned, objects of the tenant; null where it is served whole. */
-  readonly split: {
-    readonly skeletonDigest: Digest;
-    readonly skeletonBytes: number;
-    readonly weightsDigest: Digest;
-    readonly weightsBytes: number;
-  } | null;
 }
 
 /** The version that an environment served when the job was made. */

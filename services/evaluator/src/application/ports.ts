@@ -1,4 +1,4 @@
-import type { ModelFamily, Serving } from '@myriad/contracts';
+import type { ModelFamily, Serving, TensorSpec } from '@myriad/contracts';
 import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
 import type { Campaign, EnvironmentName } from '../domain/campaign.js';
@@ -36,32 +36,12 @@ export interface AdmittedVersion {
   readonly artifactDigest: Digest;
   readonly sizeBytes: number;
   readonly parityDigest: Digest | null;
-  readonly signature: { readonly inputs: TensorView[]; readonly outputs: TensorView[] };
+  readonly signature: { readonly inputs: TensorSpec[]; readonly outputs: TensorSpec[] };
   readonly family: ModelFamily;
   readonly sizeClass: 'small' | 'medium' | 'large';
   readonly batchInvariant: boolean;
   /** Not there for versions that were admitted before ways to serve were tried. */
   readonly serving?: Serving | null | undefined;
-}
-
-export interface TensorView {
-  readonly name: string;
-  readonly datatype:
-    | 'BOOL'
-    | 'UINT8'
-    | 'UINT16'
-    | 'UINT32'
-    | 'UINT64'
-    | 'INT8'
-    | 'INT16'
-    | 'INT32'
-    | 'INT64'
-    | 'FP16'
-    | 'BF16'
-    | 'FP32'
-    | 'FP64'
-    | 'BYTES';
-  readonly shape: number[];
 }
 
 export interface DatasetView {

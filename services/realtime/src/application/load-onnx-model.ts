@@ -6,9 +6,9 @@ import {
   parseParity,
   type RunnableModel,
 } from '@myriad/inference';
-import { ProblemError, type Digest, type TenantId } from '@myriad/kernel';
+import { ProblemError, type Digest, type Serving, type TenantId } from '@myriad/kernel';
 import type { ObjectStore } from '@myriad/storage';
-import type { Placement, Serving } from '../domain/placement.js';
+import type { Placement } from '../domain/placement.js';
 import { DigestSet } from './digest-set.js';
 import type { DiskTier } from './disk-tier.js';
 import { ModelLoader, type InlineModel, type Tier } from './model-loader.port.js';

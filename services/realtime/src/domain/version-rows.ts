@@ -1,7 +1,7 @@
-import type { Digest } from '@myriad/kernel';
+import type { Digest, Serving } from '@myriad/kernel';
 import { grown } from './grown.js';
 import { IdColumn, readDigest, writeDigest } from './id-column.js';
-import type { Serving, Signature, Version } from './placement.js';
+import type { Signature, Version } from './placement.js';
 import { SharedValues } from './shared-values.js';
 
 /** What the versions of a fleet have in common. */

@@ -1,4 +1,4 @@
-import { type Digest, stateMachine } from '@myriad/kernel';
+import { type Datatype, type Digest, type Serving, stateMachine } from '@myriad/kernel';
 
 export interface Model {
   readonly modelId: string;
@@ -26,21 +26,7 @@ export interface Reason {
 
 export interface TensorSpec {
   readonly name: string;
-  readonly datatype:
-    | 'BOOL'
-    | 'UINT8'
-    | 'UINT16'
-    | 'UINT32'
-    | 'UINT64'
-    | 'INT8'
-    | 'INT16'
-    | 'INT32'
-    | 'INT64'
-    | 'FP16'
-    | 'BF16'
-    | 'FP32'
-    | 'FP64'
-    | 'BYTES';
+  readonly datatype: Datatype;
   readonly shape: number[];
 }
 
@@ -53,26 +39,15 @@ export interface Profile {
   readonly batchInvariant: boolean;
 }
 
-/** How a version is served: found by trying all ways. */
-export interface Serving {
-  /** `kernel`: our own code over its weights; `inputs`: ONNX Runtime with weights fed; `whole`: ONNX Runtime on the file as it is. */
-  readonly way: ServingWay;
-  /** Of one row by this way; null where none could be timed. */
-  readonly micros: number | null;
-  /** Memory it takes beside its skeleton, measured, bytes. */
-  readonly memoryBytes: number;
-  /** The graph and what was learned, objects of the tenant; null where it is served whole. */
-  readonly split: {
-    readonly skeletonDigest: Digest;
-    readonly skeletonBytes: number;
-    readonly weightsDigest: Digest;
-    readonly weightsBytes: number;
-  } | null;
+/** How a version is served, and what was found by trying all ways. */
+export interface ServingReport extends Serving {
   /** All ways: what a row costs, or why it is closed. */
-  readonly verdicts: { readonly way: ServingWay; readonly micros: number | null; readonly reason: string | null }[];
+  readonly verdicts: {
+    readonly way: Serving['way'];
+    readonly micros: number | null;
+    readonly reason: string | null;
+  }[];
 }
-
-export type ServingWay = 'kernel' | 'inputs' | 'whole';
 
 /** What admission found. */
 export interface AdmissionReport {
@@ -83,7 +58,7 @@ export interface AdmissionReport {
   readonly sizeClass: 'small' | 'medium' | 'large' | null;
   readonly profile: Profile | null;
   /** Not there for versions that were admitted before ways to serve were tried. */
-  readonly serving: Serving | null;
+  readonly serving: ServingReport | null;
 }
 
 export interface Lineage {

@@ -23,7 +23,7 @@ import {
 import { ProblemError, digestOf } from '@myriad/kernel';
 import type { InspectedArtifact, ModelInspection, ModelInspector } from '../../application/ports.js';
 import { MAX_PARAMETERS, refusals } from '../../domain/admission-policy.js';
-import type { AdmissionReport, Reason, Serving, TensorSpec } from '../../domain/model.js';
+import type { AdmissionReport, Reason, ServingReport, TensorSpec } from '../../domain/model.js';
 
 const BLANK: AdmissionReport = {
   reasons: [],
@@ -112,7 +112,7 @@ const MAX_REASON = 300;
 const rounded = (micros: number | undefined): number | null =>
   micros === undefined ? null : Math.round(micros * 1_000) / 1_000;
 
-function servingOf({ way, verdicts, parts }: ServingChoice, memoryBytes: number): Serving {
+function servingOf({ way, verdicts, parts }: ServingChoice, memoryBytes: number): ServingReport {
   const split = parts.way === 'whole' ? null : parts;
   return {
     way,
