@@ -12,8 +12,7 @@ import type { Placement } from '../domain/placement.js';
 import { DigestSet } from './digest-set.js';
 import type { DiskTier } from './disk-tier.js';
 import { ModelLoader, type InlineModel, type Tier } from './model-loader.port.js';
-
-const MAX_PARITY_BYTES = 4 * 1_048_576;
+import { MAX_PARITY_BYTES, assertAsRecorded } from './recorded-rows.js';
 
 /** Memory that a version is counted with before it is there: what admission measured. */
 export function memoryOf({ serving, sizeBytes }: Placement): number {
@@ -144,13 +143,7 @@ export class LoadOnnxModel extends ModelLoader {
   private verify(placement: Placement, model: RunnableModel, recorded: Buffer | undefined): void {
     const { parityDigest } = placement;
     if (recorded === undefined || parityDigest === null) return;
-    const comparison = checkParity(model, parseParity(recorded, model.signature));
-    if (!comparison.isEqual) {
-      const { output, index, detail } = comparison.firstDifference ?? { output: '', index: 0, detail: '' };
-      throw new Error(
-        `its outputs are not what the trainer recorded: output '${output}', value ${index}: ${detail} (largest difference ${comparison.maxAbsoluteDifference})`,
-      );
-    }
+    assertAsRecorded(checkParity(model, parseParity(recorded, model.signature)));
     this.verified.add(learnedDigest(placement), parityDigest);
   }
 }

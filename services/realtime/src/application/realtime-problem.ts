@@ -15,6 +15,10 @@ export function clientGone(): ProblemError {
   return realtimeProblem('timeout', 'client_gone', 'the client left before its turn came');
 }
 
+export function shuttingDown(): ProblemError {
+  return realtimeProblem('unavailable', 'not_ready', 'this replica is shutting down', { retryAfterSeconds: 1 });
+}
+
 export function tenantBusy(tenantId: string, waiting: number): ProblemError {
   const detail = `tenant '${tenantId}' has ${waiting} requests waiting here, as many as a tenant may; send fewer at the same time`;
   return cheap(() => realtimeProblem('rate-limited', 'tenant_busy', detail, { retryAfterSeconds: 1 }));

@@ -6,7 +6,14 @@ import type { Logger } from '@myriad/telemetry';
 import { FairLine, type FairLineOptions, type LineState } from '../application/fair-line.js';
 import { LineModel, type LineRun } from '../application/line-model.js';
 import type { DetachedCall, DetachedModel, DetachedRuntime } from '../application/model-loader.port.js';
-import { clientGone, deadlineExceeded, realtimeProblem, runtimeLost } from '../application/realtime-problem.js';
+import {
+  clientGone,
+  deadlineExceeded,
+  realtimeProblem,
+  runtimeLost,
+  shuttingDown,
+} from '../application/realtime-problem.js';
+import { MAX_PARITY_BYTES } from '../application/recorded-rows.js';
 import type { ModelTensor, Placement } from '../domain/placement.js';
 import { RemoteMismatch, assertFits, inferMessage, outputsOf, remoteNameOf } from './remote-messages.js';
 import { pushbackMsOf, statusOf, type Message, type RemoteServer } from './remote-server.js';
@@ -22,7 +29,6 @@ export interface RemoteRuntimeOptions {
   readonly inFlight: number;
 }
 
-const MAX_PARITY_BYTES = 4 * 1_048_576;
 /** What a model that runs elsewhere takes here, bytes: its entry. */
 const MEMORY_BYTES = 4_096;
 /** A run without a deadline may take so long, milliseconds. */
@@ -65,9 +71,7 @@ export class RemoteRuntime implements DetachedRuntime {
   }
 
   close(): void {
-    this.line.close(
-      realtimeProblem('unavailable', 'not_ready', 'this replica is shutting down', { retryAfterSeconds: 1 }),
-    );
+    this.line.close(shuttingDown());
     this.options.server.close();
   }
 

@@ -4,7 +4,8 @@ import type { ObjectStore } from '@myriad/storage';
 import type { Logger } from '@myriad/telemetry';
 import { FairLine, type FairLineOptions, type LineState } from '../application/fair-line.js';
 import type { DetachedModel } from '../application/model-loader.port.js';
-import { realtimeProblem } from '../application/realtime-problem.js';
+import { shuttingDown } from '../application/realtime-problem.js';
+import { MAX_PARITY_BYTES, assertAsRecorded } from '../application/recorded-rows.js';
 import type { Placement } from '../domain/placement.js';
 import { ThreadedModel, type Lane } from './threaded-model.js';
 
@@ -32,7 +33,6 @@ interface WorkerLane extends Lane {
   models: number;
 }
 
-const MAX_PARITY_BYTES = 4 * 1_048_576;
 /** One runs and one stands ready, so that the thread need not wait for this one. */
 const RUNS_AT_A_THREAD = 2;
 /** Threads that hold models yield to the one that answers small ones: it needs microseconds. */
@@ -77,13 +77,8 @@ export class WorkerRuntime {
       const { thread } = lane;
       const model = await this.read(placement, !isVerified);
       const report = await thread.load(number, model);
-      if (report.parity?.isEqual === false) {
-        thread.unload(number);
-        const { output, index, detail } = report.parity.firstDifference ?? { output: '', index: 0, detail: '' };
-        throw new Error(
-          `its outputs are not what the trainer recorded: output '${output}', value ${index}: ${detail} (largest difference ${report.parity.maxAbsoluteDifference})`,
-        );
-      }
+      if (report.parity?.isEqual === false) thread.unload(number);
+      if (report.parity !== undefined) assertAsRecorded(report.parity);
       return new ThreadedModel({
         lane,
         number,
@@ -111,10 +106,7 @@ export class WorkerRuntime {
   /** Ends all threads; what waits is refused. */
   async close(): Promise<void> {
     this.isClosed = true;
-    const error = realtimeProblem('unavailable', 'not_ready', 'this replica is shutting down', {
-      retryAfterSeconds: 1,
-    });
-    for (const { line } of this.lanes) line.close(error);
+    for (const { line } of this.lanes) line.close(shuttingDown());
     await Promise.all(this.lanes.map(({ thread }) => thread.close()));
   }
 
