@@ -7,6 +7,8 @@ import type { StoreFixture } from './store-fixture.js';
 
 /* eslint-disable no-restricted-properties -- the addresses of the engines come from the test runner */
 export const S3_ENDPOINT = process.env['MYRIAD_TEST_S3'];
+/** Whether tests of several gigabytes run, too. */
+export const IS_LARGE = process.env['MYRIAD_TEST_LARGE'] === '1';
 const credentials = {
   accessKeyId: process.env['MYRIAD_TEST_S3_ACCESS_KEY'] ?? 'unset',
   secretAccessKey: process.env['MYRIAD_TEST_S3_SECRET'] ?? 'unset',
