@@ -60,6 +60,10 @@ const schema = z.object({
     .max(3_600)
     .default(120)
     .describe('how long a start may take'),
+  POOL_REMOTE_URLS: z
+    .string()
+    .optional()
+    .describe('servers that run the models of some pools, for the deployer: {"vision-large": "grpc://host:port"}'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('least level that the services write'),
   MYRIAD_OVERRIDES: z
     .string()
@@ -78,6 +82,8 @@ export interface StandaloneConfig {
   readonly portBase: number;
   readonly startTimeoutMs: number;
   readonly logLevel: string;
+  /** As the deployer reads it. */
+  readonly poolRemoteUrls?: string;
   readonly overrides: Overrides;
   /** Stay in the terminal instead of leaving the mesh running behind it. */
   readonly isForeground: boolean;
@@ -129,6 +135,7 @@ export function standaloneConfig(args: readonly string[], env: NodeJS.ProcessEnv
     portBase: config.MYRIAD_PORT_BASE ?? defaults.portBase,
     startTimeoutMs: config.MYRIAD_START_TIMEOUT_SECONDS * 1_000,
     logLevel: config.LOG_LEVEL,
+    ...(config.POOL_REMOTE_URLS === undefined ? {} : { poolRemoteUrls: config.POOL_REMOTE_URLS }),
     overrides: config.MYRIAD_OVERRIDES,
     isForeground: flags.foreground === true,
     inherited: Object.fromEntries(INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),

@@ -3,9 +3,20 @@ import { eventLogConfig, snapshotWriterConfig } from '@myriad/messaging';
 import { databaseConfig } from '@myriad/persistence';
 import { objectStoreConfig } from '@myriad/storage';
 import { z } from 'zod';
+import { poolShapeOf } from './domain/environment.js';
 
 const price = (perWhat: string, micros: number): z.ZodDefault<z.ZodCoercedNumber> =>
   z.coerce.number().min(0).default(micros).describe(`price of ${perWhat}, millionths of the ledger's currency unit`);
+
+/** JSON as one variable; what is none gets the reason. */
+function jsonOf(text: string, issues: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    issues.addIssue(`is no JSON: ${(error as Error).message}`);
+    return z.NEVER;
+  }
+}
 
 export const deployerConfigSchema = z.object({
   ...httpConfig,
@@ -29,6 +40,19 @@ export const deployerConfigSchema = z.object({
     .max(16)
     .default(1)
     .describe('replicas that the supervisor is asked to run for each pool, 1–16'),
+  POOL_REMOTE_URLS: z
+    .string()
+    .default('{}')
+    .transform(jsonOf)
+    .pipe(
+      z.record(
+        z.string().refine((pool) => poolShapeOf(pool) !== undefined, 'is no pool: <family>-<size class>'),
+        z.url({ protocol: /^grpcs?$/ }),
+      ),
+    )
+    .describe(
+      'servers of the Open Inference Protocol that run the models of some pools for the replicas here, as JSON: {"vision-large": "grpc://host:port"}',
+    ),
   REPLICA_URL_TEMPLATE: z
     .string()
     .min(1)

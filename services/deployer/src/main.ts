@@ -43,7 +43,12 @@ function capacityOf(config: DeployerConfig): ServingCapacity {
   const { SUPERVISOR_TOKEN: token } = config;
   if (token === undefined)
     throw new ConfigError([{ variable: 'SUPERVISOR_TOKEN', message: 'is needed with SUPERVISOR_URL' }]);
-  return new SupervisorCapacity({ url: config.SUPERVISOR_URL, token, timeoutMs: CAPACITY_TIMEOUT_MS });
+  return new SupervisorCapacity({
+    url: config.SUPERVISOR_URL,
+    token,
+    timeoutMs: CAPACITY_TIMEOUT_MS,
+    remoteUrls: config.POOL_REMOTE_URLS,
+  });
 }
 
 /** With TLS, it asks replicas with a certificate of its own; whoever gives it the files rotates them for both. */

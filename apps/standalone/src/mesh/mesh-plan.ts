@@ -138,10 +138,12 @@ export class MeshPlan {
 
   /** On one machine the deployer has the supervisor run the serving processes. */
   private supervision(): Variables {
+    const { poolRemoteUrls } = this.config;
     return {
       SUPERVISOR_URL: this.controlUrl,
       SUPERVISOR_TOKEN_FILE: this.secrets.controlTokenFile,
       REPLICAS_PER_POOL: String(this.topology.replicasPerPool),
+      ...(poolRemoteUrls === undefined ? {} : { POOL_REMOTE_URLS: poolRemoteUrls }),
     };
   }
 }

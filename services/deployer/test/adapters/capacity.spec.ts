@@ -50,6 +50,18 @@ afterAll(async () => {
 describe('SupervisorCapacity', () => {
   const capacity = (): SupervisorCapacity => new SupervisorCapacity({ url, token: 'a token', timeoutMs: 300 });
 
+  it('tells a replica which server runs the models of its pool, and those of other pools nothing', async () => {
+    answer = { status: 200, body: JSON.stringify({ url: 'http://127.0.0.1:9', status: 'ready' }) };
+    const remoteUrls = { 'vision-large': 'grpc://triton:8001' };
+    const capacity = new SupervisorCapacity({ url, token: 'a token', timeoutMs: 300, remoteUrls });
+    await capacity.ensure({ ...request, pool: 'vision-large' });
+    await capacity.ensure(request);
+    expect(seen.map(({ body }) => (body as { env: Record<string, string> }).env['REMOTE_URL'])).toEqual([
+      'grpc://triton:8001',
+      undefined,
+    ]);
+  });
+
   it('asks the control door for one realtime process, with the token and what it must know', async () => {
     answer = { status: 200, body: JSON.stringify({ url: 'http://127.0.0.1:9', pid: 7, status: 'starting' }) };
     expect(await capacity().ensure(request)).toEqual({

@@ -14,6 +14,8 @@ export interface SupervisorOptions {
   readonly token: string;
   /** Longest wait for an answer, milliseconds. */
   readonly timeoutMs: number;
+  /** By pool: the server that runs its models for the replicas; they run those of other pools themselves. */
+  readonly remoteUrls?: Readonly<Record<string, string>>;
 }
 
 /** Serving capacity on one machine: `realtime` processes kept alive by the supervisor of apps/standalone. */
@@ -21,6 +23,7 @@ export class SupervisorCapacity implements ServingCapacity {
   constructor(private readonly options: SupervisorOptions) {}
 
   async ensure(request: ReplicaRequest): Promise<ReplicaState> {
+    const remoteUrl = this.options.remoteUrls?.[request.pool];
     const answer = await this.call('PUT', request.replicaId, {
       service: 'realtime',
       env: {
@@ -28,6 +31,7 @@ export class SupervisorCapacity implements ServingCapacity {
         POOL: request.pool,
         REPLICA_ID: request.replicaId,
         MEMORY_LIMIT_BYTES: String(request.memoryLimitBytes),
+        ...(remoteUrl === undefined ? {} : { REMOTE_URL: remoteUrl }),
       },
     });
     return { replicaId: request.replicaId, ...replicaSchema.parse(answer) };
