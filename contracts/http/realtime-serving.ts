@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fields } from '../define-event.js';
 import { trialSchema } from '../trial.js';
 import { defineRoute } from '../define-route.js';
+import { servingSchema } from '../serving.js';
 
 const milliseconds = z.number().nonnegative();
 
@@ -49,6 +50,12 @@ export const servingExplanationSchema = z.object({
     .enum(['memory', 'loading', 'disk', 'store'])
     .describe('where the version is: the nearest place that a prediction would find it at'),
   reason: z.string().describe('why it is there'),
+  runtime: z
+    .enum(['inline', 'workers', 'remote'])
+    .describe("what runs it: the replica's one thread, its worker threads, or the server of a remote pool"),
+  serving: servingSchema
+    .nullable()
+    .describe('how its graph is run, as admission chose; null: it was admitted before ways were tried, and runs whole'),
   memoryBytes: fields.count.describe('what it takes of memory; 0 when it is not there'),
   tenantMemoryBytes: fields.count.describe("what all of the tenant's versions take on this replica"),
   uses: fields.count.describe('how often it was asked for since it came into memory'),

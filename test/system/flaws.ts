@@ -121,7 +121,7 @@ const OF_REFERENCES: readonly Flaw[] = [
   {
     rule: 'references-resolve',
     database: 'training',
-    sql: `update fleet_run set fleet_run_id = ${LOST}; delete from recipe; delete from job; insert into run_metric values ('acme', ${LOST}, 'auc', 1, 1, 1)`,
+    sql: `update fleet_run set fleet_run_id = fleet_run_id || 'lost'; delete from recipe; delete from job; insert into run_metric values ('acme', ${LOST}, 'auc', 1, 1, 1)`,
     breaches: [
       /the fleet run of a run/,
       /evaluator: the fleet run of a campaign/,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import { authRoutes, deployerRoutes, registryRoutes } from '@myriad/contracts';
+import { authRoutes, deployerRoutes, registryRoutes, servingRoutes } from '@myriad/contracts';
 import { OtlpReceiver, eventually } from '@myriad/testing';
 import { type Cast, PLATFORM, assembleCast } from './cast.js';
 import { Refused } from './client.js';
@@ -27,6 +27,7 @@ import {
 } from './model-way.js';
 import { purgeTenant } from './purge.js';
 import { inferBody, machineRows } from './tables.js';
+import { type Rollout, flipTo, tryVersion, versionFor } from './trials.js';
 
 const GOLDEN_ROWS = 900;
 const golden = (at: number): ReturnType<typeof machineRows> => machineRows(GOLDEN_ROWS, 500 + at);
@@ -193,12 +194,62 @@ describe('The way of a model', () => {
     }
   });
 
-  step('writes down what each tenant used', async () => {
+  let asked = 0;
+  const keyed = (key: string): Promise<number> => {
+    asked++;
+    return versionFor(tenant(LARGE).program.client, golden(0)[0]!, key);
+  };
+  const byRollout = () => ({ params: { rolloutId: onTrial.rolloutId } });
+  let onTrial: Rollout;
+
+  step('tries the next version on a share of the requests, each canary key always with the same', async () => {
+    const again = await train({ ...cast, tenants: [tenant(LARGE)] });
+    expect(again.members).toMatchObject([{ tenantId: LARGE, status: 'succeeded' }]);
+    const trial = { mode: 'canary', percent: 40 } as const;
+    onTrial = await tryVersion(cast, tenant(LARGE), { version: 2, trial });
+    expect(onTrial).toMatchObject({ status: 'progressing', trial, previousVersion: 1 });
+    const keys = Array.from({ length: 40 }, (_none, at) => `person ${at}`);
+    const ask = async (): Promise<readonly number[]> => Promise.all(keys.map(keyed));
+    const versions = await eventually(async () => {
+      const answered = await ask();
+      if (!answered.includes(2)) throw new Error('nobody meets version 2');
+      return answered;
+    });
+    expect(versions).toContain(1);
+    expect(await ask()).toEqual(versions);
+  });
+
+  step('lets a shadow answer nobody, and says how its answers compare', async () => {
+    const deciding = cast.admin.in(LARGE);
+    const body = { mode: 'shadow', percent: 100 } as const;
+    const flip = await flipTo(1, keyed, () => deciding.call(deployerRoutes.changeTrial, { ...byRollout(), body }));
+    expect(flip.failures).toEqual([]);
+    await eventually(async () => {
+      await keyed('anybody');
+      const { trial } = await deciding.call(servingRoutes.explainServing, { query: { model: MODEL } });
+      expect(trial).toMatchObject({ mode: 'shadow', tried: { version: 2 }, comparison: { failed: 0 } });
+      expect(trial!.comparison.compared).toBeGreaterThan(0);
+    });
+  });
+
+  step('lets the tried version take over, and the one before come back, without a failed request', async () => {
+    const deciding = cast.admin.in(LARGE);
+    const taken = await flipTo(2, keyed, () =>
+      deciding.call(deployerRoutes.promoteTrial, { ...byRollout(), body: { reason: 'as good' } }),
+    );
+    const back = await flipTo(1, keyed, () =>
+      deciding.call(deployerRoutes.rollbackRollout, { ...byRollout(), body: { reason: 'not as good' } }),
+    );
+    console.log(`promoted in ${taken.ms.toFixed(0)} ms, rolled back in ${back.ms.toFixed(0)} ms`);
+    expect([...taken.failures, ...back.failures]).toEqual([]);
+  });
+
+  step('writes down what each tenant used, and nothing of what a shadow was asked', async () => {
     await eventually(
       async () => {
         const { items } = await cast.admin.call(deployerRoutes.listCosts, { query: { pageSize: 500 } });
         const used = new Map(items.map((cost) => [cost.tenantId, cost]));
-        expect(used.get(LARGE)).toMatchObject({ batchRows: GOLDEN_ROWS, predictionRows: GOLDEN_ROWS + 5 });
+        expect(used.get(LARGE)).toMatchObject({ batchRows: GOLDEN_ROWS, predictionRows: GOLDEN_ROWS + 5 + asked });
         expect(used.get(OTHER)).toMatchObject({ batchRows: GOLDEN_ROWS, predictionRows: GOLDEN_ROWS });
         expect(used.get(LARGE)?.trainingCpuSeconds).toBeGreaterThan(0);
         expect(used.get(TINY)?.predictionRows ?? 0).toBe(0);

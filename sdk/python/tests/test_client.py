@@ -347,10 +347,25 @@ def test_where_a_model_is_and_why(gateway: FakeGateway, client: Client) -> None:
         **{"pendingVersion": None, "refusal": None},
         "loads": [{"startedAt": NOW, "tookMs": 1.5, "from": "disk", "reason": ""}],
         "eviction": {"at": NOW, "uses": 12, "reason": "others were worth more"},
+        "runtime": "inline",
+        "serving": {"way": "kernel", "micros": 1.2, "memoryBytes": 304, "split": None},
+        "trial": {
+            **{"mode": "shadow", "percent": 100, "isInMemory": True},
+            "served": {"version": 3, "requests": 9, "failures": 0, "inferMicros": 10.5},
+            "tried": {"version": 4, "requests": 8, "failures": 0, "inferMicros": 9.5},
+            "comparison": {
+                **{"compared": 8, "different": 1, "failed": 0, "skipped": 0, "maxDifference": 0.25},
+                **{"servedMicros": 10.5, "candidateMicros": 9.5},
+            },
+        },
     }
     gateway.on("GET", "/v1/serving/explain", Answer(body=explanation))
     found = client.predictions.explain("flight-delay")
     assert (found.place, found.loads[0].from_, found.refusal) == ("disk", "disk", None)
     assert found.eviction is not None
     assert found.eviction.uses == 12
+    assert found.serving is not None
+    assert (found.runtime, found.serving.way) == ("inline", "kernel")
+    assert found.trial is not None
+    assert (found.trial.tried.version, found.trial.comparison.max_difference) == (4, 0.25)
     assert gateway.seen[-1].query == {"model": "flight-delay"}

@@ -274,6 +274,8 @@ describe('realtime', () => {
       replicaId: 'r0',
       rolloutId: 'rol_1',
       place: 'memory',
+      runtime: 'inline',
+      serving: null,
       pendingVersion: null,
       refusal: null,
       eviction: null,

@@ -79,14 +79,14 @@ export class DeployerHandlers {
   @HandleEvent(usageMeteredV1)
   async onUsage(event: CloudEvent<EventData<typeof usageMeteredV1>>): Promise<void> {
     const { data } = event;
-    // a version that is only compared costs its tenant nothing: nobody was answered by it
-    if (data.isShadow === true) return;
-    await this.work.handle(event, (tx) =>
-      this.recordUsage.execute(tx, Date.parse(data.windowStart), {
+    await this.work.handle(event, async (tx) => {
+      // a version that is only compared costs its tenant nothing: nobody was answered by it
+      if (data.isShadow === true) return;
+      await this.recordUsage.execute(tx, Date.parse(data.windowStart), {
         predictions: data.requests,
         'prediction-rows': data.rows,
-      }),
-    );
+      });
+    });
   }
 
   @HandleEvent(batchUsageMeteredV1)

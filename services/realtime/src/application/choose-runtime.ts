@@ -12,6 +12,9 @@ export interface ChooseRuntimeOptions {
   readonly inlineMaxBytes: number;
 }
 
+/** What runs a version: the one thread, worker threads, or another server. */
+export type RuntimeKind = 'inline' | 'workers' | 'remote';
+
 /** Brings each version in where it belongs: small ones here, large ones in worker threads, all of a remote pool on its server. */
 export class ChooseRuntime extends ModelLoader {
   /** Versions that gave what their trainers recorded where they run: one that comes back is not checked again. Large ones, so few. */
@@ -35,12 +38,18 @@ export class ChooseRuntime extends ModelLoader {
 
   async load(placement: Placement): Promise<LoadedModel> {
     const { inline, workers, remote } = this.options;
-    const detached = remote ?? (this.isLarge(placement) ? workers : undefined);
-    if (detached === undefined) return inline.load(placement);
+    if (this.runtimeOf(placement) === 'inline') return inline.load(placement);
+    const detached = remote ?? workers;
     const key = keyOf(placement);
     const model = await detached.load(placement, this.verified.has(key));
     this.verified.add(key);
     return model;
+  }
+
+  /** What runs the version from its next load on. */
+  runtimeOf(placement: Placement): RuntimeKind {
+    if (this.options.remote !== undefined) return 'remote';
+    return this.isLarge(placement) ? 'workers' : 'inline';
   }
 
   /** The version runs for long: from its next load on it runs in a worker thread, whatever admission thought of it (which makes up shapes where a trainer recorded none). */

@@ -3,16 +3,17 @@ import type { ModelStatistics, VersionStatistics } from '../domain/model-statist
 import type { Placement, Trial } from '../domain/placement.js';
 import type { RoutingTable } from '../domain/routing-table.js';
 import type { Comparison, TrialComparisons } from '../domain/trial-comparisons.js';
+import type { ChooseRuntime, RuntimeKind } from './choose-runtime.js';
 import type { FindModel } from './find-model.js';
 import type { LoadHistory, VersionHistory } from './load-history.js';
 import type { ModelCache, Residence } from './model-cache.js';
-import type { ModelLoader, Tier } from './model-loader.port.js';
+import type { Tier } from './model-loader.port.js';
 
 export interface ExplainServingOptions {
   readonly models: FindModel;
   readonly table: RoutingTable;
   readonly cache: ModelCache;
-  readonly loader: Pick<ModelLoader, 'tierOf'>;
+  readonly loader: Pick<ChooseRuntime, 'tierOf' | 'runtimeOf'>;
   readonly history: LoadHistory;
   readonly statistics: ModelStatistics;
   readonly comparisons: TrialComparisons;
@@ -32,6 +33,7 @@ export interface Explanation extends VersionHistory {
   readonly place: 'memory' | 'loading' | Tier;
   /** Why it is there, in words. */
   readonly reason: string;
+  readonly runtime: RuntimeKind;
   readonly residence: Residence;
   readonly pending: Placement | undefined;
   readonly trial: TrialView | undefined;
@@ -52,7 +54,8 @@ export class ExplainServing {
     const place = residence.memoryBytes > 0 ? 'memory' : residence.isLoading ? 'loading' : loader.tierOf(placement);
     const refusal = this.refusalOf(pending) ?? this.refusalOf(placement);
     const trial = this.trialOf(placement);
-    return { ...past, placement, pending, trial, residence, place, reason: reasonOf(place, residence, past), refusal };
+    const [runtime, reason] = [loader.runtimeOf(placement), reasonOf(place, residence, past)];
+    return { ...past, placement, pending, trial, residence, runtime, place, reason, refusal };
   }
 
   private trialOf(served: Placement): TrialView | undefined {

@@ -45,8 +45,8 @@ function presentTrial(trial: TrialView, servedVersion: number): Answer['trial'] 
 }
 
 function answerOf(explanation: Explanation): Omit<Answer, 'replicaId'> {
-  const { placement, place, reason, residence, pending, trial, refusal, loads, eviction } = explanation;
-  const { modelName: model, version, versionId, environment, pool, rolloutId, generation } = placement;
+  const { placement, place, reason, runtime, residence, pending, trial, refusal, loads, eviction } = explanation;
+  const { modelName: model, version, versionId, environment, pool, rolloutId, generation, serving } = placement;
   return {
     model,
     version,
@@ -57,6 +57,8 @@ function answerOf(explanation: Explanation): Omit<Answer, 'replicaId'> {
     generation,
     place,
     reason,
+    runtime,
+    serving: serving ?? null,
     memoryBytes: residence.memoryBytes,
     tenantMemoryBytes: residence.tenantBytes,
     uses: residence.uses,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from myriad.decode import decode
 from myriad.errors import MyriadProblem
 from myriad.resources.base import Resource, part
 from myriad.resources.models import Tensor
+from myriad.resources.serving import ServingExplanation
 from myriad.transport import Transport
 
 
@@ -43,57 +43,6 @@ class Prediction:
     def label(self) -> list[int]:
         """Predicted class, for classifiers."""
         return self.outputs["label"]
-
-
-@dataclass(frozen=True)
-class Load:
-    """One load of a version. ``from_`` is ``disk`` or ``store``; ``reason`` says why it failed and is empty when it did not."""
-
-    started_at: datetime
-    took_ms: float
-    from_: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A version that could not be loaded, and is not tried again before ``retry_at``."""
-
-    version: int
-    reason: str
-    retry_at: datetime
-
-
-@dataclass(frozen=True)
-class Eviction:
-    """When and why a version left memory last, after how many uses."""
-
-    at: datetime
-    uses: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class ServingExplanation:
-    """Where one replica has a version, and why. ``place`` is ``memory``, ``loading``, ``disk`` or ``store``; memory in bytes."""
-
-    model: str
-    version: int
-    version_id: str
-    environment: str
-    pool: str
-    replica_id: str
-    rollout_id: str
-    generation: int
-    place: str
-    reason: str
-    memory_bytes: int
-    tenant_memory_bytes: int
-    uses: int
-    pending_version: int | None
-    refusal: Refusal | None
-    loads: Sequence[Load]
-    eviction: Eviction | None
 
 
 class Predictions(Resource):
