@@ -13,6 +13,7 @@ COPY libs/kernel/package.json libs/kernel/
 COPY libs/messaging/package.json libs/messaging/
 COPY libs/persistence/package.json libs/persistence/
 COPY libs/placement/package.json libs/placement/
+COPY libs/search/package.json libs/search/
 COPY libs/service/package.json libs/service/
 COPY libs/storage/package.json libs/storage/
 COPY libs/tabular/package.json libs/tabular/
