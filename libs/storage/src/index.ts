@@ -11,6 +11,7 @@ export {
   type PutOptions,
   type StoredObject,
 } from './object-store.port.js';
+export { COPY_FOLDERS, LocalCopies, type CopyFile, type CopyOf } from './local/local-copies.js';
 export { openLocalCopies } from './open-local-copies.js';
 export { openObjectStore } from './open-object-store.js';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3/s3-object-store.js';

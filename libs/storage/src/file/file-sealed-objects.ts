@@ -84,8 +84,8 @@ export class FileSealedObjects implements SealedObjects {
   }
 }
 
-/** In one buffer, used again and again. */
-async function* readRange(file: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array, void> {
+/** The bytes from `start` to `end`, or as many as there are; in one buffer, used again and again. */
+export async function* readRange(file: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array, void> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - start + 1));
   for (let at = start; at <= end;) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at + 1), at);

@@ -23,17 +23,19 @@ export function objectBinding(digest: Digest, sizeBytes: number): Buffer {
   return Buffer.from(`object\n${digest}\n${sizeBytes}`);
 }
 
+type ReadableObject = Pick<SealedObject, 'sizeBytes' | 'read' | 'close'>;
+
 /** Reads one sealed object; closes it when that is done. */
 export class SealedReader {
   private constructor(
-    private readonly object: SealedObject,
+    private readonly object: ReadableObject,
     private readonly opener: Opener,
     readonly sizeBytes: number,
   ) {}
 
   /** Reads the header and unwraps its key. @throws {ProblemError} `storage.corrupt`, and what {@link TenantKeys.unwrap} throws; then the object is closed. */
   static async open(
-    object: SealedObject,
+    object: ReadableObject,
     { tenantId, digest, keys }: { readonly tenantId: TenantId; readonly digest: Digest; readonly keys: TenantKeys },
   ): Promise<SealedReader> {
     try {
@@ -96,7 +98,7 @@ export class SealedReader {
 }
 
 /** The header of a sealed object. @throws {ProblemError} `storage.corrupt`. */
-export async function readHeader(object: SealedObject, digest: Digest): Promise<SealHeader> {
+export async function readHeader(object: Pick<SealedObject, 'read'>, digest: Digest): Promise<SealHeader> {
   const header = decodeHeader(await collect(object.read(0, HEADER_BYTES - 1), HEADER_BYTES));
   if (!header) throw storageProblem.corrupt(digest, 'its header is none');
   return header;

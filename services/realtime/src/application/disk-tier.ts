@@ -1,17 +1,21 @@
 import { EvictionIndex } from '@myriad/placement';
 import type { Digest, TenantId } from '@myriad/kernel';
-import type { ObjectStore } from '@myriad/storage';
+import { COPY_FOLDERS, type CopyFile, type CopyOf, type LocalCopies, type ObjectStore } from '@myriad/storage';
 import type { Logger } from '@myriad/telemetry';
+import { CopyTable } from './copy-table.js';
 import { TaskQueue } from './task-queue.js';
 
 export interface DiskTierOptions {
   readonly store: Pick<ObjectStore, 'getBytes'>;
   /** Where copies lie on this machine; checks what it reads as the store does. */
-  readonly copies: Pick<ObjectStore, 'getBytes' | 'put' | 'delete' | 'tenants' | 'list'>;
+  readonly copies: Pick<
+    LocalCopies,
+    'nameOf' | 'folderOf' | 'fileBytesOf' | 'folders' | 'list' | 'read' | 'write' | 'delete'
+  >;
   /** Bytes of all copies on disk, at most. */
   readonly maxBytes: number;
-  /** What a copy takes on disk, bytes; default blocks of 4 KiB, sealed. */
-  readonly bytesOnDisk?: (sizeBytes: number) => number;
+  /** What a file of so many bytes takes on disk, bytes; default blocks of 4 KiB. */
+  readonly bytesOnDisk?: (fileBytes: number) => number;
   readonly logger: Logger;
   /** Measures what reads of the store cost, milliseconds. Default `performance.now`. */
   readonly stopwatch?: () => number;
@@ -29,17 +33,9 @@ export interface DiskState {
 }
 
 const BLOCK_BYTES = 4_096;
-/** Header and tag of a sealed object of one segment. */
-const SEAL_BYTES = 544;
 
-function blocksOf(sizeBytes: number): number {
-  return Math.ceil((sizeBytes + SEAL_BYTES) / BLOCK_BYTES) * BLOCK_BYTES;
-}
-
-interface Copy {
-  readonly tenantId: TenantId;
-  readonly digest: Digest;
-  readonly entry: number;
+function blocksOf(fileBytes: number): number {
+  return Math.ceil(fileBytes / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
 /** Writes that wait, at most; what comes then is not kept. */
@@ -51,21 +47,21 @@ const ASSUMED_COST_MS = 15;
 
 /**
  * Copies of artifacts on this machine's disk, between memory and the object store. Whatever goes wrong with the disk, the store is read: a copy is checked against its digest, and one that is damaged is
- * dropped. Copies outlive the process; what is used least for its bytes goes first.
+ * dropped. Copies outlive the process; what is used least for its bytes goes first. A copy costs some hundred bytes of memory.
  */
 export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
+  /** By folder, which stands for the tenant: all are treated alike, and each has so few that none holds up the others. */
   private readonly index: EvictionIndex;
-  private readonly copies = new Map<string, Copy>();
-  /** Keys of the copies by their numbers in the index. */
-  private readonly keys: string[] = [];
+  private readonly table = new CopyTable();
+  /** What is being found in each folder; undefined: nobody has looked yet. */
+  private readonly listings = new Array<Promise<void> | undefined>(COPY_FOLDERS).fill(undefined);
   /** One after the other, so that no removal overtakes a write. */
   private readonly writes = new TaskQueue(1);
   private readonly stopwatch: () => number;
-  private readonly bytesOnDisk: (sizeBytes: number) => number;
-  /** Keys of copies that are to be written and were not forgotten since. */
+  private readonly bytesOnDisk: (fileBytes: number) => number;
+  /** Names of copies that are to be written and were not forgotten since. */
   private readonly underWay = new Set<string>();
   private pause = 0;
-  /** Until the copies of the process before are known, any may be there. */
   private isOpen = false;
   private counts = { hits: 0, misses: 0, damaged: 0, unwritten: 0 };
 
@@ -79,12 +75,10 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
     return { bytes: this.index.bytes, ...this.counts };
   }
 
-  /** Finds what the process before left, and removes what is too much. Never fails: without the disk all comes from the store. */
+  /** Finds what the process before left, and removes what is too much; who reads meanwhile need not wait. Never fails: without the disk all comes from the store. */
   async open(): Promise<void> {
     try {
-      for await (const tenantId of this.options.copies.tenants())
-        for await (const { digest, sizeBytes } of this.options.copies.list(tenantId))
-          if (!this.holds(tenantId, digest)) this.enter(tenantId, digest, { sizeBytes, costMs: ASSUMED_COST_MS });
+      for (const folder of await this.options.copies.folders()) await this.listed(folder);
     } catch (error) {
       this.options.logger.warn({ err: error }, 'the copies on disk can not be listed');
     }
@@ -93,26 +87,33 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
 
   /** Whether there is a copy, as far as is known. */
   holds(tenantId: TenantId, digest: Digest): boolean {
-    return this.copies.has(keyOf(tenantId, digest));
+    return this.table.find(this.options.copies.nameOf({ tenantId, digest })) >= 0;
   }
 
   /** The copy, or what the store holds, which is kept then. @throws what the store throws */
   async getBytes(tenantId: TenantId, digest: Digest, maxSizeBytes?: number): Promise<Buffer> {
-    const copy = await this.read(tenantId, digest, maxSizeBytes);
+    const of = { tenantId, digest };
+    const name = this.options.copies.nameOf(of);
+    if (!this.isOpen) await this.listed(this.options.copies.folderOf(name));
+    const entry = this.table.find(name);
+    const copy = entry < 0 ? undefined : await this.read(of, entry, maxSizeBytes);
     if (copy !== undefined) return copy;
     this.counts.misses += 1;
     const startedMs = this.stopwatch();
     const bytes = await this.options.store.getBytes(tenantId, digest, maxSizeBytes);
-    this.keep(tenantId, digest, bytes, this.stopwatch() - startedMs);
+    this.keep(of, bytes, this.stopwatch() - startedMs);
     return bytes;
   }
 
   /** Drops the copy; never fails. */
   forget(tenantId: TenantId, digest: Digest): void {
-    const copy = this.copies.get(keyOf(tenantId, digest));
-    if (copy !== undefined) this.index.remove(copy.entry);
-    this.underWay.delete(keyOf(tenantId, digest));
-    this.drop(tenantId, digest);
+    const name = this.options.copies.nameOf({ tenantId, digest });
+    this.underWay.delete(name);
+    const remove = (): void => {
+      this.remove(this.table.find(name));
+    };
+    if (this.isOpen) remove();
+    else void this.listed(this.options.copies.folderOf(name)).then(remove);
   }
 
   /** Resolves when all that is to be kept is written. */
@@ -120,77 +121,97 @@ export class DiskTier implements Pick<ObjectStore, 'getBytes'> {
     await this.writes.idle();
   }
 
-  private async read(tenantId: TenantId, digest: Digest, maxSizeBytes?: number): Promise<Buffer | undefined> {
-    const copy = this.copies.get(keyOf(tenantId, digest));
-    if (copy === undefined && this.isOpen) return undefined;
+  /** Finds what is in a folder, once. */
+  private listed(folder: number): Promise<void> {
+    return (this.listings[folder] ??= this.options.copies.list(folder).then(
+      (files) => {
+        for (const file of files) if (this.table.find(file.name) < 0) this.enter(file, ASSUMED_COST_MS);
+      },
+      (error: unknown) => {
+        this.options.logger.warn({ err: error, folder }, 'copies on disk can not be listed');
+      },
+    ));
+  }
+
+  private async read(of: CopyOf, entry: number, maxSizeBytes?: number): Promise<Buffer | undefined> {
+    const file = this.table.at(entry);
+    const isStill = (): boolean => this.table.find(file.name) === entry;
     try {
-      const bytes = await this.options.copies.getBytes(tenantId, digest, maxSizeBytes);
-      if (this.copies.get(keyOf(tenantId, digest)) === copy && copy !== undefined) this.index.touch(copy.entry);
+      const bytes = await this.options.copies.read(of, file, maxSizeBytes);
+      if (isStill()) this.index.touch(entry);
       this.counts.hits += 1;
       return bytes;
     } catch (error) {
-      if (copy === undefined) return undefined;
+      if (!isStill()) return undefined;
       this.counts.damaged += 1;
-      this.options.logger.warn({ tenantId, digest, err: error }, 'a copy on disk can not be read');
-      this.forget(tenantId, digest);
+      this.options.logger.warn({ ...of, err: error }, 'a copy on disk can not be read');
+      this.remove(entry);
       return undefined;
     }
   }
 
   /** In its own time: whoever asked has the bytes. */
-  private keep(tenantId: TenantId, digest: Digest, bytes: Buffer, costMs: number): void {
+  private keep(of: CopyOf, bytes: Buffer, costMs: number): void {
+    const { copies, maxBytes } = this.options;
+    const fileBytes = copies.fileBytesOf(bytes.length);
     if (this.pause > 0) this.pause -= 1;
-    if (this.pause > 0 || this.bytesOnDisk(bytes.length) > this.options.maxBytes) return;
-    const key = keyOf(tenantId, digest);
-    if (this.underWay.size >= MOST_WAITING || this.underWay.has(key)) return;
-    this.underWay.add(key);
+    if (this.pause > 0 || this.bytesOnDisk(fileBytes) > maxBytes) return;
+    const name = copies.nameOf(of);
+    if (this.underWay.size >= MOST_WAITING || this.underWay.has(name)) return;
+    this.underWay.add(name);
     this.writes.add(async () => {
-      if (this.holds(tenantId, digest)) return void this.underWay.delete(key);
-      this.makeRoom(tenantId, bytes.length);
-      try {
-        await this.options.copies.put(tenantId, bytes, { expectedDigest: digest });
-      } catch (error) {
-        this.counts.unwritten += 1;
-        this.pause = PAUSE_READS;
-        this.options.logger.warn({ tenantId, digest, err: error }, 'a copy can not be written to the disk');
-        this.forget(tenantId, digest);
-        return;
-      }
-      if (!this.underWay.delete(key)) return;
+      if (this.table.find(name) >= 0) return void this.underWay.delete(name);
+      this.makeRoom({ name, fileBytes });
+      const file = await this.write(of, bytes);
+      const isKept = this.underWay.delete(name);
+      if (file === undefined) return;
       // only now: who reads it before would find none, and take it for damaged
-      this.enter(tenantId, digest, { sizeBytes: bytes.length, costMs });
+      if (isKept) this.enter(file, costMs);
+      else await this.unlink(file);
     });
   }
 
-  private enter(
-    tenantId: TenantId,
-    digest: Digest,
-    { sizeBytes, costMs }: { sizeBytes: number; costMs: number },
-  ): void {
-    this.makeRoom(tenantId, sizeBytes);
-    const entry = this.index.add(tenantId, this.bytesOnDisk(sizeBytes), costMs);
-    const key = keyOf(tenantId, digest);
-    this.keys[entry] = key;
-    this.copies.set(key, { tenantId, digest, entry });
-  }
-
-  private makeRoom(tenantId: TenantId, sizeBytes: number): void {
-    for (const gone of this.index.makeRoom(tenantId, this.bytesOnDisk(sizeBytes))) {
-      const copy = this.copies.get(this.keys[gone] ?? '');
-      if (copy !== undefined) this.drop(copy.tenantId, copy.digest);
+  private async write(of: CopyOf, bytes: Buffer): Promise<CopyFile | undefined> {
+    try {
+      return await this.options.copies.write(of, bytes);
+    } catch (error) {
+      this.counts.unwritten += 1;
+      this.pause = PAUSE_READS;
+      this.options.logger.warn({ ...of, err: error }, 'a copy can not be written to the disk');
+      return undefined;
     }
   }
 
-  private drop(tenantId: TenantId, digest: Digest): void {
-    this.copies.delete(keyOf(tenantId, digest));
-    this.writes.add(() =>
-      this.options.copies.delete(tenantId, digest).catch((error: unknown) => {
-        this.options.logger.warn({ tenantId, digest, err: error }, 'a copy on disk can not be removed');
-      }),
-    );
+  private enter(file: CopyFile, costMs: number): void {
+    this.makeRoom(file);
+    const folder = this.options.copies.folderOf(file.name);
+    this.table.add(this.index.add(folder, this.bytesOnDisk(file.fileBytes), costMs), file);
   }
-}
 
-function keyOf(tenantId: TenantId, digest: Digest): string {
-  return `${tenantId}/${digest}`;
+  private makeRoom({ name, fileBytes }: CopyFile): void {
+    const bytes = this.bytesOnDisk(fileBytes);
+    for (const gone of this.index.makeRoom(this.options.copies.folderOf(name), bytes)) this.drop(gone);
+  }
+
+  /** Takes an entry out, −1: none. */
+  private remove(entry: number): void {
+    if (entry < 0) return;
+    this.index.remove(entry);
+    this.drop(entry);
+  }
+
+  /** One that the index has let go. */
+  private drop(entry: number): void {
+    const file = this.table.at(entry);
+    this.table.delete(entry);
+    this.writes.add(() => this.unlink(file));
+  }
+
+  private async unlink(file: CopyFile): Promise<void> {
+    try {
+      await this.options.copies.delete(file);
+    } catch (error) {
+      this.options.logger.warn({ file: file.name, err: error }, 'a copy on disk can not be removed');
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseInferRequest } from '@myriad/inference';
 import { FakeClock, tenantId, type RequestContext, type TenantId } from '@myriad/kernel';
 import { MemoryEventLog, ensureContractTopics } from '@myriad/messaging';
-import { FileObjectStore, openLocalCopies, type ObjectStore } from '@myriad/storage';
+import { FileObjectStore, openLocalCopies, type LocalCopies } from '@myriad/storage';
 import { createLogger } from '@myriad/telemetry';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
@@ -44,11 +44,11 @@ export class Replica {
     const log = new MemoryEventLog();
     await ensureContractTopics(log);
     const replica = new Replica(store, diskPath, log, undefined, undefined);
-    const copies = Object.assign(Object.create(files) as ObjectStore, {
-      put: (...args: Parameters<ObjectStore['put']>) =>
-        replica.isDiskFull ? Promise.reject(new Error('ENOSPC: no space left on device')) : files.put(...args),
+    const copies = Object.assign(Object.create(files) as LocalCopies, {
+      write: (...args: Parameters<LocalCopies['write']>) =>
+        replica.isDiskFull ? Promise.reject(new Error('ENOSPC: no space left on device')) : files.write(...args),
     });
-    const disk = new DiskTier({ store, copies, maxBytes: 20_000, logger, bytesOnDisk: (sizeBytes) => sizeBytes });
+    const disk = new DiskTier({ store, copies, maxBytes: 20_000, logger, bytesOnDisk: (fileBytes) => fileBytes });
     replica.disk = disk;
     await disk.open();
     const settings = {
