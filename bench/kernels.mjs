@@ -2,16 +2,9 @@
 // million logistic regressions take in memory. Ways are measured in turns in one process; the fastest of several rounds counts.
 import { chooseServing, ModelHost, splitModel } from '@myriad/inference';
 import { boostedTrees, logisticRegression, network } from './lib/classical-models.mjs';
+import { DRAWS, micros } from './lib/turns.mjs';
 
 const FEATURES = 32;
-// short turns: on a machine with other work, some of them are left alone
-const ROUNDS = 80;
-const RUNS = 250;
-/** Models drawn at random before the drawing repeats. */
-const DRAWS = ROUNDS * RUNS;
-const FLEET = 2_000;
-/** Sessions of ONNX Runtime for the same trees: more would fill the memory. */
-const SESSIONS = 300;
 const MILLION = 1_000_000;
 const ROWS = 256;
 
@@ -22,18 +15,6 @@ const rows = Array.from({ length: ROWS }, () => ({
     data: Float32Array.from({ length: FEATURES }, () => Math.random() * 2 - 1),
   },
 }));
-
-/** Microseconds a run of each of some functions, called in turns. */
-function micros(runs) {
-  const best = runs.map(() => Infinity);
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const [at, run] of runs.entries()) {
-      const startMs = performance.now();
-      for (let i = round * RUNS; i < (round + 1) * RUNS; i += 1) run(i);
-      best[at] = Math.min(best[at], ((performance.now() - startMs) * 1000) / RUNS);
-    }
-  return best;
-}
 
 /** Handles of a model in the ways that are open to it. */
 async function addAllWays(host, file) {
@@ -66,42 +47,6 @@ async function compareWays(figures, { name, file, bar }) {
       });
     const choice = await chooseServing(file, undefined);
     console.log(`  (admission takes ${choice.way})`);
-  } finally {
-    host.dispose();
-  }
-}
-
-async function treeFleet(figures) {
-  const host = new ModelHost();
-  try {
-    const fleet = { kernel: [], whole: [] };
-    const files = Array.from({ length: 20 }, () => boostedTrees(100, 6, FEATURES));
-    for (const [i, file] of files.entries()) {
-      const { skeleton, weights } = splitModel(file);
-      const digest = await host.prepare('kernel', skeleton.bytes);
-      for (let copy = 0; copy < FLEET / files.length; copy += 1)
-        fleet.kernel.push(host.addWeights('kernel', digest, weights));
-      for (let copy = 0; copy < SESSIONS / files.length; copy += 1)
-        fleet.whole.push(await host.add({ way: 'whole', file }));
-      if (i === 0) figures.add({ name: '100 trees of depth 6, the file', value: file.length / 1000, unit: 'kB' });
-    }
-    figures.add({
-      name: '100 trees of depth 6, memory a model',
-      value: host.memoryBytes(fleet.kernel[0]) / 1000,
-      unit: 'kB',
-      bar: { atMost: 80 },
-    });
-    const order = Array.from({ length: DRAWS }, () => Math.random());
-    const runOver = (handles) => (i) => host.runSync(handles[Math.floor(order[i] * handles.length)], rows[i % ROWS]);
-    const [whole, kernel] = micros([runOver(fleet.whole), runOver(fleet.kernel)]);
-    figures.add({ name: `100 trees of depth 6 over ${SESSIONS} models, whole`, value: whole, unit: 'µs' });
-    figures.add({
-      name: `100 trees of depth 6 over ${FLEET} models, kernel`,
-      value: kernel,
-      unit: 'µs',
-      reference: whole,
-      bar: { atMost: 2 * whole },
-    });
   } finally {
     host.dispose();
   }
@@ -167,5 +112,4 @@ export async function run(figures) {
     bar: { atMost: 8 },
   });
   await compareWays(figures, { name: 'network 32-64-64-1', file: network([32, 64, 64, 1]) });
-  await treeFleet(figures);
 }

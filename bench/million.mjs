@@ -3,10 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { placementChangedV1 } from '@myriad/contracts';
-import { isEventRecord, silentLogger, writeTopicSnapshot } from '@myriad/messaging';
-import { FileObjectStore } from '@myriad/storage';
-import { FEATURES, MODEL, MadeUpFleet, MadeUpLog, tenantOf } from './lib/made-up-fleet.mjs';
+import { writeFleetSnapshot } from './lib/fleet-snapshot.mjs';
+import { FEATURES, MODEL, tenantOf } from './lib/made-up-fleet.mjs';
 import { seeded } from './lib/random.mjs';
 import { Replica } from './lib/replica.mjs';
 import { quantile } from './lib/statistics.mjs';
@@ -26,16 +24,7 @@ export async function run(figures) {
 }
 
 async function writeSnapshot(figures, folder) {
-  const startMs = performance.now();
-  const store = await FileObjectStore.open({ root: folder });
-  const log = new MadeUpLog(new MadeUpFleet(TENANTS));
-  const { keys, sizeBytes } = await writeTopicSnapshot({
-    log,
-    topic: placementChangedV1.topic.name,
-    store,
-    isEvent: (record) => isEventRecord(record, silentLogger),
-  });
-  console.log(`  (${keys} placements written in ${((performance.now() - startMs) / 1_000).toFixed(1)} s)`);
+  const { keys, sizeBytes } = await writeFleetSnapshot(TENANTS, folder);
   figures.add({ name: 'the snapshot, a placement', value: sizeBytes / keys, unit: 'bytes' });
 }
 

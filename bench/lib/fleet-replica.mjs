@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttpApp } from '@myriad/http';
 import { PLATFORM_TENANT } from '@myriad/kernel';
-import { FileObjectStore } from '@myriad/storage';
+import { FileObjectStore, openLocalCopies, S3ObjectStore } from '@myriad/storage';
 import { createLogger } from '@myriad/telemetry';
 import { AppModule } from '../../services/realtime/dist/app.module.js';
 import { ApplyPlacement } from '../../services/realtime/dist/application/apply-placement.js';
@@ -11,7 +11,7 @@ import { DiskTier } from '../../services/realtime/dist/application/disk-tier.js'
 import { ModelCache } from '../../services/realtime/dist/application/model-cache.js';
 import { EventForwarder } from '../../services/realtime/dist/messaging/event-forwarder.js';
 import { PlacementTail } from '../../services/realtime/dist/messaging/placement-tail.js';
-import { MadeUpFleet, MadeUpLog } from './made-up-fleet.mjs';
+import { MadeUpFleet, MadeUpLog, tenantOf } from './made-up-fleet.mjs';
 
 const DAY_MS = 86_400_000;
 
@@ -27,16 +27,23 @@ const verifier = {
     }),
 };
 
-async function start({ tenants, snapshots, disk: root, maxBytes, diskBytes, storeDelayMs }) {
+/** The bucket of a fleet. Its skeleton is there once and not once a tenant: the process reads it once. */
+async function openBucket(fleet, options) {
+  const s3 = await S3ObjectStore.open(options);
+  const ownerOf = (tenantId, digest) => (digest === fleet.skeletonDigest ? tenantOf(0) : tenantId);
+  return { getBytes: (tenantId, digest, most) => s3.getBytes(ownerOf(tenantId, digest), digest, most) };
+}
+
+async function start({ tenants, snapshots, s3, disk: root, maxBytes, diskBytes }) {
   const startedMs = performance.now();
   const fleet = new MadeUpFleet(tenants);
   const log = new MadeUpLog(fleet);
   const logger = createLogger({ service: 'realtime', level: 'warn' });
   const files = await FileObjectStore.open({ root: snapshots });
-  const objects = fleet.store(storeDelayMs);
-  const copies = root === undefined ? undefined : await FileObjectStore.open({ root });
-  const disk = copies && new DiskTier({ store: objects, copies, maxBytes: diskBytes, logger });
-  await disk?.open();
+  const store = s3 === undefined ? fleet.store() : await openBucket(fleet, s3);
+  const copies = root === undefined ? undefined : await openLocalCopies(store, root);
+  const disk = copies && new DiskTier({ store, copies, maxBytes: diskBytes, logger });
+  const openedMs = Promise.resolve(disk?.open()).then(() => performance.now() - startedMs);
   const settings = {
     environment: 'production',
     pool: 'tabular-small',
@@ -48,7 +55,7 @@ async function start({ tenants, snapshots, disk: root, maxBytes, diskBytes, stor
     meterIntervalMs: 1_000,
     failedLoadRetryMs: 3_000,
   };
-  const parts = { log, store: objects, disk, snapshots: files, logger, settings };
+  const parts = { log, store, disk, snapshots: files, logger, settings };
   const app = await createHttpApp(AppModule.with(parts), { service: 'realtime', logger, verifier });
   const composedMs = performance.now();
   const tail = app.get(PlacementTail);
@@ -66,6 +73,8 @@ async function start({ tenants, snapshots, disk: root, maxBytes, diskBytes, stor
   return {
     app,
     warm,
+    disk,
+    openedMs,
     ready: {
       url: await app.getUrl(),
       seconds: (readyMs - startedMs) / 1_000,
@@ -88,13 +97,15 @@ function memory() {
   return process.memoryUsage();
 }
 
-const { app, warm, ready } = await start(JSON.parse(process.env.BENCH_REPLICA));
+const { app, warm, disk, openedMs, ready } = await start(JSON.parse(process.env.BENCH_REPLICA));
 const cache = app.get(ModelCache);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const answers = {
   settled,
   memory: async () => memory(),
-  state: async () => cache.state,
+  state: async () => ({ ...cache.state, disk: disk?.state }),
+  /** Resolves when the copies on disk are known: after how long. */
+  opened: async () => ({ seconds: (await openedMs) / 1_000 }),
   /** Resolves when all is loaded that has room. */
   warm: async () => ({ seconds: await warm, ...cache.state }),
   reset: async () => {

@@ -105,10 +105,9 @@ export class MadeUpFleet {
     };
   }
 
-  /** The objects of the tenants, as a store gives them; `delayMs` before each. */
-  store(delayMs = 0) {
+  /** The objects of the tenants, as a store gives them. */
+  store() {
     const getBytes = async (tenantId, digest) => {
-      if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
       const bytes = digest === this.skeletonDigest ? this.skeleton : this.weightsOf(numberOf(tenantId));
       if (tenantId === PLATFORM_TENANT || digestOf(bytes) !== digest) throw new Error(`there is no object ${digest}`);
       return bytes;

@@ -9,5 +9,9 @@ export function seeded(seed) {
   };
 }
 
-/** A rank 1…count with Zipf's frequencies (exponent 1), from a number in [0, 1). */
-export const zipfRank = (uniform, count) => Math.min(count, Math.floor((count + 1) ** uniform));
+/** A rank 1…count with Zipf's frequencies, 1 ÷ rank^exponent, from a number in [0, 1): the continuous law, rounded down. */
+export function zipfRank(uniform, count, exponent = 1) {
+  if (exponent === 1) return Math.min(count, Math.floor((count + 1) ** uniform));
+  const rest = 1 - exponent;
+  return Math.min(count, Math.floor((1 + uniform * ((count + 1) ** rest - 1)) ** (1 / rest)));
+}

@@ -37,8 +37,12 @@ export class Replica {
 
   #next() {
     return new Promise((resolve, reject) => {
-      this.#child.once('message', resolve);
-      this.#child.once('exit', (code) => reject(new Error(`the replica ended with ${code}`)));
+      const ended = (code) => reject(new Error(`the replica ended with ${code}`));
+      this.#child.once('exit', ended);
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', ended);
+        resolve(message);
+      });
     });
   }
 }
