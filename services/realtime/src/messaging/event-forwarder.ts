@@ -32,7 +32,16 @@ interface Traced<T> {
 /** Samples kept while the log is away. */
 const MAX_SAMPLES = 1_000;
 /** Events of one append. */
-const MAX_EVENTS = 500;
+const MAX_EVENTS = 100;
+/** So many are made before the event loop has its turn: each takes some 20 µs, and there are as many as tenants that asked within a second. */
+const MADE_AT_ONCE = 20;
+
+/** What is to be told, before it is an event. */
+interface Untold {
+  readonly definition: EventDefinition;
+  readonly data: { readonly tenantId: string };
+  readonly traceparent?: string | undefined;
+}
 
 /**
  * Sends metered usage, model states and samples straight to the log: this service has no database. While the log is away predictions go on, use is counted on in memory, and what was
@@ -41,6 +50,9 @@ const MAX_EVENTS = 500;
 export class EventForwarder extends EventSink {
   /** Made and not yet acknowledged. */
   private outgoing: PublishedEvent[] = [];
+  /** Still to be made, from `told` on. */
+  private untold: readonly Untold[] = [];
+  private told = 0;
   private states = new Map<string, Traced<ModelState>>();
   private samples: SampledPrediction[] = [];
   private sending: Promise<boolean> | undefined;
@@ -83,8 +95,7 @@ export class EventForwarder extends EventSink {
     clearInterval(this.timer);
     await atMost(timeoutMs, this.flushLast(timeoutMs));
     // what was counted while the last append hung is told of, too
-    this.outgoing.push(...this.collect());
-    const events = this.outgoing.length;
+    const events = this.outgoing.length + this.untold.length - this.told + this.collect().length;
     if (events > 0)
       this.options.logger.error({ events }, 'metered usage may be lost: the event log did not take it before the end');
   }
@@ -96,11 +107,14 @@ export class EventForwarder extends EventSink {
   }
 
   private async send(): Promise<boolean> {
-    if (this.outgoing.length === 0) this.outgoing = this.collect();
+    if (this.outgoing.length === 0 && this.told === this.untold.length) {
+      this.untold = this.collect();
+      this.told = 0;
+    }
     try {
-      while (this.outgoing.length > 0) {
-        await this.publish(this.outgoing.slice(0, MAX_EVENTS));
-        this.outgoing = this.outgoing.slice(MAX_EVENTS);
+      while (await this.makeNext()) {
+        await this.publish(this.outgoing);
+        this.outgoing = [];
       }
     } catch (error) {
       if (!this.isLogAway) this.options.logger.warn({ err: error }, 'the event log is away; events are kept');
@@ -109,6 +123,16 @@ export class EventForwarder extends EventSink {
     }
     this.isLogAway = false;
     return true;
+  }
+
+  /** Makes the events of the next append, unless those before are not acknowledged; whether there are any. */
+  private async makeNext(): Promise<boolean> {
+    while (this.told < this.untold.length && this.outgoing.length < MAX_EVENTS) {
+      const end = Math.min(this.told + MADE_AT_ONCE, this.untold.length);
+      for (; this.told < end; this.told += 1) this.make(this.untold[this.told] as Untold);
+      if (end < this.untold.length) await new Promise(setImmediate);
+    }
+    return this.outgoing.length > 0;
   }
 
   /** What the log will never take (a sample that is too long) is found and dropped, so that it does not hold up the rest. */
@@ -127,20 +151,18 @@ export class EventForwarder extends EventSink {
     }
   }
 
-  private collect(): PublishedEvent[] {
+  private collect(): Untold[] {
     const nowMs = this.options.clock.nowMs();
     const { usage: answers, shadowUsage } = this.options;
     const usage = [
       ...answers.drain(nowMs).map((item) => this.usageData(item, nowMs)),
       ...shadowUsage.drain(nowMs).map((item) => ({ ...this.usageData(item, nowMs), isShadow: true })),
-    ].map((data) => this.event(usageMeteredV1, data));
-    const states = [...this.states.values()].map(({ data, traceparent }) =>
-      this.event(modelStateChangedV1, data, traceparent),
-    );
-    const samples = this.samples.map((sample) => this.event(predictionSampledV1, sample));
+    ].map((data) => ({ definition: usageMeteredV1, data }));
+    const states = [...this.states.values()].map((state) => ({ definition: modelStateChangedV1, ...state }));
+    const samples = this.samples.map((data) => ({ definition: predictionSampledV1, data }));
     this.states = new Map();
     this.samples = [];
-    return [...states, ...usage, ...samples].filter((event) => event !== undefined);
+    return [...states, ...usage, ...samples];
   }
 
   private usageData(usage: Usage, nowMs: number): EventData<typeof usageMeteredV1> {
@@ -164,18 +186,13 @@ export class EventForwarder extends EventSink {
   }
 
   /** An event against its contract is a fault of ours; it must not hold up the others. */
-  private event(
-    definition: EventDefinition,
-    data: { readonly tenantId: string },
-    traceparent?: string,
-  ): PublishedEvent | undefined {
+  private make({ definition, data, traceparent }: Untold): void {
     const { clock, logger } = this.options;
     try {
       const origin = { source: 'realtime', clock, ...(traceparent !== undefined && { traceparent }) };
-      return { definition, event: makeEvent(definition, { tenantId: data.tenantId, data, ...origin }) };
+      this.outgoing.push({ definition, event: makeEvent(definition, { tenantId: data.tenantId, data, ...origin }) });
     } catch (error) {
       logger.error({ err: error, type: definition.type, tenantId: data.tenantId }, 'an event is against its contract');
-      return undefined;
     }
   }
 }
