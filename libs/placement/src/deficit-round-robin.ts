@@ -70,8 +70,7 @@ export class DeficitRoundRobin<T extends Queued> {
   push(item: T): void {
     let flow = this.flows.get(item.tenantId);
     if (flow === undefined) {
-      flow = { tenantId: item.tenantId, items: [], head: 0, credit: this.quantum, next: undefined };
-      this.flows.set(item.tenantId, flow);
+      flow = this.flowOf(item.tenantId);
       this.fresh.append(flow);
     }
     flow.items.push(item);
@@ -95,10 +94,33 @@ export class DeficitRoundRobin<T extends Queued> {
     return undefined;
   }
 
+  /** Whether what the tenant asks next would be taken out at once: it has nothing waiting, and has not spent its turn. */
+  isNext(tenantId: string): boolean {
+    const flow = this.flows.get(tenantId);
+    return flow === undefined || (flow.items.length === 0 && flow.credit > 0);
+  }
+
+  /** Charges a tenant with what was run for it past the queue. */
+  charge(tenantId: string, cost: number): void {
+    let flow = this.flows.get(tenantId);
+    if (flow === undefined) {
+      flow = this.flowOf(tenantId);
+      // it had its first turn
+      this.known.append(flow);
+    }
+    flow.credit -= cost;
+  }
+
   /** Corrects what a tenant was charged with, when its request cost `difference` more than expected (or less, below zero). */
   settle(tenantId: string, difference: number): void {
     const flow = this.flows.get(tenantId);
     if (flow !== undefined) flow.credit -= difference;
+  }
+
+  private flowOf(tenantId: string): Flow<T> {
+    const flow: Flow<T> = { tenantId, items: [], head: 0, credit: this.quantum, next: undefined };
+    this.flows.set(tenantId, flow);
+    return flow;
   }
 
   private take(flow: Flow<T>, item: T): T {

@@ -102,6 +102,19 @@ describe('DeficitRoundRobin', () => {
     }
   });
 
+  it('who has nothing waiting may go past the queue for as much as its turn, and is charged', () => {
+    const queue = new DeficitRoundRobin<Job>(100);
+    for (let i = 0; i < 10; i += 1) queue.push(job('x', 100));
+    expect([queue.isNext('x'), queue.isNext('y')]).toEqual([false, true]);
+    queue.charge('y', 60);
+    expect(queue.isNext('y')).toBe(true);
+    queue.charge('y', 60);
+    expect(queue.isNext('y')).toBe(false);
+    queue.push(job('y', 100));
+    expect(Array.from({ length: 4 }, () => queue.pop()!.tenantId)).toEqual(['x', 'x', 'y', 'x']);
+    expect(queue.isNext('y')).toBe(true);
+  });
+
   it('a quantum far below the costs holds up nothing', () => {
     const queue = new DeficitRoundRobin<Job>(1);
     for (let i = 0; i < 1_000; i += 1) queue.push(job(`tenant-${i}`, 1_000_000 + i));

@@ -32,6 +32,13 @@ interface Waiting {
   readonly start: () => boolean;
 }
 
+/** Of a tenant, while anything is. */
+interface Taken {
+  count: number;
+  /** What a request of it costs, a moving mean, microseconds. */
+  micros: number;
+}
+
 /** A tenant's turn, microseconds: some small models. */
 const QUANTUM_MICROS = 100;
 /** So many requests, or so much work, one after the other run without a queue; then whoever else asked has to be heard. */
@@ -39,10 +46,15 @@ const MOST_AT_ONCE = 32;
 const MOST_AT_ONCE_MS = 1;
 /** Who comes after such a pause finds nobody before it, milliseconds. */
 const PAUSE_MS = 0.2;
-/** The queue works for so long before the event loop reads on, milliseconds. */
-const SLICE_MS = 1;
-/** So many refusals are told after each slice: who is refused asks again at once, and what refusals take nobody gets. */
-const REFUSALS_A_SLICE = 1;
+/** The queue works for so long before the event loop reads on, milliseconds: who has its turn next is heard after that and not before. */
+const SLICE_MS = 0.2;
+/** While there is work one refusal is told in so long, milliseconds: who is refused asks again at once, and what refusals take nobody gets. */
+const REFUSAL_MS = 1;
+/**
+ * A tenant is charged for a request with at most so many times what its requests cost: a collection of garbage, or another process on the same core, is time that passes while a request
+ * runs and not what it took; whoever was charged with 10 ms of that waited for a hundred turns.
+ */
+const MOST_TIMES_MEAN = 4;
 /** Refusals that are held back, at most; more are told at once. */
 const MOST_REFUSALS = 4_096;
 
@@ -52,7 +64,7 @@ const MOST_REFUSALS = 4_096;
  */
 export class FairTurns {
   private readonly queue = new DeficitRoundRobin<Waiting>(QUANTUM_MICROS);
-  private readonly taken = new Map<TenantId, number>();
+  private readonly taken = new Map<TenantId, Taken>();
   private readonly stopwatch: () => number;
   private readonly defer: (run: () => void) => void;
   private readonly refusals: (() => void)[] = [];
@@ -60,6 +72,7 @@ export class FairTurns {
   private atOnce = 0;
   private atOnceMs = 0;
   private lastEndMs = 0;
+  private lastRefusalMs = 0;
   /** What a request costs, a moving mean, microseconds. */
   private meanMicros = 100;
   private counts = { refused: 0, expired: 0, left: 0 };
@@ -76,23 +89,23 @@ export class FairTurns {
 
   /** Requests of the tenant that are taken on and not answered. */
   waitingOf(tenantId: TenantId): number {
-    return this.taken.get(tenantId) ?? 0;
+    return this.taken.get(tenantId)?.count ?? 0;
   }
 
-  /** Whether a request may run now; {@link ran} is to be told then. */
-  get isFree(): boolean {
-    if (this.queue.size > 0) return false;
+  /** Whether a request of the tenant may run now: nobody, or nobody whose turn is before, waits. {@link ranAtOnce} is to be told then. */
+  isFree(tenantId: TenantId): boolean {
+    if (this.queue.size > 0 && !this.queue.isNext(tenantId)) return false;
     if (this.stopwatch() - this.lastEndMs > PAUSE_MS) this.atOnce = this.atOnceMs = 0;
     return this.atOnce < MOST_AT_ONCE && this.atOnceMs < MOST_AT_ONCE_MS;
   }
 
-  /** A request ran from `startMs` to `endMs` on the stopwatch. */
-  ran(startMs: number, endMs: number): void {
-    const tookMs = endMs - startMs;
+  /** A request that had not to wait ran from `startMs` to `endMs` on the stopwatch. */
+  ranAtOnce(tenantId: TenantId, startMs: number, endMs: number): void {
     this.atOnce += 1;
-    this.atOnceMs += tookMs;
+    this.atOnceMs += endMs - startMs;
     this.lastEndMs = endMs;
-    this.meanMicros += (tookMs * 1_000 - this.meanMicros) / 64;
+    const micros = this.learn((endMs - startMs) * 1_000);
+    if (this.queue.size > 0) this.queue.charge(tenantId, micros);
   }
 
   /**
@@ -100,7 +113,8 @@ export class FairTurns {
    * @throws {ProblemError} `realtime.tenant_busy` when the tenant has as many waiting as it may, `realtime.overloaded` when what waits takes too long already
    */
   takeOn(tenantId: TenantId): () => void {
-    const taken = this.waitingOf(tenantId);
+    const own = this.taken.get(tenantId) ?? { count: 0, micros: this.meanMicros };
+    const taken = own.count;
     const { waitingPerTenant, maxWaitMs } = this.options;
     if (taken >= waitingPerTenant) {
       this.counts.refused += 1;
@@ -112,11 +126,11 @@ export class FairTurns {
       this.counts.refused += 1;
       throw overloaded(maxWaitMs);
     }
-    this.taken.set(tenantId, taken + 1);
+    own.count += 1;
+    this.taken.set(tenantId, own);
     return () => {
-      const left = this.waitingOf(tenantId) - 1;
-      if (left > 0) this.taken.set(tenantId, left);
-      else this.taken.delete(tenantId);
+      own.count -= 1;
+      if (own.count === 0) this.taken.delete(tenantId);
     };
   }
 
@@ -133,7 +147,8 @@ export class FairTurns {
         }
         return refusal === undefined;
       };
-      this.queue.push({ tenantId: turn.tenantId, cost: this.meanMicros, start });
+      const cost = this.taken.get(turn.tenantId)?.micros ?? this.meanMicros;
+      this.queue.push({ tenantId: turn.tenantId, cost, start });
       this.schedule();
     });
   }
@@ -169,14 +184,41 @@ export class FairTurns {
     for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) {
       const hasRun = next.start();
       const endMs = this.stopwatch();
-      // what runs notes its own cost by `ran`; the tenant is charged here, by what it was from outside
-      this.queue.settle(next.tenantId, (hasRun ? (endMs - startMs) * 1_000 : 0) - next.cost);
+      this.queue.settle(
+        next.tenantId,
+        (hasRun ? this.charged(next.tenantId, (endMs - startMs) * 1_000) : 0) - next.cost,
+      );
       startMs = endMs;
       if (endMs >= untilMs) break;
     }
+    this.lastEndMs = startMs;
     this.atOnce = this.atOnceMs = 0;
-    const refusals = this.queue.size === 0 ? this.refusals.length : REFUSALS_A_SLICE;
-    for (const tell of this.refusals.splice(0, refusals)) tell();
+    this.tellRefusals(startMs);
     if (this.queue.size > 0) this.schedule();
+  }
+
+  private tellRefusals(nowMs: number): void {
+    if (this.queue.size === 0) for (const tell of this.refusals.splice(0)) tell();
+    else if (nowMs - this.lastRefusalMs >= REFUSAL_MS) {
+      this.lastRefusalMs = nowMs;
+      this.refusals.shift()?.();
+    }
+  }
+
+  /** What a tenant is charged with for a request that took so long, microseconds. */
+  private charged(tenantId: TenantId, tookMicros: number): number {
+    const micros = this.learn(tookMicros);
+    const own = this.taken.get(tenantId);
+    if (own === undefined) return micros;
+    const most = Math.min(tookMicros, MOST_TIMES_MEAN * own.micros);
+    own.micros += (most - own.micros) / 8;
+    return most;
+  }
+
+  /** Takes a request into the mean; tells what it took, or the most that one is taken for, microseconds. */
+  private learn(tookMicros: number): number {
+    const micros = Math.min(tookMicros, MOST_TIMES_MEAN * this.meanMicros);
+    this.meanMicros += (micros - this.meanMicros) / 64;
+    return micros;
   }
 }

@@ -44,11 +44,11 @@ export class InTurn {
   /** @throws {ProblemError} `realtime.model_not_found`, `model_unavailable`, `deadline_exceeded`, `tenant_busy`, `overloaded`, `client_gone`, and what `answer` throws. */
   run<A>(ctx: RequestContext, asked: Asked, answering: Answering<A>): A | Promise<A> {
     const placement = this.models.find(ctx, asked.modelName, asked.version);
-    const model = this.turns.isFree ? this.models.inMemory(ctx, placement) : undefined;
+    const model = this.turns.isFree(ctx.tenantId) ? this.models.inMemory(ctx, placement) : undefined;
     const answer =
       model === undefined
         ? this.afterWaiting(ctx, asked, answering, placement)
-        : this.measured({ placement, model }, answering);
+        : this.atOnce(ctx, { placement, model }, answering);
     return answer instanceof Promise ? answer.catch((error: unknown) => this.refuse(error)) : answer;
   }
 
@@ -85,7 +85,7 @@ export class InTurn {
       const model = models.inMemory(ctx, placement);
       if (model === undefined) return undefined;
       try {
-        return { answer: this.measured({ placement, model }, answering) };
+        return { answer: answering.answer({ placement, model }) };
       } catch (error) {
         throw new RunError(error);
       }
@@ -104,12 +104,12 @@ export class InTurn {
     }
   }
 
-  private measured<A>(found: Found, { answer }: Answering<A>): A | Promise<A> {
+  private atOnce<A>({ tenantId }: RequestContext, found: Found, { answer }: Answering<A>): A | Promise<A> {
     const startMs = performance.now();
     try {
       return answer(found);
     } finally {
-      this.turns.ran(startMs, performance.now());
+      this.turns.ranAtOnce(tenantId, startMs, performance.now());
     }
   }
 }

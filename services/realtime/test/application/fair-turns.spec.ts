@@ -20,11 +20,13 @@ function setUp(options: Partial<FairTurnsOptions> = {}) {
   });
   const ran: TenantId[] = [];
   const work = (tenant: TenantId, costMs: number) => () => {
-    const fromMs = nowMs;
     nowMs += costMs;
     ran.push(tenant);
-    turns.ran(fromMs, nowMs);
     return tenant;
+  };
+  const atOnce = (tenant: TenantId, costMs: number) => {
+    work(tenant, costMs)();
+    turns.ranAtOnce(tenant, nowMs - costMs, nowMs);
   };
   return {
     turns,
@@ -32,6 +34,7 @@ function setUp(options: Partial<FairTurnsOptions> = {}) {
     ran,
     deferred,
     work,
+    atOnce,
     rest: (ms: number) => (nowMs += ms),
     wait: (tenant: TenantId, costMs = 0.1, more = {}) =>
       turns.wait({ tenantId: tenant, run: work(tenant, costMs), ...more }),
@@ -46,10 +49,10 @@ function setUp(options: Partial<FairTurnsOptions> = {}) {
 
 describe('FairTurns', () => {
   test('alone, a request runs at once and nothing is deferred', () => {
-    const { turns, deferred, work, rest } = setUp();
+    const { turns, deferred, atOnce, rest } = setUp();
     for (let i = 0; i < 1_000; i += 1) {
-      expect(turns.isFree).toBe(true);
-      work(aa, 0.01)();
+      expect(turns.isFree(aa)).toBe(true);
+      atOnce(aa, 0.01);
       rest(0.3);
     }
     expect(deferred).toEqual([]);
@@ -58,25 +61,62 @@ describe('FairTurns', () => {
   test('after many without a pause, or much work, the next waits for the others to be heard', async () => {
     const many = setUp();
     for (let i = 0; i < 32; i += 1) {
-      expect(many.turns.isFree).toBe(true);
-      many.work(aa, 0.001)();
+      expect(many.turns.isFree(aa)).toBe(true);
+      many.atOnce(aa, 0.001);
     }
-    expect(many.turns.isFree).toBe(false);
+    expect(many.turns.isFree(bb)).toBe(false);
     const much = setUp();
-    much.work(aa, 1)();
-    expect(much.turns.isFree).toBe(false);
+    much.atOnce(aa, 1);
+    expect(much.turns.isFree(bb)).toBe(false);
     const waiting = much.wait(aa);
     expect(much.turns.state.waiting).toBe(1);
     much.drain();
     expect(await waiting).toBe(aa);
-    expect(much.turns.isFree).toBe(true);
+    expect(much.turns.isFree(aa)).toBe(true);
   });
 
-  test('while something waits nobody goes before it', () => {
-    const { turns, wait, rest } = setUp();
-    void wait(aa);
+  test('while something waits its tenant does not go before it, another may until it has spent its turn', () => {
+    const { turns, wait, rest, atOnce, deferred } = setUp();
+    for (let i = 0; i < 20; i += 1) void wait(aa);
     rest(10);
-    expect(turns.isFree).toBe(false);
+    expect(turns.isFree(aa)).toBe(false);
+    expect(turns.isFree(bb)).toBe(true);
+    atOnce(bb, 0.2);
+    expect(turns.isFree(bb)).toBe(false);
+    // its next turn comes when the other had one
+    for (let i = 0; i < 3; i += 1) deferred.shift()?.();
+    expect(turns.state.waiting).toBeGreaterThan(10);
+    expect(turns.isFree(bb)).toBe(true);
+  });
+
+  test('time that passes while a request runs is not what its tenant is charged with', async () => {
+    const { ran, wait, deferred, drain, turns } = setUp();
+    for (let i = 0; i < 400; i += 1) void wait(aa, 0.1);
+    const leave = turns.takeOn(bb);
+    const unlucky = wait(bb, 50);
+    deferred.shift()?.();
+    expect(await unlucky).toBe(bb);
+    const before = ran.length;
+    const next = wait(bb, 0.1);
+    drain();
+    await next;
+    leave();
+    expect(ran.slice(before).indexOf(bb)).toBeLessThanOrEqual(10);
+  });
+
+  test('refusals are told one in a millisecond of work, and all when there is none', async () => {
+    const { turns, wait, deferred, drain } = setUp();
+    for (let i = 0; i < 40; i += 1) void wait(aa, 0.1);
+    let told = 0;
+    for (let i = 0; i < 10; i += 1) void turns.refusing().then(() => (told += 1));
+    const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    while (turns.state.waiting > 5) deferred.shift()?.();
+    await settled();
+    expect(told).toBeGreaterThanOrEqual(3);
+    expect(told).toBeLessThanOrEqual(5);
+    drain();
+    await settled();
+    expect(told).toBe(10);
   });
 
   test('tenants take turns by what their requests cost', async () => {
@@ -164,8 +204,8 @@ describe('FairTurns', () => {
   });
 
   test('a tenant with too much waiting is refused, one with nothing waiting only where all tenants together have too much', () => {
-    const { turns, wait, drain, work, rest } = setUp({ maxWaitMs: 20 });
-    for (let i = 0; i < 500; i += 1) work(aa, 1)();
+    const { turns, wait, drain, atOnce, rest } = setUp({ maxWaitMs: 20 });
+    for (let i = 0; i < 500; i += 1) atOnce(aa, 1);
     rest(1);
     const isOverloaded = expect.objectContaining({
       code: 'realtime.overloaded',
