@@ -33,6 +33,8 @@ export interface EventDefinition<S extends z.ZodType = z.ZodType> {
   readonly data: S;
   /** The record's key; starts with the tenant id, so that a tenant's events of one topic keep their order. */
   readonly key: (data: z.infer<S>, tenantId: string) => string;
+  /** Paths in the data (`serving.micros`) at which the events of a fleet differ. Snapshots keep what is elsewhere once for all that have it in common; without it, events cost no more than their text. */
+  readonly columns?: readonly string[];
   /** A valid instance; printed in the AsyncAPI document and replayed as a compatibility test. */
   readonly example: z.infer<S>;
 }

@@ -1,5 +1,5 @@
-import { placementChangedV1 } from '@myriad/contracts';
-import { isEventRecord, silentLogger, writeTopicSnapshot } from '@myriad/messaging';
+import { eventsByType, placementChangedV1 } from '@myriad/contracts';
+import { writeTopicSnapshot } from '@myriad/messaging';
 import { FileObjectStore } from '@myriad/storage';
 import { MadeUpFleet, MadeUpLog } from './made-up-fleet.mjs';
 
@@ -10,7 +10,7 @@ export async function writeFleetSnapshot(tenants, root) {
     log: new MadeUpLog(new MadeUpFleet(tenants)),
     topic: placementChangedV1.topic.name,
     store: await FileObjectStore.open({ root }),
-    isEvent: (record) => isEventRecord(record, silentLogger),
+    definitions: eventsByType,
   });
   console.log(`  (${written.keys} placements written in ${((performance.now() - startMs) / 1_000).toFixed(1)} s)`);
   return written;

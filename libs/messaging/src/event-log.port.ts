@@ -16,8 +16,6 @@ export interface StoredRecord extends NewRecord {
   readonly offset: bigint;
   /** Unix milliseconds of the append. */
   readonly timestampMs: number;
-  /** Set where the value is known to be an event by its contract: it comes from a snapshot of ours, whose bytes were checked by their digest. */
-  readonly isChecked?: boolean;
 }
 
 /** Records of one partition, in offset order, given to one member of a group at a time. */

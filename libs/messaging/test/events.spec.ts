@@ -49,15 +49,6 @@ describe('events', () => {
     }
   });
 
-  it('that were checked when a snapshot was written are taken as they are, but never for another tenant', () => {
-    const event = makeEvent(placementChangedV1, { tenantId: 'aa', data: placementChangedV1.example, source: 'test' });
-    const record = { ...toRecord(event, placementChangedV1), isChecked: true };
-    expect(parseEvent(record)).toEqual(event);
-    expect(() => parseEvent({ ...record, key: 'mallory/production/flight-delay' })).toThrow(
-      expect.objectContaining({ code: 'messaging.invalid_event' }),
-    );
-  });
-
   describe('of two tenants', () => {
     const named = events.filter(({ key, example }) => key(example, 'one') === key(example, 'other'));
 

@@ -1,16 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FileObjectStore } from '@myriad/storage';
-import { eventually, tempFolder, type TempFolder } from '@myriad/testing';
-import {
-  MemoryBroker,
-  MemoryEventLog,
-  snapshotParts,
-  tailFromSnapshots,
-  writeTopicSnapshot,
-  type SnapshotStore,
-  type StoredRecord,
-} from '../src/index.js';
+import { tempFolder, type TempFolder } from '@myriad/testing';
+import { MemoryBroker, MemoryEventLog, snapshotParts, writeTopicSnapshot, type SnapshotStore } from '../src/index.js';
 import { MemorySnapshotStore } from './memory-snapshot-store.js';
 import { numbered, record, stateFromSnapshots, tenantKeys, testTopic } from './support.js';
 
@@ -66,23 +58,6 @@ describe('a snapshot of a compacted topic', () => {
     const { state } = await stateOf(log, store);
     await log.compact(topic.name);
     expect(await stateOf(log, store)).toEqual({ state, count: 29 + 6, warnings: [] });
-  });
-
-  it('leaves out what is no event, and tells readers that the others were looked at', async () => {
-    const isEvent = ({ key }: { readonly key: string }): boolean => key !== keys[1];
-    const { keys: count } = await writeTopicSnapshot({ log, topic: topic.name, store, isEvent });
-    expect(count).toBe(28);
-    const seen = new Map<string, boolean | undefined>();
-    const onRecord = ({ key, isChecked }: StoredRecord): void => void seen.set(key, isChecked);
-    const tail = await tailFromSnapshots(log, { topics: [topic.name], store, onRecord });
-    await tail.caughtUp;
-    await log.append([record(topic.name, keys[2]!, 'new')]);
-    await eventually(() => {
-      expect(seen.get(keys[2]!)).toBeUndefined();
-    });
-    await tail.close();
-    expect(seen.has(keys[1]!)).toBe(false);
-    expect([...seen.values()].filter((isChecked) => isChecked === true)).toHaveLength(27);
   });
 
   it('of an empty topic begins nowhere', async () => {

@@ -6,16 +6,15 @@ import {
   stopOnSignal,
   type telemetryConfig,
 } from '@myriad/config';
+import { eventsByType } from '@myriad/contracts';
 import { type ReadinessCheck, closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import {
   type EventLogConfig,
   EventLogServer,
   SnapshotWriter,
-  type StoredRecord,
   appendTraced,
   connectEventServer,
   ensureContractTopics,
-  isEventRecord,
   openEventLog,
 } from '@myriad/messaging';
 import {
@@ -107,9 +106,8 @@ export async function startService(options: ServiceOptions): Promise<void> {
     ...own,
   ];
   const events = new EventLogServer({ log, group: name, logger });
-  const isEvent = (record: StoredRecord): boolean => isEventRecord(record, logger);
   const isLeader = (): boolean => relay.isLeader;
-  const writer = snapshots && new SnapshotWriter({ ...snapshots, log, isEvent, isLeader, logger });
+  const writer = snapshots && new SnapshotWriter({ ...snapshots, log, definitions: eventsByType, isLeader, logger });
   const [health, depths] = [new HealthWatch(readiness), new QueueDepths(database, queues)];
   const parts = { service: name, database, log, relay, events, health, depths, snapshots: writer, logger };
   const operations = new Operations(parts);

@@ -64,7 +64,7 @@ export function parentOf(
 }
 
 /** Runs what follows from an event in its trace, its log lines with the event's type and tenant. */
-export function withinEvent<T>(event: CloudEvent, record: StoredRecord, fn: () => T): T {
+export function withinEvent<T>(event: CloudEvent, record: Pick<StoredRecord, 'headers'>, fn: () => T): T {
   const fields = { tenantId: event.tenantid, eventType: event.type, eventId: event.id };
   return runWithTraceparent(parentOf(event, record), () => withLogFields(fields, fn));
 }

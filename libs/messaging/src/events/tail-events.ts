@@ -4,6 +4,7 @@ import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { messagingProblem } from '../messaging-problem.js';
 import { processSpan, withinEvent } from './event-spans.js';
 import type { SnapshotStore } from '../snapshot/snapshot-store.port.js';
+import type { EventRows } from '../snapshot/event-rows.js';
 import { tailFromSnapshots } from '../snapshot/tail-from-snapshots.js';
 import { typeOf } from './make-event.js';
 import { parseEvent, type Definitions } from './parse-event.js';
@@ -23,6 +24,8 @@ export interface TailEventsOptions {
   readonly definitions?: Definitions;
   /** Where snapshots of the topics are, if any: a topic with one is read from there on. */
   readonly snapshots?: SnapshotStore | undefined;
+  /** Takes the row of a snapshot as it lies, by the type of its event; where it does not (false), the handler gets the event. */
+  readonly rows?: Readonly<Record<string, (rows: EventRows) => boolean>>;
   /** Hears the key of a removed record (a tombstone) on a topic of the handlers. */
   readonly onRemoved?: (topic: string, key: string) => void;
 }
@@ -42,7 +45,7 @@ export async function tailEvents(
   handlersByType: Readonly<Record<string, TailHandler>>,
   options: TailEventsOptions = {},
 ): Promise<EventTail> {
-  const { logger = silentLogger, definitions = eventsByType, onRemoved, snapshots } = options;
+  const { logger = silentLogger, definitions = eventsByType, onRemoved, snapshots, rows: takers = {} } = options;
   const handlers = new Map(Object.entries(handlersByType));
   const topics = [...handlers.keys()].map((type) => {
     const definition = definitions.get(type);
@@ -78,10 +81,30 @@ export async function tailEvents(
       );
     },
   };
-  const tail = await (snapshots ? tailFromSnapshots(log, { ...reading, store: snapshots, logger }) : log.tail(reading));
+  const onEvents = async (rows: EventRows): Promise<void> => {
+    while (rows.next()) {
+      const handle = handlers.get(rows.type);
+      if (handle === undefined || takers[rows.type]?.(rows) === true) continue;
+      const event = eventOf(rows, definitions, logger);
+      const wait = event && withinEvent(event, { headers: {} }, () => handle(event));
+      if (wait) await wait;
+    }
+  };
+  const tail = await (snapshots
+    ? tailFromSnapshots(log, { ...reading, onEvents, store: snapshots, logger })
+    : log.tail(reading));
   tail.caughtUp.then(
     () => (isLive = true),
     () => undefined,
   );
   return tail;
+}
+
+function eventOf(rows: EventRows, definitions: Definitions, logger: MessagingLogger): CloudEvent | undefined {
+  try {
+    return rows.event(definitions);
+  } catch (error) {
+    logger.error({ err: error }, 'passed over an event of a snapshot that is not valid');
+    return undefined;
+  }
 }

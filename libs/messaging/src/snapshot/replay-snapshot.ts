@@ -1,37 +1,49 @@
 import { PLATFORM_TENANT, type Digest } from '@myriad/kernel';
 import type { StoredRecord } from '../event-log.port.js';
 import { answered } from './answered.js';
+import { EventRows } from './event-rows.js';
 import type { Snapshot } from './snapshot-list.js';
 import { decodePart } from './snapshot-part.js';
 import type { SnapshotStore } from './snapshot-store.port.js';
 
+/** Who hears what a snapshot has. */
+export interface SnapshotReader {
+  readonly onRecord: (record: StoredRecord) => void | Promise<void>;
+  /** Goes through the rows of a part. Without it a snapshot that holds events is passed over. */
+  readonly onEvents?: ((rows: EventRows) => Promise<void>) | undefined;
+}
+
+/** Parts that are fetched while one is read. */
+const FETCHED_AHEAD = 3;
+
 /**
- * Gives the records of a snapshot to `onRecord`, in the order of offsets within a partition; the next part is fetched meanwhile.
- * @returns how many
+ * Gives what a snapshot has to its reader, in the order of offsets within a partition; the next parts are fetched meanwhile.
+ * @returns how many records, or events
  * @throws when a part is missing or damaged; what was given until then is true all the same, only not all
  */
 export async function replaySnapshot(
   topic: string,
-  { parts, isChecked = false }: Snapshot,
+  { parts, holds, keys }: Snapshot,
   store: SnapshotStore,
-  onRecord: (record: StoredRecord) => void | Promise<void>,
+  { onRecord, onEvents }: SnapshotReader,
 ): Promise<number> {
-  let count = 0;
-  let next = fetchPart(parts[0], store);
-  for (const index of parts.keys()) {
-    const part = await next;
-    next = fetchPart(parts[index + 1], store);
-    for (const record of part ? await decodePart(topic, part) : []) {
-      const wait = onRecord(isChecked ? { ...record, isChecked } : record);
-      if (wait) await wait;
-      count += 1;
-    }
+  if (holds === 'events' && onEvents === undefined) throw new Error('it holds events, which nobody here reads in rows');
+  const fetched = parts.slice(0, FETCHED_AHEAD).map((digest) => fetchPart(digest, store));
+  for (const next of parts.keys()) {
+    const ahead = parts[next + FETCHED_AHEAD];
+    const part = await (fetched.shift() as Promise<Buffer>);
+    if (ahead !== undefined) fetched.push(fetchPart(ahead, store));
+    if (holds === 'events') await onEvents?.(await EventRows.of(part));
+    else
+      for (const record of await decodePart(topic, part)) {
+        const wait = onRecord(record);
+        if (wait) await wait;
+      }
   }
-  return count;
+  return keys;
 }
 
-function fetchPart(digest: Digest | undefined, store: SnapshotStore): Promise<Buffer | undefined> {
-  if (digest === undefined) return Promise.resolve(undefined);
+function fetchPart(digest: Digest, store: SnapshotStore): Promise<Buffer> {
   const part = answered(store.getBytes(PLATFORM_TENANT, digest));
   part.catch(() => undefined); // heard when its turn comes
   return part;

@@ -10,8 +10,8 @@ const snapshotSchema = z.object({
   madeAtMs: z.number().nonnegative(),
   /** Keys that have a value. */
   keys: z.int().nonnegative(),
-  /** Whether each record was found to be an event by its contract when it was written; not told by earlier versions, which did not look. */
-  isChecked: z.boolean().optional(),
+  /** What the parts hold: records as they stood in the topic, or events in rows (`EventRows`), each found to be by its contract when it was written. Default `records`. */
+  holds: z.enum(['records', 'events']).optional(),
   /** Of all parts as they are stored; not told by earlier versions. */
   sizeBytes: z.int().nonnegative().optional(),
   partitions: z.array(

@@ -17,17 +17,18 @@ const MAX_VALUE_BYTES = 8 * 1_048_576;
 /** More than that no part of ours unpacks to. */
 const MAX_UNPACKED_BYTES = 64 * 1_048_576;
 
-/** Records until they make a part. */
+/** Records, as they are, until they make a part. */
 export class PartBuilder {
   private records: StoredRecord[] = [];
   private valueBytes = 0;
 
-  add(record: StoredRecord): void {
+  add(record: StoredRecord): boolean {
     this.records.push(record);
     this.valueBytes += record.value?.length ?? 0;
+    return true;
   }
 
-  get isFull(): boolean {
+  isFull(): boolean {
     return this.records.length >= MAX_RECORDS || this.valueBytes >= MAX_VALUE_BYTES;
   }
 

@@ -24,8 +24,8 @@ export interface SnapshotWriterOptions extends SnapshotSchedule {
   readonly store: SnapshotStore;
   /** Compacted topics whose state the service owns. */
   readonly topics: readonly string[];
-  /** As {@link WriteSnapshotOptions.isEvent}. */
-  readonly isEvent?: WriteSnapshotOptions['isEvent'];
+  /** As {@link WriteSnapshotOptions.definitions}. */
+  readonly definitions?: WriteSnapshotOptions['definitions'];
   /** Of the replicas of a service one writes. */
   readonly isLeader: () => boolean;
   readonly logger: MessagingLogger;
@@ -82,14 +82,15 @@ export class SnapshotWriter implements Closable {
   }
 
   private async writeIfDue(topic: string): Promise<void> {
-    const { log, store, isEvent, logger } = this.options;
+    const { log, store, definitions, logger } = this.options;
     const newest = await this.newest(topic);
     if (newest && !(await this.isDue(topic, newest))) {
       tell(topic, newest);
       return;
     }
     const beganMs = performance.now();
-    const snapshot = await writeTopicSnapshot({ log, topic, store, isEvent, signal: this.stop.signal });
+    const { signal } = this.stop;
+    const snapshot = await writeTopicSnapshot({ log, topic, store, definitions, logger, signal });
     const seconds = (performance.now() - beganMs) / 1_000;
     snapshotMetrics.write.record(seconds);
     tell(topic, snapshot);

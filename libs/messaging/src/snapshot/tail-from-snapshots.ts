@@ -2,12 +2,12 @@ import type { EventLog, Tail, TailOptions, TailPosition } from '../event-log.por
 import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
 import { answered } from './answered.js';
 import { isSameLog } from './is-same-log.js';
-import { replaySnapshot } from './replay-snapshot.js';
+import { replaySnapshot, type SnapshotReader } from './replay-snapshot.js';
 import { readList, type Snapshot } from './snapshot-list.js';
 import { snapshotMetrics } from './snapshot-metrics.js';
 import type { SnapshotStore } from './snapshot-store.port.js';
 
-export interface SnapshotTailOptions extends TailOptions {
+export interface SnapshotTailOptions extends TailOptions, SnapshotReader {
   readonly store: SnapshotStore;
   readonly logger?: MessagingLogger;
   /** An older snapshot is not used, milliseconds. Default {@link MAX_SNAPSHOT_AGE_MS}. */
@@ -56,13 +56,13 @@ export async function tailFromSnapshots(log: EventLog, options: SnapshotTailOpti
 }
 
 async function begin(log: EventLog, topic: string, options: SnapshotTailOptions): Promise<Begun> {
-  const { store, logger = silentLogger, maxAgeMs = MAX_SNAPSHOT_AGE_MS, onRecord } = options;
+  const { store, logger = silentLogger, maxAgeMs = MAX_SNAPSHOT_AGE_MS } = options;
   for (const snapshot of await snapshotsOf(topic, store, logger))
     try {
       if (Date.now() - snapshot.madeAtMs > maxAgeMs) throw new Error('it is too old');
       if (!(await isSameLog(log, topic, snapshot)))
         throw new Error('it is of another log, or too much has changed to tell');
-      const count = await replaySnapshot(topic, snapshot, store, onRecord);
+      const count = await replaySnapshot(topic, snapshot, store, options);
       snapshotMetrics.read.add(count, { source: 'snapshot' });
       return { topic, from: positionsOf(topic, snapshot) };
     } catch (error) {

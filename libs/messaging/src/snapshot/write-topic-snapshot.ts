@@ -1,5 +1,9 @@
+import type { CloudEvent } from '@myriad/contracts';
 import { PLATFORM_TENANT, digestOf, type Digest } from '@myriad/kernel';
 import type { EventLog, PartitionLag, StoredRecord } from '../event-log.port.js';
+import { parseEvent, type Definitions } from '../events/parse-event.js';
+import { silentLogger, type MessagingLogger } from '../messaging-logger.js';
+import { EventPartBuilder } from './event-part.js';
 import { newestRecords } from './newest-records.js';
 import { OwnedList, type Snapshot } from './snapshot-list.js';
 import { PartBuilder } from './snapshot-part.js';
@@ -17,8 +21,10 @@ export interface WriteSnapshotOptions {
   readonly store: SnapshotStore;
   /** Ends it between two records. Default never. */
   readonly signal?: AbortSignal;
-  /** Whether a record is an event by its contract; others are left out, as every reader would pass them over. Looked at once, here, and not by each replica that starts. Default: nobody looks. */
-  readonly isEvent?: ((record: StoredRecord) => boolean) | undefined;
+  /** The event types of the topic: events are checked once, here, and not by each replica that starts; a record that is none is logged and left out, as every reader would pass it over. Default: records are kept as they are, whatever they are. */
+  readonly definitions?: Definitions | undefined;
+  /** Hears of what is left out. */
+  readonly logger?: MessagingLogger | undefined;
 }
 
 /**
@@ -28,17 +34,17 @@ export interface WriteSnapshotOptions {
  * @throws when the log or the store is away, or another process writes the same topic
  */
 export async function writeTopicSnapshot(options: WriteSnapshotOptions): Promise<Snapshot> {
-  const { log, topic, store, signal = new AbortController().signal, isEvent } = options;
+  const { log, topic, store, signal = new AbortController().signal, definitions } = options;
   const madeAtMs = Date.now();
   const ends = await topicEnds(log, topic);
   const list = await OwnedList.take(topic, store);
-  const parts = new PartWriter(list, store);
+  const parts = new PartWriter(list, store, builderOf(options));
   const partitions: Snapshot['partitions'] = [];
   for (const end of ends) {
     const last = new LastRecords();
     await newestRecords({ log, topic, ends, signal }, end.partition, (record) => {
       last.add(record);
-      return record.value === null || isEvent?.(record) === false ? undefined : parts.add(record);
+      return record.value === null ? undefined : parts.add(record);
     });
     partitions.push(partitionOf(end, last));
   }
@@ -47,7 +53,7 @@ export async function writeTopicSnapshot(options: WriteSnapshotOptions): Promise
   const snapshot: Snapshot = {
     madeAtMs,
     keys,
-    isChecked: isEvent !== undefined,
+    holds: definitions === undefined ? 'records' : 'events',
     sizeBytes,
     partitions,
     parts: digests,
@@ -62,6 +68,14 @@ const partitionOf = ({ partition, endOffset }: PartitionLag, { records }: LastRe
   witnesses: records.map(({ offset, timestampMs }) => ({ offset: String(offset), timestampMs })),
 });
 
+/** Records until they make a part. */
+interface Builder {
+  /** Whether it was taken. */
+  add(record: StoredRecord): boolean;
+  isFull(): boolean;
+  take(): Promise<Buffer | undefined>;
+}
+
 class LastRecords {
   readonly records: StoredRecord[] = [];
 
@@ -71,21 +85,46 @@ class LastRecords {
   }
 }
 
+function builderOf({ topic, definitions, logger = silentLogger }: WriteSnapshotOptions): Builder {
+  if (definitions === undefined) return new PartBuilder();
+  const events = new EventPartBuilder(topic, definitions);
+  return {
+    add: (record) => {
+      const event = readEvent(record, definitions, logger);
+      if (event !== undefined) events.add(event);
+      return event !== undefined;
+    },
+    isFull: () => events.isFull(),
+    take: () => events.take(),
+  };
+}
+
+/** As it stands in the record: a newer replica of the writer's service may have said more than this one knows. */
+function readEvent(record: StoredRecord, definitions: Definitions, logger: MessagingLogger): CloudEvent | undefined {
+  try {
+    parseEvent(record, definitions);
+    return JSON.parse(String(record.value)) as CloudEvent;
+  } catch (error) {
+    const { topic, partition, offset } = record;
+    logger.error({ err: error, topic, partition, offset: String(offset) }, 'left out a record that is no valid event');
+    return undefined;
+  }
+}
+
 class PartWriter {
   readonly digests: Digest[] = [];
   keys = 0;
   sizeBytes = 0;
-  private readonly builder = new PartBuilder();
 
   constructor(
     private readonly list: OwnedList,
     private readonly store: SnapshotStore,
+    private readonly builder: Builder,
   ) {}
 
   add(record: StoredRecord): Promise<void> | undefined {
-    this.builder.add(record);
-    this.keys += 1;
-    return this.builder.isFull ? this.flush() : undefined;
+    if (this.builder.add(record)) this.keys += 1;
+    return this.builder.isFull() ? this.flush() : undefined;
   }
 
   async flush(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock } from '@myriad/kernel';
 import type { Logger } from '@myriad/telemetry';
-import type { Placement, PlacementChange } from '../domain/placement.js';
+import type { Placement, PlacementChange, PlacementRow } from '../domain/placement.js';
 import type { RouteChange, RoutingTable } from '../domain/routing-table.js';
 import type { TrialComparisons } from '../domain/trial-comparisons.js';
 import type { EventSink, ModelState } from './event-sink.port.js';
@@ -54,6 +54,27 @@ export class ApplyPlacement {
     for (const dropped of change.dropped) this.letGo(dropped);
     if (change.candidateRow >= 0) this.asked(change.candidateRow, atMs);
     this.asked(change.row, atMs);
+  }
+
+  /** The version that a change placed here, if it is like others that have the same in common: alone, with no other one tried beside it. */
+  likeOf({ tenantId, modelName, versionId, candidate }: PlacementChange): Placement | undefined {
+    if (candidate != null) return undefined;
+    const placement = this.options.table.find(tenantId, modelName);
+    return placement?.versionId === versionId ? placement : undefined;
+  }
+
+  /**
+   * Takes in the first placement of a model by its row of a snapshot, while what stands in the log at the start is read.
+   * @param like the row of the routing table of a version that differs from it in nothing but what the row says
+   * @returns false where it is for {@link apply}: the model is known, or was placed lately
+   */
+  applyRow(like: Pick<Placement, 'row' | 'stamp'>, placed: PlacementRow, atMs: number): boolean {
+    const { backlog } = this;
+    if (backlog === undefined || backlog.isRecent(atMs) || !this.options.table.isThere(like)) return false;
+    const row = this.options.table.placeLike(like.row, placed);
+    if (row < 0) return false;
+    backlog.add(row, atMs);
+    return true;
   }
 
   /** Called once when the tail has caught up: loads the newest placements first, as far as there is room. */

@@ -26,8 +26,13 @@ export class WarmUp {
   add(row: number, atMs: number): void {
     this.placedAtMs = grown(this.placedAtMs, row);
     this.placedAtMs[row] = Math.max(atMs, 1);
-    if (atMs > this.recentSinceMs) this.recent.set(row, AsyncLocalStorage.snapshot());
+    if (this.isRecent(atMs)) this.recent.set(row, AsyncLocalStorage.snapshot());
     else this.recent.delete(row);
+  }
+
+  /** Whether what was placed then keeps its trace. */
+  isRecent(atMs: number): boolean {
+    return atMs > this.recentSinceMs;
   }
 
   delete(row: number): void {

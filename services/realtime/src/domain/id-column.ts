@@ -24,9 +24,24 @@ export class IdColumn {
       this.irregular.set(row, id);
       return;
     }
-    const number = Math.floor(row / IDS_PER_BLOCK);
-    const block = (this.blocks[number] ??= Buffer.alloc(IDS_PER_BLOCK * ID_BYTES));
-    block.write(id.slice(-2 * ID_BYTES), (row % IDS_PER_BLOCK) * ID_BYTES, ID_BYTES, 'hex');
+    this.blockOf(row).write(id.slice(-2 * ID_BYTES), (row % IDS_PER_BLOCK) * ID_BYTES, ID_BYTES, 'hex');
+  }
+
+  /** As {@link write}, of an id of the platform's form that lies as its prefix and 16 bytes. */
+  writeBytes(row: number, bytes: Buffer, start: number, length: number): void {
+    const prefixEnd = start + length - ID_BYTES;
+    const prefix = this.prefixAt(bytes, start, prefixEnd);
+    if (prefix === 0) {
+      this.write(
+        row,
+        `${bytes.toString('latin1', start, prefixEnd)}${bytes.toString('hex', prefixEnd, prefixEnd + ID_BYTES)}`,
+      );
+      return;
+    }
+    this.prefixOf = grown(this.prefixOf, row);
+    this.irregular.delete(row);
+    this.prefixOf[row] = prefix;
+    bytes.copy(this.blockOf(row), (row % IDS_PER_BLOCK) * ID_BYTES, prefixEnd, prefixEnd + ID_BYTES);
   }
 
   read(row: number): string {
@@ -41,6 +56,15 @@ export class IdColumn {
     this.irregular.delete(row);
   }
 
+  private blockOf(row: number): Buffer {
+    return (this.blocks[Math.floor(row / IDS_PER_BLOCK)] ??= Buffer.alloc(IDS_PER_BLOCK * ID_BYTES));
+  }
+
+  /** The number of a prefix that is known; 0 for none. */
+  private prefixAt(bytes: Buffer, start: number, end: number): number {
+    return this.prefixes.findIndex((prefix) => isText(bytes, start, end, prefix)) + 1;
+  }
+
   private prefixNumber(id: string): number {
     const prefix = REGULAR.exec(id)?.[1];
     if (prefix === undefined) return 0;
@@ -48,6 +72,12 @@ export class IdColumn {
     if (known >= 0) return known + 1;
     return this.prefixes.length < MOST_PREFIXES ? this.prefixes.push(prefix) : 0;
   }
+}
+
+function isText(bytes: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let at = 0; at < text.length; at += 1) if (bytes[start + at] !== text.charCodeAt(at)) return false;
+  return true;
 }
 
 const ALGORITHM = 'sha256:';

@@ -50,6 +50,34 @@ export interface PlacementChange extends Version {
   readonly candidate?: (Version & Trial) | null | undefined;
 }
 
+/** A piece of bytes. */
+export interface Piece {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** A placement as it lies in a snapshot: what in it may differ from another one of the same fleet. Offsets count in `bytes`. */
+export interface PlacementRow {
+  readonly bytes: Buffer;
+  /** ASCII. */
+  readonly tenantId: Piece;
+  readonly modelName: Piece;
+  readonly version: number;
+  readonly generation: number;
+  readonly sizeBytes: number;
+  /** Prefix and 16 bytes, as `IdColumn` keeps them. */
+  readonly versionId: Piece;
+  readonly rolloutId: Piece;
+  /** Where the 32 bytes of a digest begin; −1: there is none. */
+  readonly artifactAt: number;
+  readonly parityAt: number;
+  readonly weightsAt: number;
+  readonly weightsBytes: number;
+  readonly memoryBytes: number;
+  /** NaN for null. */
+  readonly micros: number;
+}
+
 /** A version of a model that is placed here. Made from the routing table when somebody asks, and true for as long as its generation is the newest. */
 export interface Placement extends Version {
   readonly tenantId: TenantId;

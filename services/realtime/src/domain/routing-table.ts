@@ -1,6 +1,6 @@
 import type { TenantId } from '@myriad/kernel';
 import { grown } from './grown.js';
-import type { Placement, PlacementChange, Trial, Version } from './placement.js';
+import type { Placement, PlacementChange, PlacementRow, Trial, Version } from './placement.js';
 import { Recent } from './recent.js';
 import { TextTable } from './text-table.js';
 import { VersionRows } from './version-rows.js';
@@ -94,6 +94,26 @@ export class RoutingTable {
     return isHere ? this.place(model, change) : this.remove(model);
   }
 
+  /**
+   * Takes in the first placement of a model by its row of a snapshot; `like` is the row of another one that differs from it in nothing else, placed here and active.
+   * @returns its row, −1 where the model was here before: that placement is for {@link apply}
+   */
+  placeLike(like: number, placed: PlacementRow): number {
+    const { bytes, tenantId, modelName } = placed;
+    const tenant = this.tenants.internBytes(bytes, tenantId.start, tenantId.length);
+    const before = this.models.size;
+    const model = this.models.internBytes(bytes, modelName.start, modelName.length, tenant);
+    this.enterTenant(tenant);
+    if (this.models.size === before) return NONE;
+    this.enterModel(model, tenant);
+    this.generations[model] = placed.generation;
+    const row = this.versions.addLike(like, placed);
+    this.modelOf = grown(this.modelOf, row);
+    this.modelOf[row] = model;
+    this.served[model] = row;
+    return row;
+  }
+
   /** A pending version answers from now on. Returns the one that answered before; undefined when `placement` was overtaken by a newer one. */
   promote(placement: Placement): Placement | undefined {
     return this.isCurrent(placement) ? this.promoteRow(placement.row) : undefined;
@@ -109,6 +129,11 @@ export class RoutingTable {
     const previous = this.placementAt(before);
     if (this.candidates.get(model)?.row !== before) this.drop(before);
     return previous;
+  }
+
+  /** Whether a version is still placed. */
+  isThere({ row, stamp }: Pick<Placement, 'row' | 'stamp'>): boolean {
+    return this.versions.stamp(row) === stamp;
   }
 
   /** Whether the placement is the newest for its model and version. */
@@ -221,18 +246,25 @@ export class RoutingTable {
   /** Models of other pools are not remembered, unless they were here. */
   private internModel({ tenantId, modelName }: PlacementChange): number {
     const tenant = this.tenants.intern(tenantId);
+    this.enterTenant(tenant);
+    const modelsBefore = this.models.size;
+    const model = this.models.intern(modelName, tenant);
+    if (this.models.size > modelsBefore) this.enterModel(model, tenant);
+    return model;
+  }
+
+  private enterTenant(tenant: number): void {
     const tenantsBefore = this.firstModel.length;
     this.firstModel = grown(this.firstModel, tenant);
     if (this.firstModel.length > tenantsBefore) this.firstModel.fill(NONE, tenantsBefore);
-    const modelsBefore = this.models.size;
-    const model = this.models.intern(modelName, tenant);
-    if (this.models.size === modelsBefore) return model;
+  }
+
+  private enterModel(model: number, tenant: number): void {
     this.nextModel = grown(this.nextModel, model);
     this.generations = grown(this.generations, model);
     this.served = grown(this.served, model);
     this.nextModel[model] = this.firstModel[tenant] as number;
     this.firstModel[tenant] = model;
     this.served[model] = NONE;
-    return model;
   }
 }

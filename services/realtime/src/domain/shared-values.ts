@@ -32,6 +32,11 @@ export class SharedValues<T> {
     return number;
   }
 
+  /** One more holder of a value that somebody has. */
+  hold(number: number): void {
+    this.holders[number] = (this.holders[number] as number) + 1;
+  }
+
   get(number: number): T {
     return this.values[number] as T;
   }

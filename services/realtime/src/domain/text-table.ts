@@ -31,15 +31,22 @@ export class TextTable {
     const slot = this.slotOf(text, scope);
     const known = this.slots[slot] as number;
     if (known !== NONE) return known;
-    const number = this.count;
-    this.places = grown(this.places, number);
-    this.scopes = grown(this.scopes, number);
-    this.places[number] = this.write(text);
-    this.scopes[number] = scope;
-    this.count += 1;
-    this.slots[slot] = number;
-    if (2 * this.count > this.slots.length) this.rehash();
-    return number;
+    return this.enter(slot, this.write(text), scope);
+  }
+
+  /** As {@link intern}, of a text that lies as bytes, a byte a character. At most 255 of them. */
+  internBytes(bytes: Buffer, start: number, length: number, scope = 0): number {
+    const mask = this.slots.length - 1;
+    let slot = hashOfBytes(bytes, start, length, scope) & mask;
+    for (;;) {
+      const number = this.slots[slot] as number;
+      if (number === NONE) break;
+      if (this.scopes[number] === scope && this.isBytes(number, bytes, start, length)) return number;
+      slot = (slot + 1) & mask;
+    }
+    const place = this.reserve(length);
+    bytes.copy(this.pages.at(-1) as Buffer, (place % PAGE_BYTES) + 1, start, start + length);
+    return this.enter(slot, place, scope);
   }
 
   textOf(number: number): string {
@@ -49,6 +56,18 @@ export class TextTable {
 
   scopeOf(number: number): number {
     return this.scopes[number] as number;
+  }
+
+  private enter(slot: number, place: number, scope: number): number {
+    const number = this.count;
+    this.places = grown(this.places, number);
+    this.scopes = grown(this.scopes, number);
+    this.places[number] = place;
+    this.scopes[number] = scope;
+    this.count += 1;
+    this.slots[slot] = number;
+    if (2 * this.count > this.slots.length) this.rehash();
+    return number;
   }
 
   /** Where the text's number stands, or would. */
@@ -71,6 +90,13 @@ export class TextTable {
     return true;
   }
 
+  private isBytes(number: number, bytes: Buffer, from: number, length: number): boolean {
+    const [page, start, known] = this.lookUp(number);
+    if (known !== length) return false;
+    for (let at = 0; at < length; at += 1) if (page[start + at] !== bytes[from + at]) return false;
+    return true;
+  }
+
   private lookUp(number: number): readonly [page: Buffer, start: number, length: number] {
     const place = this.places[number] as number;
     const page = this.pages[Math.floor(place / PAGE_BYTES)] as Buffer;
@@ -82,29 +108,51 @@ export class TextTable {
     if (text.length > 255) throw new RangeError(`a text of ${text.length} characters is too long for the table`);
     for (let at = 0; at < text.length; at += 1)
       if (text.charCodeAt(at) > 255) throw new RangeError(`'${text}' has a character beyond U+00FF`);
-    if (this.free + 1 + text.length > PAGE_BYTES) {
-      this.pages.push(Buffer.alloc(PAGE_BYTES));
-      this.free = 0;
-    }
-    const page = this.pages.at(-1) as Buffer;
-    const place = (this.pages.length - 1) * PAGE_BYTES + this.free;
-    page[this.free] = text.length;
-    page.write(text, this.free + 1, 'latin1');
-    this.free += 1 + text.length;
+    const place = this.reserve(text.length);
+    (this.pages.at(-1) as Buffer).write(text, (place % PAGE_BYTES) + 1, 'latin1');
     return place;
   }
 
+  /** A place in the last page for a text of so many characters, with its length written. */
+  private reserve(length: number): number {
+    if (this.free + 1 + length > PAGE_BYTES) {
+      this.pages.push(Buffer.alloc(PAGE_BYTES));
+      this.free = 0;
+    }
+    const place = (this.pages.length - 1) * PAGE_BYTES + this.free;
+    (this.pages.at(-1) as Buffer)[this.free] = length;
+    this.free += 1 + length;
+    return place;
+  }
+
+  /** All texts differ: each goes to the first free slot of its hash. */
   private rehash(): void {
-    this.slots = new Int32Array(2 * this.slots.length).fill(NONE);
-    for (let number = 0; number < this.count; number += 1)
-      this.slots[this.slotOf(this.textOf(number), this.scopes[number] as number)] = number;
+    const mask = 2 * this.slots.length - 1;
+    this.slots = new Int32Array(mask + 1).fill(NONE);
+    for (let number = 0; number < this.count; number += 1) {
+      const [page, start, length] = this.lookUp(number);
+      let slot = hashOfBytes(page, start, length, this.scopes[number] as number) & mask;
+      while (this.slots[slot] !== NONE) slot = (slot + 1) & mask;
+      this.slots[slot] = number;
+    }
   }
 }
 
-/** FNV-1a over the scope and the UTF-16 units, with the finalizer of MurmurHash3. */
+/** FNV-1a over the scope and the characters, with the finalizer of MurmurHash3. */
 function hashOf(text: string, scope: number): number {
   let hash = Math.imul(0x811c9dc5 ^ scope, 0x01000193);
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return finished(hash);
+}
+
+function hashOfBytes(bytes: Buffer, start: number, length: number, scope: number): number {
+  let hash = Math.imul(0x811c9dc5 ^ scope, 0x01000193);
+  for (let at = start; at < start + length; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return finished(hash);
+}
+
+function finished(mixed: number): number {
+  let hash = mixed;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

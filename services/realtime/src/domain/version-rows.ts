@@ -1,7 +1,7 @@
 import type { Digest, Serving } from '@myriad/kernel';
 import { grown } from './grown.js';
 import { IdColumn, readDigest, writeDigest } from './id-column.js';
-import type { Signature, Version } from './placement.js';
+import type { PlacementRow, Signature, Version } from './placement.js';
 import { SharedValues } from './shared-values.js';
 
 /** What the versions of a fleet have in common. */
@@ -57,11 +57,31 @@ export class VersionRows {
 
   /** A new row. */
   add(contents: RowContents): number {
-    const row = this.free.pop() ?? this.rows++;
-    this.grow(row);
-    this.stamps += 1;
-    this.stampOf[row] = this.stamps;
+    const row = this.newRow();
     this.write(row, contents);
+    return row;
+  }
+
+  /** A new row that differs from another one in nothing but what a placement's row of a snapshot says. */
+  addLike(other: number, placed: PlacementRow): number {
+    const row = this.newRow();
+    const shape = this.shapeOf[other] as number;
+    this.shapes.hold(shape);
+    this.shapeOf[row] = shape;
+    this.versions[row] = placed.version;
+    this.generations[row] = placed.generation;
+    this.sizes[row] = placed.sizeBytes;
+    this.weightSizes[row] = placed.weightsBytes;
+    this.memory[row] = placed.memoryBytes;
+    this.micros[row] = placed.micros;
+    const { bytes, versionId, rolloutId, artifactAt, parityAt, weightsAt } = placed;
+    this.flags[row] = ((this.flags[other] as number) & IS_BATCH_INVARIANT) | (parityAt < 0 ? 0 : HAS_PARITY);
+    this.versionIds.writeBytes(row, bytes, versionId.start, versionId.length);
+    this.rolloutIds.writeBytes(row, bytes, rolloutId.start, rolloutId.length);
+    const [block, start] = this.record(row);
+    bytes.copy(block, start, artifactAt, artifactAt + DIGEST_BYTES);
+    if (parityAt >= 0) bytes.copy(block, start + DIGEST_BYTES, parityAt, parityAt + DIGEST_BYTES);
+    if (weightsAt >= 0) bytes.copy(block, start + 2 * DIGEST_BYTES, weightsAt, weightsAt + DIGEST_BYTES);
     return row;
   }
 
@@ -160,6 +180,14 @@ export class VersionRows {
     const number = Math.floor(row / RECORDS_PER_BLOCK);
     const block = (this.blocks[number] ??= Buffer.alloc(RECORDS_PER_BLOCK * RECORD_BYTES));
     return [block, (row % RECORDS_PER_BLOCK) * RECORD_BYTES];
+  }
+
+  private newRow(): number {
+    const row = this.free.pop() ?? this.rows++;
+    this.grow(row);
+    this.stamps += 1;
+    this.stampOf[row] = this.stamps;
+    return row;
   }
 
   private grow(row: number): void {

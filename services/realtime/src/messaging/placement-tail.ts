@@ -4,6 +4,7 @@ import { tailEvents, type EventLog, type EventTail, type SnapshotStore } from '@
 import type { Logger } from '@myriad/telemetry';
 import type { ApplyPlacement } from '../application/apply-placement.js';
 import { Readiness } from '../application/readiness.port.js';
+import { PlacementRows } from './placement-rows.js';
 
 export interface PlacementTailOptions {
   readonly log: EventLog;
@@ -29,15 +30,19 @@ export class PlacementTail extends Readiness {
 
   async start(): Promise<void> {
     const { log, snapshots, placements, logger } = this.options;
+    const rows = new PlacementRows(placements);
     this.tail = await tailEvents(
       log,
       {
         [placementChangedV1.type]: (event: CloudEvent<EventData<typeof placementChangedV1>>) => {
-          placements.apply({ ...event.data, tenantId: tenantId(event.data.tenantId) }, Date.parse(event.time));
+          const change = { ...event.data, tenantId: tenantId(event.data.tenantId) };
+          placements.apply(change, Date.parse(event.time));
+          if (!this.isCaughtUp) rows.learn(placements.likeOf(change));
         },
       },
-      { logger, snapshots },
+      { logger, snapshots, rows: { [placementChangedV1.type]: (row) => rows.take(row) } },
     );
+    rows.end();
     void this.tail.caughtUp.then(
       () => {
         this.isCaughtUp = true;
