@@ -30,15 +30,20 @@ export class MadeUpFleet {
     this.template = this.#template();
   }
 
-  /** The weights of a tenant: a blob with the floats replaced. */
+  /** The weights of a tenant: a blob with the floats replaced; as converters write two classes, the first one's are those of the second with the other sign. */
   weightsOf(number) {
     const bytes = Buffer.from(this.blob);
-    const start = 8 + Number(bytes.readBigUInt64LE(0));
-    // labels come first, two int64
-    for (let at = start + 16, state = number + 1; at + 4 <= bytes.length; at += 4) {
-      state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + at;
-      bytes.writeFloatLE((state | 0) / 2 ** 31, at);
-    }
+    // labels come first, two int64; coefficients of both classes, then intercepts
+    const start = 8 + Number(bytes.readBigUInt64LE(0)) + 16;
+    const second = start + 4 * FEATURES;
+    let state = number + 1;
+    const write = (first, other) => {
+      state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + first;
+      bytes.writeFloatLE(-(state | 0) / 2 ** 31, first);
+      bytes.writeFloatLE((state | 0) / 2 ** 31, other);
+    };
+    for (let at = 0; at < 4 * FEATURES; at += 4) write(start + at, second + at);
+    write(second + 4 * FEATURES, second + 4 * FEATURES + 4);
     return bytes;
   }
 

@@ -20,7 +20,7 @@ const SESSION_BYTES = 150_000;
 /** Memory a byte of the file takes: weights are unpacked, and packed again for the kernels; 283 KB was measured for a forest of 44 KB. */
 const BYTES_PER_FILE_BYTE = 4;
 /** What finding a record takes beside it. */
-const BYTES_PER_HANDLE = 16;
+const BYTES_PER_HANDLE = 20;
 
 /** What a file of this size is taken for that nobody has measured, bytes. */
 export function estimateSessionBytes(fileBytes: number): number {
@@ -39,16 +39,18 @@ interface Whole {
 export class ModelHost {
   private readonly slab = new WeightSlab();
   private readonly table = new SkeletonTable();
-  /** By handle: number of the prepared skeleton, or −1 for a whole model; and its record in the slab, or its place among whole models. */
+  /** By handle: twice the number of the prepared skeleton, one more where the record is a half, or −1 for a whole model; and its record in the slab, or its place among whole models. */
   private preparedOf = new Int32Array(1024);
   private placeOf = new Int32Array(1024);
+  /** By handle, how often it was given and taken back: what was got by a handle once is known from what has it later. */
+  private issues = new Uint32Array(1024);
   private readonly whole = new Map<number, Whole>();
   private readonly freeHandles: number[] = [];
   private handles = 0;
 
   /** Bytes that the slab holds for records, used or not, and for finding them. */
   get slabBytes(): number {
-    return this.slab.reservedBytes + this.preparedOf.byteLength + this.placeOf.byteLength;
+    return this.slab.reservedBytes + this.preparedOf.byteLength + this.placeOf.byteLength + this.issues.byteLength;
   }
 
   get skeletons(): number {
@@ -89,7 +91,10 @@ export class ModelHost {
     const number = this.table.find(way, skeleton);
     const prepared = this.table.at(number);
     if (prepared === undefined) throw new RangeError(`skeleton ${skeleton} is not prepared`);
-    const handle = this.newHandle(number, this.slab.add(recordFrom(prepared, weights)));
+    const record = recordFrom(prepared, weights);
+    const half = prepared.half?.halve(record);
+    const form = 2 * number + (half === undefined ? 0 : 1);
+    const handle = this.newHandle(form, this.slab.add(half ?? record));
     this.table.retain(prepared);
     return handle;
   }
@@ -99,7 +104,13 @@ export class ModelHost {
     const prepared = this.preparedAt(handle);
     if (prepared === undefined) return this.wholeAt(handle).model.runSync(inputs, outputs);
     const place = this.placeOf[handle] as number;
-    return prepared.run(this.slab.memory(place), this.slab.start(place), inputs, outputs);
+    const { run } = this.isHalf(handle) ? (prepared.half ?? prepared) : prepared;
+    return run(this.slab.memory(place), this.slab.start(place), inputs, outputs);
+  }
+
+  /** No other model that ever had this handle has the same number. */
+  issueOf(handle: number): number {
+    return this.issues[handle] as number;
   }
 
   /** What the model takes and gives. */
@@ -124,6 +135,7 @@ export class ModelHost {
       this.table.release(prepared);
     }
     this.preparedOf[handle] = -1;
+    this.issues[handle] = this.issueOf(handle) + 1;
     this.freeHandles.push(handle);
   }
 
@@ -133,7 +145,11 @@ export class ModelHost {
   }
 
   private preparedAt(handle: number): Prepared | undefined {
-    return this.table.at(this.preparedOf[handle] ?? -1);
+    return this.table.at((this.preparedOf[handle] ?? -1) >> 1);
+  }
+
+  private isHalf(handle: number): boolean {
+    return ((this.preparedOf[handle] as number) & 1) === 1;
   }
 
   private wholeAt(handle: number): Whole {
@@ -142,17 +158,21 @@ export class ModelHost {
     return whole;
   }
 
-  private newHandle(prepared: number, place: number): number {
+  private newHandle(form: number, place: number): number {
     const handle = this.freeHandles.pop() ?? this.handles++;
     if (handle >= this.preparedOf.length) {
-      const [skeletons, places] = [new Int32Array(2 * handle), new Int32Array(2 * handle)];
-      skeletons.set(this.preparedOf);
-      places.set(this.placeOf);
-      this.preparedOf = skeletons;
-      this.placeOf = places;
+      this.preparedOf = doubled(this.preparedOf);
+      this.placeOf = doubled(this.placeOf);
+      this.issues = doubled(this.issues);
     }
-    this.preparedOf[handle] = prepared;
+    this.preparedOf[handle] = form;
     this.placeOf[handle] = place;
     return handle;
   }
+}
+
+function doubled<T extends Int32Array | Uint32Array>(column: T): T {
+  const larger = new (column.constructor as new (length: number) => T)(2 * column.length);
+  larger.set(column);
+  return larger;
 }

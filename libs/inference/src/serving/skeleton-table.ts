@@ -1,6 +1,7 @@
 import { digestOf, type Digest } from '@myriad/kernel';
 import { compilePlan } from '../kernels/compile-plan.js';
 import type { WeightMemory } from '../kernels/frame.js';
+import { mirroredOf, type Mirrored } from '../kernels/mirrored-classes.js';
 import { recordOf, type RecordLayout } from '../kernels/weight-record.js';
 import { readWeights } from '../skeleton/check-weights.js';
 import { readSkeleton, type Skeleton } from '../skeleton/skeleton.js';
@@ -10,12 +11,16 @@ import { InputPlan } from './input-plan.js';
 /** The ways that share skeletons. */
 export type SplitWay = 'kernel' | 'inputs';
 
+type RunRecord = (memory: WeightMemory, start: number, inputs: TensorMap, outputs?: readonly string[]) => TensorMap;
+
 /** A skeleton and how it is run. */
 export interface Prepared {
   readonly key: string;
   readonly skeleton: Skeleton;
   readonly layout: RecordLayout;
-  run(memory: WeightMemory, start: number, inputs: TensorMap, outputs?: readonly string[]): TensorMap;
+  readonly run: RunRecord;
+  /** The same for halves of records; where there are such. */
+  readonly half: { readonly halve: Mirrored['halve']; readonly run: RunRecord } | undefined;
   dispose(): void;
   /** Models that it is run for. */
   models: number;
@@ -59,6 +64,7 @@ export class SkeletonTable {
         skeleton,
         layout: plan.layout,
         run: (memory, start, inputs, outputs) => plan.run(memory, start, inputs, outputs),
+        half: way === 'kernel' ? halfOf(skeleton) : undefined,
         dispose,
         models: 0,
         seen: undefined,
@@ -113,6 +119,16 @@ export class SkeletonTable {
 
 function keyOf(way: SplitWay, digest: Digest): string {
   return `${way}/${digest}`;
+}
+
+function halfOf(skeleton: Skeleton): Prepared['half'] {
+  const mirrored = mirroredOf(skeleton);
+  if (mirrored === undefined) return undefined;
+  const plan = compilePlan(mirrored.skeleton);
+  return {
+    halve: (record) => mirrored.halve(record),
+    run: (memory, start, inputs, outputs) => plan.run(memory, start, inputs, outputs),
+  };
 }
 
 /** The record of a blob. Most blobs of a skeleton have the very same header: then what it says was checked before, and the data is the record. */

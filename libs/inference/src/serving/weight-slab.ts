@@ -9,8 +9,10 @@ export interface Slot {
 
 const PAGE_BYTES = 4 * 1_048_576;
 const MIN_SLOT = 16;
-/** Size classes in a doubling: a slot is at most 1/8 larger than its record (above 128 bytes). */
+/** Size classes in a doubling: a slot is at most 1/8 larger than its record. */
 const STEPS = 8;
+/** Up to here a slot is at most 7 bytes larger: of the smallest models there are most. */
+const MAX_EXACT = 256;
 /** Larger records get memory of their own. */
 const MAX_SLOT = PAGE_BYTES / 8;
 
@@ -27,6 +29,7 @@ interface Page {
 /** The slot size for a record: a multiple of 8 in classes of an eighth of a doubling. */
 export function slotBytesFor(sizeBytes: number): number {
   if (sizeBytes <= MIN_SLOT) return MIN_SLOT;
+  if (sizeBytes <= MAX_EXACT) return Math.ceil(sizeBytes / 8) * 8;
   const step = Math.max(8, 2 ** (Math.ceil(Math.log2(sizeBytes)) - 1) / STEPS);
   return Math.ceil(sizeBytes / step) * step;
 }

@@ -124,7 +124,7 @@ export class ApplyPlacement {
     const { table, cache, clock } = this.options;
     let passed = 0;
     for (const { row, within } of backlog.newestFirst(clock.nowMs())) {
-      const placement = table.placementAt(row);
+      const placement = table.readAt(row);
       if (this.isClosed) return;
       if (placement === undefined) continue;
       if (within !== undefined) await within(() => this.bringIn(placement));

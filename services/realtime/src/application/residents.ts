@@ -1,12 +1,16 @@
+import { HostedModel, type ModelHost } from '@myriad/inference';
 import { grown } from '../domain/grown.js';
 import type { Placement } from '../domain/placement.js';
 import type { LoadedModel } from './model-loader.port.js';
 
 type Row = Pick<Placement, 'row' | 'stamp'>;
 
-/** Which versions are in memory, by their rows in the routing table: twenty bytes a row and no keys. A row that another version has now does not count. */
+/** Which versions are in memory, by their rows in the routing table: sixteen bytes a row, no keys, and no object for a model of the host. A row that another version has now does not count. */
 export class Residents {
-  private readonly models: (LoadedModel | undefined)[] = [];
+  private host: ModelHost | undefined;
+  /** Of models in the host one more than their handle; 0 for the others. */
+  private handles = new Int32Array(64);
+  private readonly others = new Map<number, LoadedModel>();
   private stamps = new Uint32Array(64);
   private entries = new Int32Array(64);
   private rows = new Int32Array(64);
@@ -17,7 +21,9 @@ export class Residents {
   }
 
   get({ row, stamp }: Row): LoadedModel | undefined {
-    return this.stamps[row] === stamp ? this.models[row] : undefined;
+    if (this.stamps[row] !== stamp) return undefined;
+    const handle = (this.handles[row] as number) - 1;
+    return this.host === undefined || handle < 0 ? this.others.get(row) : new HostedModel(this.host, handle);
   }
 
   /** The number of the version of a row in the eviction's index. */
@@ -36,9 +42,9 @@ export class Residents {
     this.stamps = grown(this.stamps, row);
     this.entries = grown(this.entries, row);
     this.rows = grown(this.rows, entry);
-    // without holes: an array that has some becomes a map of keys
-    while (this.models.length < row) this.models.push(undefined);
-    this.models[row] = model;
+    this.handles = grown(this.handles, row);
+    if (model instanceof HostedModel && (this.host ??= model.host) === model.host) this.handles[row] = model.handle + 1;
+    else this.others.set(row, model);
     this.stamps[row] = stamp;
     this.entries[row] = entry;
     this.rows[entry] = row;
@@ -46,7 +52,8 @@ export class Residents {
   }
 
   delete(row: number): void {
-    this.models[row] = undefined;
+    this.handles[row] = 0;
+    this.others.delete(row);
     this.stamps[row] = 0;
     this.count -= 1;
   }
@@ -58,7 +65,7 @@ export class Residents {
   }
 
   *[Symbol.iterator](): Generator<Row> {
-    for (let row = 0; row < this.models.length; row += 1) {
+    for (let row = 0; row < this.stamps.length; row += 1) {
       const resident = this.inRow(row);
       if (resident !== undefined) yield resident;
     }

@@ -84,6 +84,11 @@ export class RoutingTable {
     return placement;
   }
 
+  /** As {@link placementAt}, for who goes through many: it is not kept for whoever asks next. */
+  readAt(row: number): Placement | undefined {
+    return this.versions.stamp(row) === 0 ? undefined : this.placementOf(row);
+  }
+
   /** Takes in a placement; the same one again changes nothing. */
   apply(change: PlacementChange): RouteChange {
     if (change.environment !== this.environment) return { kind: 'none' };
