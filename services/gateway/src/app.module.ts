@@ -7,7 +7,7 @@ import type { Logger } from '@myriad/telemetry';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Ed25519Minter } from './adapters/jose/ed25519-minter.js';
 import { Es256TokenVerifier } from './adapters/jose/es256-token-verifier.js';
-import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
+import { Http1Upstreams } from './adapters/http1/http1-upstreams.js';
 import { AddressLimiter } from './application/address-limiter.js';
 import { Arrivals } from './application/arrivals.js';
 import { ConcurrencyLimiter, DEFAULT_IN_FLIGHT } from './application/concurrency-limiter.js';
@@ -93,10 +93,10 @@ function adapters({ log, snapshots, logger, signer, settings, tls, clock = syste
     { provide: UserTokenVerifier, useValue: new Es256TokenVerifier(clock) },
     { provide: InternalTokenMinter, useValue: new Ed25519Minter(signer, clock) },
     {
-      provide: UndiciUpstreams,
+      provide: Http1Upstreams,
       inject: [Outages, InFlight],
       useFactory: (outages: Outages, inFlight: InFlight) =>
-        new UndiciUpstreams(outages, inFlight, settings.unreachableWaitMs, tls),
+        new Http1Upstreams(outages, inFlight, settings.unreachableWaitMs, tls),
     },
     { provide: RequestAudit, useValue: new RequestAudit({ sink: new LogAuditSink(log), clock, logger }) },
     {
@@ -127,8 +127,8 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
   return [
     {
       provide: ServiceWatch,
-      inject: [PlacementTable, UndiciUpstreams],
-      useFactory: (placements: PlacementTable, upstreams: UndiciUpstreams) =>
+      inject: [PlacementTable, Http1Upstreams],
+      useFactory: (placements: PlacementTable, upstreams: Http1Upstreams) =>
         new ServiceWatch({ services: settings.serviceUrls, placements, probe: probeReady(upstreams), clock }),
     },
     {
@@ -138,8 +138,8 @@ function door({ logger, settings, metricsText, clock = systemClock }: GatewayPar
     },
     {
       provide: Forward,
-      inject: [PlacementTable, InternalTokens, UndiciUpstreams],
-      useFactory: (placements: PlacementTable, tokens: InternalTokens, upstreams: UndiciUpstreams) =>
+      inject: [PlacementTable, InternalTokens, Http1Upstreams],
+      useFactory: (placements: PlacementTable, tokens: InternalTokens, upstreams: Http1Upstreams) =>
         new Forward({
           ...settings,
           origins: new ServiceOrigins(settings.serviceUrls, placements),

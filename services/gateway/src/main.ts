@@ -8,7 +8,7 @@ import { openObjectStore } from '@myriad/storage';
 import { createLogger, startTelemetry, type Logger } from '@myriad/telemetry';
 import { NestFactory } from '@nestjs/core';
 import { RotatingSigner } from './adapters/jose/rotating-signer.js';
-import { UndiciUpstreams } from './adapters/undici/undici-upstreams.js';
+import { Http1Upstreams } from './adapters/http1/http1-upstreams.js';
 import { AppModule } from './app.module.js';
 import { ReplicaAddresses } from './application/replica-addresses.js';
 import { RequestAudit } from './application/request-audit.js';
@@ -64,7 +64,7 @@ await runMain(async () => {
     },
     () => {
       app.get(ReplicaChannels).close();
-      return app.get(UndiciUpstreams).close();
+      return app.get(Http1Upstreams).close();
     },
     () => closeFiles(),
     () => app.close(),

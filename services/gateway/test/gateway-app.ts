@@ -29,7 +29,7 @@ import { createLogger } from '@myriad/telemetry';
 import { eventually } from '@myriad/testing';
 import { NestFactory } from '@nestjs/core';
 import { SignJWT, exportJWK, generateKeyPair, type CryptoKey } from 'jose';
-import { UndiciUpstreams } from '../src/adapters/undici/undici-upstreams.js';
+import { Http1Upstreams } from '../src/adapters/http1/http1-upstreams.js';
 import { AppModule, type GatewayParts } from '../src/app.module.js';
 import { IdentityTables } from '../src/application/identity-tables.js';
 import { RequestAudit } from '../src/application/request-audit.js';
@@ -106,7 +106,7 @@ export class GatewayApp {
       openapiFolder: `${import.meta.dirname}/../../../contracts/printed`,
       bodyTimeoutMs: 300,
       predictionTimeoutMs: 1_500, // long enough for a replica of these tests on a machine that is busy
-      answerTimeoutMs: 500,
+      answerTimeoutMs: 1_500,
       trustedProxies: [],
       unreachableWaitMs: 300,
       tenantInFlight: 1_000,
@@ -139,7 +139,7 @@ export class GatewayApp {
       () => audit.close(),
       () => limits.close(),
       () => gossip.close(),
-      () => app.get(UndiciUpstreams).close(),
+      () => app.get(Http1Upstreams).close(),
       () => {
         app.get(ReplicaChannels).close();
         return Promise.resolve();

@@ -3,7 +3,8 @@ import type { UpstreamRequest, Upstreams } from './ports.js';
 /** An answer that was waited for as a whole. */
 export interface CollectedAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names in lower case and values in turn. */
+  readonly headers: readonly string[];
   readonly body: Buffer;
 }
 
@@ -24,7 +25,7 @@ export function collectAnswer(
   mostBytes: number,
 ): Promise<CollectedAnswer> {
   return new Promise((resolve, reject) => {
-    let head: Omit<CollectedAnswer, 'body'> = { status: 0, headers: {} };
+    let head: Omit<CollectedAnswer, 'body'> = { status: 0, headers: [] };
     const chunks: Buffer[] = [];
     let size = 0;
     upstreams.send(request, {

@@ -60,6 +60,8 @@ export const TIMEOUT_HEADER = 'x-myriad-timeout-ms';
 export interface UpstreamRequest {
   /** The base URL to send it to, none of `tried` if there is another; asked again for each try. */
   readonly origin: (tried: ReadonlySet<string>) => string;
+  /** What it is called; an answer that names another request is none. undefined: nothing is compared. */
+  readonly requestId?: string | undefined;
   /** Whether it may be sent again when the connection broke and it may have been done. */
   readonly isRepeatable: boolean;
   readonly method: string;
@@ -78,7 +80,8 @@ export interface UpstreamRequest {
 
 /** Hears the answer of a service. */
 export interface UpstreamListener {
-  onHead(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  /** @param headers names in lower case and values in turn; without those of the connection */
+  onHead(status: number, headers: readonly string[]): void;
   /** False when no more is wanted until {@link Flight.resume}. */
   onData(chunk: Buffer): boolean;
   onEnd(): void;

@@ -55,6 +55,7 @@ export class Forward {
       path: url,
       headers,
       body,
+      requestId: exchange.requestId,
       deadlineMs,
       isRepeatable: isRepeatable(exchange, target, body),
       headTimeoutMs: timeoutMs,
@@ -88,11 +89,8 @@ export class Forward {
       const headers = withoutHeader(sent.headers, 'accept-encoding');
       const answer = await this.options.gather.execute(exchange, target, { ...sent, headers, body: whole });
       const { response } = exchange;
-      response.writeHead(answer.status, {
-        ...returnedHeaders(answer.headers),
-        ...exchange.headers,
-        'content-length': answer.body.length,
-      });
+      const own = { ...exchange.headers, 'content-length': String(answer.body.length) };
+      response.writeHead(answer.status, returnedHeaders(answer.headers, own));
       response.end(answer.body);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;

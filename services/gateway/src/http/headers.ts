@@ -64,14 +64,19 @@ export function withoutHeader(headers: readonly string[], name: string): string[
   return headers.filter((_text, at) => headers[at - (at % 2)] !== name);
 }
 
-/** The service's headers for the client. */
-export function returnedHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string | string[]> {
-  const returned: Record<string, string | string[]> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined && !NOT_RETURNED.has(name)) returned[name] = value;
+/** The service's headers for the client, and the gateway's `own` over them; names and values in turn. */
+export function returnedHeaders(headers: readonly string[], own: Readonly<Record<string, string>>): string[] {
+  const returned: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (own[name] === undefined && !NOT_RETURNED.has(name)) returned.push(name, headers[i + 1] ?? '');
   }
+  for (const name in own) returned.push(name, own[name] ?? '');
   return returned;
+}
+
+/** The first value of a header. */
+export function valueOf(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
+  return undefined;
 }

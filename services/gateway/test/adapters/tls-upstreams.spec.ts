@@ -7,7 +7,7 @@ import { createLogger } from '@myriad/telemetry';
 import { TestAuthority, tempFolder, type TempFolder } from '@myriad/testing';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { UndiciUpstreams } from '../../src/adapters/undici/undici-upstreams.js';
+import { Http1Upstreams } from '../../src/adapters/http1/http1-upstreams.js';
 import { InFlight } from '../../src/application/in-flight.js';
 import { Outages } from '../../src/application/outages.js';
 
@@ -19,7 +19,7 @@ describe('upstreams over mutual TLS', () => {
   const authorities: TestAuthority[] = [];
   let tls: { readonly server: Tls; readonly client: Tls };
   let app: NestFastifyApplication;
-  let upstreams: UndiciUpstreams;
+  let upstreams: Http1Upstreams;
   let port = '';
   const logger = createLogger({ service: 'test', level: 'silent' });
 
@@ -45,7 +45,7 @@ describe('upstreams over mutual TLS', () => {
     app = await createHttpApp(EmptyModule, { service: 'thing', logger, verifier, tls: tls.server });
     await app.listen(0, '127.0.0.1');
     port = new URL(await app.getUrl()).port;
-    upstreams = new UndiciUpstreams(new Outages(systemClock), new InFlight(), 0, tls.client.files);
+    upstreams = new Http1Upstreams(new Outages(systemClock), new InFlight(), 0, tls.client.files);
   });
   afterAll(async () => {
     await upstreams.close();
@@ -112,7 +112,7 @@ describe('upstreams over mutual TLS', () => {
   it('are refused with a certificate of the authority that was taken out', async () => {
     write('client', authorities[0]!, authorities);
     const old = open('client');
-    const late = new UndiciUpstreams(new Outages(systemClock), new InFlight(), 0, old.files);
+    const late = new Http1Upstreams(new Outages(systemClock), new InFlight(), 0, old.files);
     expect(typeof (await get(undefined, late))).toBe('string');
     expect(await get()).toBe(404);
     await late.close();

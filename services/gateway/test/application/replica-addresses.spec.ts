@@ -6,7 +6,7 @@ import { Outages } from '../../src/application/outages.js';
 import { PlacementTable } from '../../src/application/placement-table.js';
 import { ReplicaAddresses } from '../../src/application/replica-addresses.js';
 import { probeReady } from '../../src/application/probe-ready.js';
-import { UndiciUpstreams } from '../../src/adapters/undici/undici-upstreams.js';
+import { Http1Upstreams } from '../../src/adapters/http1/http1-upstreams.js';
 import { fakeService, type FakeService } from '../fake-service.js';
 
 const NAME = 'realtime-tabular-small';
@@ -82,7 +82,7 @@ describe('ReplicaAddresses', () => {
 
 describe('an origin with an address', () => {
   let service: FakeService;
-  const upstreams = new UndiciUpstreams(new Outages(systemClock), new InFlight(), 0);
+  const upstreams = new Http1Upstreams(new Outages(systemClock), new InFlight(), 0);
   beforeAll(async () => {
     service = await fakeService();
   });
