@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const EVERY_MS = 30_000;
+const EVERY_MS = Number(process.env.LIVE_MEMORY_EVERY_MS ?? 30_000);
 /** Memory of buffers that a collection found is freed in the background. */
 const SWEEP_MS = 1_000;
 const folder = process.env.LIVE_MEMORY_FOLDER;
@@ -21,6 +21,9 @@ async function sample() {
     ageMs: process.uptime() * 1_000,
     liveBytes: heapUsed + external,
     nativeBytes: rss - heapTotal - external,
+    heapBytes: heapUsed,
+    externalBytes: external,
+    rssBytes: rss,
   };
   appendFileSync(join(folder, `${process.pid}.jsonl`), `${JSON.stringify(line)}\n`);
 }
