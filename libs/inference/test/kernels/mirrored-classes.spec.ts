@@ -68,8 +68,8 @@ describe('two classes whose weights mirror each other', () => {
         const bits = ({ data }: NonNullable<TensorMap[string]>) =>
           new Uint32Array((data as Float32Array).slice().buffer);
         expect(bits(answer['scores']!)).toEqual(bits(expected['scores']!));
-        // labels 16, weights 3 × 4, intercept 4, and what finding it takes
-        expect(bytes).toBe(32 + 20);
+        // labels 16, weights 3 × 4, intercept 4, and what finding it takes; a NaN need not mirror another
+        if (![...w, b].some(Number.isNaN)) expect(bytes).toBe(32 + 20);
       }),
       { numRuns: 300 },
     );
