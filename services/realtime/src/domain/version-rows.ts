@@ -1,6 +1,6 @@
 import type { Digest, Serving } from '@myriad/kernel';
 import { grown } from './grown.js';
-import { IdColumn, readDigest, writeDigest } from './id-column.js';
+import { DigestColumn, IdColumn } from './id-columns.js';
 import type { PlacementRow, Signature, Version } from './placement.js';
 import { SharedValues } from './shared-values.js';
 
@@ -20,22 +20,19 @@ export interface RowContents {
   readonly generation: number;
 }
 
-const DIGEST_BYTES = 32;
-/** `artifact digest | parity digest | weights digest`, zeros for none. */
-const RECORD_BYTES = 3 * DIGEST_BYTES;
-const RECORDS_PER_BLOCK = 8_192;
 const HAS_PARITY = 1;
 const IS_BATCH_INVARIANT = 2;
 
 /**
- * Versions as columns of numbers: about 200 bytes each and no object, whatever their signatures say. Digests and ids lie as the bytes that they name, what a fleet has in common is kept once.
+ * Versions as columns of numbers: 150 to 180 bytes each and no object, whatever their signatures say. Digests and ids lie as the bytes that they name, what a fleet has in common is kept once.
  */
 export class VersionRows {
   private readonly shapes = new SharedValues<Shape>(shapeKey, isSameShape);
   private readonly versionIds = new IdColumn();
   private readonly rolloutIds = new IdColumn();
-  /** Blocks of records, so that growing copies nothing. */
-  private readonly blocks: Buffer[] = [];
+  private readonly artifacts = new DigestColumn();
+  private readonly parities = new DigestColumn();
+  private readonly weights = new DigestColumn();
   private shapeOf = new Int32Array(64);
   private versions = new Uint32Array(64);
   private generations = new Uint32Array(64);
@@ -78,10 +75,9 @@ export class VersionRows {
     this.flags[row] = ((this.flags[other] as number) & IS_BATCH_INVARIANT) | (parityAt < 0 ? 0 : HAS_PARITY);
     this.versionIds.writeBytes(row, bytes, versionId.start, versionId.length);
     this.rolloutIds.writeBytes(row, bytes, rolloutId.start, rolloutId.length);
-    const [block, start] = this.record(row);
-    bytes.copy(block, start, artifactAt, artifactAt + DIGEST_BYTES);
-    if (parityAt >= 0) bytes.copy(block, start + DIGEST_BYTES, parityAt, parityAt + DIGEST_BYTES);
-    if (weightsAt >= 0) bytes.copy(block, start + 2 * DIGEST_BYTES, weightsAt, weightsAt + DIGEST_BYTES);
+    this.artifacts.writeBytes(row, bytes, artifactAt);
+    if (parityAt >= 0) this.parities.writeBytes(row, bytes, parityAt);
+    if (weightsAt >= 0) this.weights.writeBytes(row, bytes, weightsAt);
     return row;
   }
 
@@ -110,13 +106,11 @@ export class VersionRows {
 
   /** Whether the row is of this version and its bytes. */
   isOf(row: number, { versionId, artifactDigest }: Version): boolean {
-    const [block, start] = this.record(row);
-    return this.versionIds.read(row) === versionId && readDigest(block, start) === artifactDigest;
+    return this.versionIds.read(row) === versionId && this.artifacts.read(row) === artifactDigest;
   }
 
   read(row: number): RowContents {
     const { application, signature, way, skeletonDigest, skeletonBytes } = this.shapes.get(this.shapeOf[row] as number);
-    const [block, start] = this.record(row);
     const flags = this.flags[row] as number;
     const micros = this.micros[row] as number;
     const split =
@@ -125,15 +119,15 @@ export class VersionRows {
         : {
             skeletonDigest,
             skeletonBytes,
-            weightsDigest: readDigest(block, start + 2 * DIGEST_BYTES),
+            weightsDigest: this.weights.read(row),
             weightsBytes: this.weightSizes[row] as number,
           };
     const version: Version = {
       version: this.versions[row] as number,
       versionId: this.versionIds.read(row),
-      artifactDigest: readDigest(block, start),
+      artifactDigest: this.artifacts.read(row),
       sizeBytes: this.sizes[row] as number,
-      parityDigest: flags & HAS_PARITY ? readDigest(block, start + DIGEST_BYTES) : null,
+      parityDigest: flags & HAS_PARITY ? this.parities.read(row) : null,
       serving:
         way === undefined
           ? null
@@ -161,9 +155,8 @@ export class VersionRows {
     this.flags[row] = (parityDigest === null ? 0 : HAS_PARITY) | (batchInvariant ? IS_BATCH_INVARIANT : 0);
     this.versionIds.write(row, version.versionId);
     this.rolloutIds.write(row, version.rolloutId);
-    const [block, start] = this.record(row);
-    writeDigest(block, start, version.artifactDigest);
-    if (parityDigest !== null) writeDigest(block, start + DIGEST_BYTES, parityDigest);
+    this.artifacts.write(row, version.artifactDigest);
+    if (parityDigest !== null) this.parities.write(row, parityDigest);
     if (serving != null) this.writeServing(row, serving);
   }
 
@@ -172,14 +165,7 @@ export class VersionRows {
     this.micros[row] = micros ?? NaN;
     if (split === null) return;
     this.weightSizes[row] = split.weightsBytes;
-    const [block, start] = this.record(row);
-    writeDigest(block, start + 2 * DIGEST_BYTES, split.weightsDigest);
-  }
-
-  private record(row: number): readonly [block: Buffer, start: number] {
-    const number = Math.floor(row / RECORDS_PER_BLOCK);
-    const block = (this.blocks[number] ??= Buffer.alloc(RECORDS_PER_BLOCK * RECORD_BYTES));
-    return [block, (row % RECORDS_PER_BLOCK) * RECORD_BYTES];
+    this.weights.write(row, split.weightsDigest);
   }
 
   private newRow(): number {

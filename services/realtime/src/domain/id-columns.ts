@@ -82,11 +82,33 @@ function isText(bytes: Buffer, start: number, end: number, text: string): boolea
 
 const ALGORITHM = 'sha256:';
 
-/** A digest as its 32 bytes. */
-export function writeDigest(block: Buffer, start: number, digest: Digest): void {
-  block.write(digest.slice(ALGORITHM.length), start, 32, 'hex');
+const DIGEST_BYTES = 32;
+const DIGESTS_PER_BLOCK = 16_384;
+
+/** Digests by row as their 32 bytes, in blocks, so that growing copies nothing; where none was written there is no block. */
+export class DigestColumn {
+  private readonly blocks: Buffer[] = [];
+
+  write(row: number, digest: Digest): void {
+    this.blockOf(row).write(digest.slice(ALGORITHM.length), startOf(row), DIGEST_BYTES, 'hex');
+  }
+
+  /** As {@link write}, of a digest that lies as its bytes. */
+  writeBytes(row: number, bytes: Buffer, start: number): void {
+    bytes.copy(this.blockOf(row), startOf(row), start, start + DIGEST_BYTES);
+  }
+
+  /** The digest that was written for the row last. */
+  read(row: number): Digest {
+    const start = startOf(row);
+    return `${ALGORITHM}${this.blockOf(row).toString('hex', start, start + DIGEST_BYTES)}`;
+  }
+
+  private blockOf(row: number): Buffer {
+    return (this.blocks[Math.floor(row / DIGESTS_PER_BLOCK)] ??= Buffer.alloc(DIGESTS_PER_BLOCK * DIGEST_BYTES));
+  }
 }
 
-export function readDigest(block: Buffer, start: number): Digest {
-  return `${ALGORITHM}${block.toString('hex', start, start + 32)}`;
+function startOf(row: number): number {
+  return (row % DIGESTS_PER_BLOCK) * DIGEST_BYTES;
 }
