@@ -90,7 +90,7 @@ function startServer({ folder, objects, eventLog, fleet }) {
     TENANT_MEMORY_FLOOR_BYTES: '0',
     METER_INTERVAL_MS: String(METER_INTERVAL_MS),
   };
-  const sampleMs = Math.max(2_000, Math.min(10_000, PREDICTIONS / 200));
+  const sampleMs = Math.max(5_000, Math.min(15_000, PREDICTIONS / 100));
   return SoakedProcess.open({ folder, sampleMs, environment: ENVIRONMENT, variables });
 }
 

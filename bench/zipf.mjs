@@ -1,6 +1,7 @@
 // A replica of a million tenants with memory for a tenth of their models, asked by Zipf's law 2,000 times a second: all copies on its disk but those of one tenant in a hundred, which come from S3 on
-// loopback. What requests take with all loads in them, what loads take, and whether loads hold up the models that are in memory, beside the same requests with nothing to be loaded. BENCH_TENANTS for fewer.
-import { mkdtempSync, rmSync } from 'node:fs';
+// loopback. What requests take with all loads in them, what loads take, and whether loads hold up the models that are in memory, beside the same requests with nothing to be loaded.
+// BENCH_TENANTS for fewer; BENCH_FLEET names a folder whose objects are kept for the next run, BENCH_SECONDS=0 only makes them.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FleetObjects } from './lib/fleet-objects.mjs';
@@ -30,15 +31,19 @@ const EXPLAINED = 2_000;
 const isOnDisk = (rank) => rank <= HOT || rank % FROM_S3_EACH !== FROM_S3_EACH / 2;
 
 export async function run(figures) {
-  const folder = mkdtempSync(join(tmpdir(), 'myriad-zipf-'));
+  const folder = process.env.BENCH_FLEET ?? mkdtempSync(join(tmpdir(), 'myriad-zipf-'));
+  const snapshots = join(folder, 'snapshots');
   const objects = new FleetObjects({ tenants: TENANTS, folder, isOnDisk, tenantOfRank });
   try {
-    await writeFleetSnapshot(TENANTS, join(folder, 'snapshots'));
-    await objects.put();
-    await serve(figures, { snapshots: join(folder, 'snapshots'), ...objects.places });
+    await objects.start();
+    if (!existsSync(snapshots)) {
+      await objects.put();
+      await writeFleetSnapshot(TENANTS, snapshots);
+    }
+    if (SECONDS > 0) await serve(figures, { snapshots, ...objects.places });
   } finally {
     await objects.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (process.env.BENCH_FLEET === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 

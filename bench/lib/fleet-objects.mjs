@@ -23,13 +23,17 @@ export class FleetObjects {
     return { disk: join(this.folder, 'copies'), s3: this.s3Options };
   }
 
-  async put() {
-    const startMs = performance.now();
+  /** Starts the bucket's server, on what is there. */
+  async start() {
     mkdirSync(this.folder, { recursive: true });
     this.#s3 = await startS3({ dir: join(this.folder, 's3') });
     const { endpoint, accessKeyId, secretAccessKey } = this.#s3;
     const credentials = { accessKeyId, secretAccessKey };
     this.s3Options = { endpoint, bucket: 'fleet', credentials, createBucket: true, scratchFolder: this.folder };
+  }
+
+  async put() {
+    const startMs = performance.now();
     const bucket = await S3ObjectStore.open(this.s3Options);
     const copies = await openLocalCopies(bucket, this.places.disk);
     await bucket.put(tenantOf(0), this.fleet.skeleton);

@@ -46,7 +46,8 @@ export class SoakedProcess {
   /** Resolves when it listens: after how many seconds. */
   async start() {
     const fromMs = performance.now();
-    const args = ['--expose-gc', '--import', LIVE_MEMORY, MAIN];
+    const more = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
+    const args = ['--expose-gc', ...more, '--import', LIVE_MEMORY, MAIN];
     this.#child = spawn(process.execPath, args, { env: this.env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.pids.push(this.#child.pid);
     await new Promise((resolve, reject) => {

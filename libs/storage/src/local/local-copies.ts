@@ -49,9 +49,10 @@ export class LocalCopies {
     this.root = join(resolve(root), keys === undefined ? 'plain' : 'sealed');
   }
 
-  /** @throws when the folder can't be made */
+  /** Copies of the other kind, from before encryption was turned on or off, are removed. @throws when the folder can't be made */
   static async open(root: string, keys?: TenantKeys): Promise<LocalCopies> {
     const copies = new LocalCopies(root, keys);
+    await rm(join(resolve(root), keys === undefined ? 'sealed' : 'plain'), { recursive: true, force: true });
     await mkdir(copies.root, { recursive: true, mode: 0o700 });
     return copies;
   }

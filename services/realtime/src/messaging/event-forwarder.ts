@@ -58,6 +58,8 @@ export class EventForwarder extends EventSink {
   private sending: Promise<boolean> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isLogAway = false;
+  /** Whether the next sending tells of usage and samples, too, and not only of states. */
+  private isUsageDue = false;
   droppedSamples = 0;
 
   constructor(private readonly options: EventForwarderOptions) {
@@ -68,8 +70,8 @@ export class EventForwarder extends EventSink {
     const key = `${state.tenantId}/${state.modelName}`;
     this.states.delete(key);
     this.states.set(key, { data: state, traceparent: currentTraceparent() });
-    // the deployer waits for it
-    void this.flush();
+    // the deployer waits for it; usage goes in its own time, or each flip would begin a new window for every model
+    void this.soon();
   }
 
   sample(prediction: SampledPrediction): void {
@@ -82,12 +84,9 @@ export class EventForwarder extends EventSink {
   }
 
   /** Sends what there is. False when the log did not take it. */
-  async flush(): Promise<boolean> {
-    if (this.sending !== undefined) await this.sending;
-    this.sending ??= this.send().finally(() => {
-      this.sending = undefined;
-    });
-    return this.sending;
+  flush(): Promise<boolean> {
+    this.isUsageDue = true;
+    return this.soon();
   }
 
   /** Sends the rest, trying for `timeoutMs` milliseconds, which a log that does not answer can't draw out. */
@@ -95,9 +94,18 @@ export class EventForwarder extends EventSink {
     clearInterval(this.timer);
     await atMost(timeoutMs, this.flushLast(timeoutMs));
     // what was counted while the last append hung is told of, too
+    this.isUsageDue = true;
     const events = this.outgoing.length + this.untold.length - this.told + this.collect().length;
     if (events > 0)
       this.options.logger.error({ events }, 'metered usage may be lost: the event log did not take it before the end');
+  }
+
+  private async soon(): Promise<boolean> {
+    if (this.sending !== undefined) await this.sending;
+    this.sending ??= this.send().finally(() => {
+      this.sending = undefined;
+    });
+    return this.sending;
   }
 
   private async flushLast(timeoutMs: number): Promise<void> {
@@ -152,15 +160,17 @@ export class EventForwarder extends EventSink {
   }
 
   private collect(): Untold[] {
+    const states = [...this.states.values()].map((state) => ({ definition: modelStateChangedV1, ...state }));
+    this.states = new Map();
+    if (!this.isUsageDue) return states;
+    this.isUsageDue = false;
     const nowMs = this.options.clock.nowMs();
     const { usage: answers, shadowUsage } = this.options;
     const usage = [
       ...answers.drain(nowMs).map((item) => this.usageData(item, nowMs)),
       ...shadowUsage.drain(nowMs).map((item) => ({ ...this.usageData(item, nowMs), isShadow: true })),
     ].map((data) => ({ definition: usageMeteredV1, data }));
-    const states = [...this.states.values()].map((state) => ({ definition: modelStateChangedV1, ...state }));
     const samples = this.samples.map((data) => ({ definition: predictionSampledV1, data }));
-    this.states = new Map();
     this.samples = [];
     return [...states, ...usage, ...samples];
   }

@@ -92,6 +92,19 @@ describe('EventForwarder', () => {
     expect(generations).not.toContain(2);
   });
 
+  test('a state begins no new window of use', async () => {
+    const { usage, log, forwarder } = setUp();
+    usage.answered(placementOf(), 1, 10);
+    forwarder.modelState(state({ generation: 1 }));
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    expect(log.sent.flat().map((event) => event.type)).toEqual(['realtime.model-state-changed.v1']);
+    await forwarder.flush();
+    expect(log.sent.flat().map((event) => event.type)).toEqual([
+      'realtime.model-state-changed.v1',
+      'realtime.usage-metered.v1',
+    ]);
+  });
+
   test('keeps a thousand samples and counts what it drops', async () => {
     const { log, forwarder } = setUp();
     for (let i = 0; i < 1_100; i += 1) forwarder.sample(sample());
