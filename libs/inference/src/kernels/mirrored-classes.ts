@@ -1,5 +1,4 @@
 import { attributeOf, stringAttribute, type ProtoNode } from '../skeleton/onnx-proto.js';
-import { DTYPES } from '../skeleton/safetensors.js';
 import type { Skeleton, WeightSpec } from '../skeleton/skeleton.js';
 import { layoutOf } from './weight-record.js';
 
@@ -11,15 +10,17 @@ export interface Mirrored {
   halve(record: Uint8Array): Uint8Array | undefined;
 }
 
+/** Of a record, in words of four bytes. */
 interface Piece {
-  /** Bytes of the whole record. */
   readonly start: number;
   readonly end: number;
   /** Of which the second half says all. */
   readonly isHalved: boolean;
 }
 
-const SIGN = 0x80;
+const WORD_BYTES = 4;
+/** Of a float of four bytes. */
+const SIGN = 0x80000000 | 0;
 
 /**
  * Logistic regression of two classes, as converters write it: a score for each class, the first class's weights those of the second with the other sign. Sums of such terms differ in nothing but their sign,
@@ -30,11 +31,12 @@ export function mirroredOf(skeleton: Skeleton): Mirrored | undefined {
   const halved = halvedWeights(skeleton);
   if (halved === undefined) return undefined;
   const { isFixed, offsets, sizeBytes } = layoutOf(skeleton.weights);
-  if (!isFixed) return undefined;
+  const ends = [...offsets, sizeBytes].map((end) => end / WORD_BYTES);
+  if (!isFixed || !ends.every(Number.isInteger)) return undefined;
   const weights = skeleton.weights.map((spec) => (halved.has(spec.name) ? halfOf(spec) : spec));
   const pieces = skeleton.weights.map(({ name }, i) => ({
-    start: offsets[i] as number,
-    end: offsets[i + 1] ?? sizeBytes,
+    start: ends[i] as number,
+    end: ends[i + 1] as number,
     isHalved: halved.has(name),
   }));
   return { skeleton: { ...skeleton, weights }, halve: (record) => halve(record, pieces) };
@@ -60,27 +62,25 @@ function halfOf({ shape, ...spec }: WeightSpec): WeightSpec {
 }
 
 function halve(record: Uint8Array, pieces: readonly Piece[]): Uint8Array | undefined {
-  let size = record.length;
+  const bytes = record.byteOffset % WORD_BYTES === 0 ? record : new Uint8Array(record);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / WORD_BYTES);
+  let size = words.length;
   for (const { start, end, isHalved } of pieces) {
     if (!isHalved) continue;
-    if (!isMirror(record, start, (end - start) / 2)) return undefined;
+    if (!isMirror(words, start, (end - start) / 2)) return undefined;
     size -= (end - start) / 2;
   }
-  const half = new Uint8Array(size);
+  const half = new Int32Array(size);
   let at = 0;
-  for (const { start, end, isHalved } of pieces) {
-    const from = isHalved ? (start + end) / 2 : start;
-    half.set(record.subarray(from, end), at);
-    at += end - from;
-  }
-  return half;
+  for (const { start, end, isHalved } of pieces)
+    for (let from = isHalved ? (start + end) / 2 : start; from < end; from += 1, at += 1)
+      half[at] = words[from] as number;
+  return new Uint8Array(half.buffer);
 }
 
-/** Whether floats are those `length` bytes further with the other sign: little-endian, the sign is in the last byte. */
-function isMirror(record: Uint8Array, start: number, length: number): boolean {
-  for (let at = start; at < start + length; at += 1) {
-    const sign = (at - start) % DTYPES.F32 === DTYPES.F32 - 1 ? SIGN : 0;
-    if (((record[at] as number) ^ sign) !== record[at + length]) return false;
-  }
+/** Whether the floats are those `length` further on with the other sign. */
+function isMirror(words: Int32Array, start: number, length: number): boolean {
+  for (let at = start; at < start + length; at += 1)
+    if (((words[at] as number) ^ SIGN) !== words[at + length]) return false;
   return true;
 }

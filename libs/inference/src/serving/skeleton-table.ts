@@ -15,7 +15,7 @@ type RunRecord = (memory: WeightMemory, start: number, inputs: TensorMap, output
 
 /** A skeleton and how it is run. */
 export interface Prepared {
-  readonly key: string;
+  readonly way: SplitWay;
   readonly skeleton: Skeleton;
   readonly layout: RecordLayout;
   readonly run: RunRecord;
@@ -34,13 +34,14 @@ const MOST_IDLE = 64;
 /** Skeletons of a process, each prepared once a way; found by small numbers, which come again. */
 export class SkeletonTable {
   private readonly prepared: (Prepared | undefined)[] = [];
-  private readonly byKey = new Map<string, number>();
+  /** By way and digest: who asks mostly has the digest's own text, whose hash is known. */
+  private readonly numbers = { kernel: new Map<Digest, number>(), inputs: new Map<Digest, number>() };
   private readonly freeNumbers: number[] = [];
-  /** Those without a model, by their keys, the one idle longest first. */
-  private readonly idle = new Set<string>();
+  /** Those without a model, the one idle longest first. */
+  private readonly idle = new Set<Prepared>();
 
   get size(): number {
-    return this.byKey.size;
+    return this.numbers.kernel.size + this.numbers.inputs.size;
   }
 
   /**
@@ -49,18 +50,17 @@ export class SkeletonTable {
    */
   async prepare(way: SplitWay, bytes: Uint8Array): Promise<Digest> {
     const digest = digestOf(bytes);
-    const key = keyOf(way, digest);
-    if (this.byKey.has(key)) return digest;
+    if (this.find(way, digest) >= 0) return digest;
     const skeleton = readSkeleton(bytes);
     const plan = way === 'kernel' ? compilePlan(skeleton) : await InputPlan.load(skeleton);
     const dispose = (): void => {
       if (plan instanceof InputPlan) plan.dispose();
     };
     // another call may have been faster
-    if (this.byKey.has(key)) dispose();
+    if (this.find(way, digest) >= 0) dispose();
     else
       this.enter({
-        key,
+        way,
         skeleton,
         layout: plan.layout,
         run: (memory, start, inputs, outputs) => plan.run(memory, start, inputs, outputs),
@@ -74,7 +74,7 @@ export class SkeletonTable {
 
   /** Its number; −1 where it is not prepared. */
   find(way: SplitWay, digest: Digest): number {
-    return this.byKey.get(keyOf(way, digest)) ?? -1;
+    return this.numbers[way].get(digest) ?? -1;
   }
 
   at(number: number): Prepared | undefined {
@@ -84,7 +84,7 @@ export class SkeletonTable {
   /** A model of it comes. */
   retain(prepared: Prepared): void {
     prepared.models += 1;
-    this.idle.delete(prepared.key);
+    this.idle.delete(prepared);
   }
 
   /** A model of it goes. */
@@ -100,25 +100,22 @@ export class SkeletonTable {
   private enter(prepared: Prepared): void {
     const number = this.freeNumbers.pop() ?? this.prepared.length;
     this.prepared[number] = prepared;
-    this.byKey.set(prepared.key, number);
+    this.numbers[prepared.way].set(prepared.skeleton.digest, number);
     this.rest(prepared);
   }
 
   private rest(prepared: Prepared): void {
-    this.idle.add(prepared.key);
-    if (this.idle.size <= MOST_IDLE) return;
-    const [key = ''] = this.idle;
-    const number = this.byKey.get(key) ?? -1;
-    this.idle.delete(key);
-    this.byKey.delete(key);
-    this.prepared[number]?.dispose();
+    this.idle.add(prepared);
+    const [longest] = this.idle;
+    if (longest === undefined || this.idle.size <= MOST_IDLE) return;
+    const { way, skeleton } = longest;
+    const number = this.find(way, skeleton.digest);
+    this.idle.delete(longest);
+    this.numbers[way].delete(skeleton.digest);
+    longest.dispose();
     this.prepared[number] = undefined;
     this.freeNumbers.push(number);
   }
-}
-
-function keyOf(way: SplitWay, digest: Digest): string {
-  return `${way}/${digest}`;
 }
 
 function halfOf(skeleton: Skeleton): Prepared['half'] {
