@@ -21,13 +21,22 @@ export interface RequestAuditOptions {
   readonly logger: Logger;
 }
 
+/** Requests of this second that are alike. */
+interface Counted {
+  /** The first of them. */
+  readonly record: RequestAudited;
+  count: number;
+  /** Of all together. */
+  durationMs: number;
+}
+
 /** A request that has ended. */
 export type AuditedRequest = Omit<RequestAudited, 'at' | 'count'>;
 
 /** Tells auth's audit chain of requests: each on its own, or counted by second where there may be many of a kind. */
 export class RequestAudit {
   private buffer: AuditRecord[] = [];
-  private readonly counts = new Map<string, { record: RequestAudited; durationMs: number }>();
+  private readonly counts = new Map<string, Counted>();
   private readonly stop = new AbortController();
   private loop: Promise<void> | undefined;
   private isAway = false;
@@ -42,7 +51,7 @@ export class RequestAudit {
   async close(timeoutMs = 5_000): Promise<void> {
     this.stop.abort();
     await atMost(timeoutMs, this.flushLast());
-    const left = [...this.buffer.map(({ data }) => data), ...[...this.counts.values()].map(({ record }) => record)];
+    const left = [...this.buffer.map(({ data }) => data), ...[...this.counts.values()].map(recordOf)];
     if (left.length === 0) return;
     lost.add(left.reduce((sum, { count }) => sum + count, 0));
     this.options.logger.error(
@@ -63,17 +72,16 @@ export class RequestAudit {
     const known = this.counts.get(key);
     if (known === undefined) {
       const record = { ...request, count: 1, at: this.now() };
-      this.counts.set(key, { record, durationMs: request.durationMs });
+      this.counts.set(key, { record, count: 1, durationMs: request.durationMs });
     } else {
-      known.record = { ...known.record, count: known.record.count + 1 };
+      known.count += 1;
       known.durationMs += request.durationMs;
     }
   }
 
   /** Sends what there is; what the log does not take stays for the next time. */
   async flush(): Promise<void> {
-    for (const { record, durationMs } of this.counts.values())
-      this.push({ data: { ...record, durationMs: durationMs / record.count } });
+    for (const counted of this.counts.values()) this.push({ data: recordOf(counted) });
     this.counts.clear();
     while (this.buffer.length > 0) {
       const batch = this.buffer.slice(0, BATCH);
@@ -111,4 +119,8 @@ export class RequestAudit {
       await this.flush();
     }
   }
+}
+
+function recordOf({ record, count, durationMs }: Counted): RequestAudited {
+  return { ...record, count, durationMs: durationMs / count };
 }

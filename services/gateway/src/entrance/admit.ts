@@ -5,6 +5,7 @@ import { AddressLimiter } from '../application/address-limiter.js';
 import { Authenticate } from '../application/authenticate.js';
 import { OpenSession } from '../application/open-session.js';
 import { RateLimiter } from '../application/rate-limiter.js';
+import type { Credential, Session } from '../application/session.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import { ConcurrencyLimiter } from '../application/concurrency-limiter.js';
 import type { Admission } from '../domain/token-bucket.js';
@@ -22,21 +23,34 @@ export class Admit {
     private readonly addressLimiter: AddressLimiter,
   ) {}
 
-  /** What was let in {@link leave}s when it has ended. */
-  async execute(exchange: Arrival, target: RouteTarget, addressOf: () => string): Promise<void> {
+  /** What was let in {@link leave}s when it has ended. A promise only where something is waited for. @throws what refuses it; the promise rejects so */
+  execute(exchange: Arrival, target: RouteTarget, addressOf: () => string): void | Promise<void> {
     if (target.route.permission === 'public') {
       if (target.route.method !== 'GET') this.limitAddress(exchange, addressOf());
       this.limit(exchange, undefined);
-      return;
+      return undefined;
     }
     const found = this.authenticate.execute(secretOf(exchange));
-    const credential = found instanceof Promise ? await found : found;
+    return found instanceof Promise
+      ? found.then((credential) => this.open(exchange, target, credential))
+      : this.open(exchange, target, found);
+  }
+
+  private open(exchange: Arrival, target: RouteTarget, credential: Credential): void | Promise<void> {
     exchange.principal = credential.principal;
     const opened = this.openSession.execute(credential, {
       tenantId: exchange.header('x-myriad-tenant'),
       environment: exchange.header('x-myriad-environment'),
     });
-    const session = opened instanceof Promise ? await opened : opened;
+    if (opened instanceof Promise)
+      return opened.then((session) => {
+        this.letIn(exchange, target, session);
+      });
+    this.letIn(exchange, target, opened);
+    return undefined;
+  }
+
+  private letIn(exchange: Arrival, target: RouteTarget, session: Session): void {
     exchange.session = session;
     this.limit(exchange, session.tenantId);
     this.assertAllowed(session, target);
@@ -71,7 +85,7 @@ export class Admit {
     refuse(exchange, admission, tenantId === undefined ? 'requests without a key' : `the tenant '${tenantId}'`);
   }
 
-  private assertAllowed(session: NonNullable<Arrival['session']>, { route }: RouteTarget): void {
+  private assertAllowed(session: Session, { route }: RouteTarget): void {
     const { tenantId, environment, permissions, principal } = session;
     if (route.scope === 'platform' && tenantId !== PLATFORM_TENANT)
       throw gatewayProblem(

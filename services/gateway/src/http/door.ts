@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { observedGauge, traceFieldsOf, type Logger } from '@myriad/telemetry';
 import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain, spokenFor } from '@myriad/http';
 import { gatewayProblem } from '../domain/gateway-problem.js';
@@ -50,7 +50,13 @@ export class Door {
       keepAliveTimeoutBuffer: KEEP_ALIVE_GRACE_MS,
     };
     this.server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
-      void this.serve(request, response);
+      const exchange = new Exchange(request, response);
+      this.inFlight += 1;
+      response.once('close', () => {
+        this.end(exchange);
+      });
+      // when the event loop has read what there is, most bodies are there
+      setImmediate(this.begin, exchange);
     });
     this.drain = new ServerDrain(this.server);
     this.server.on('clientError', answerBrokenRequest);
@@ -78,30 +84,39 @@ export class Door {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = new Exchange(request, response);
-    this.inFlight += 1;
-    response.once('close', () => {
-      this.inFlight -= 1;
-      this.options.admit.leave(exchange);
-      this.options.record.execute(exchange, response.headersSent ? response.statusCode : undefined);
-    });
+  private end(exchange: Exchange): void {
+    const { response } = exchange;
+    this.inFlight -= 1;
+    exchange.onClose?.();
+    this.options.admit.leave(exchange);
+    this.options.record.execute(exchange, response.headersSent ? response.statusCode : undefined);
+  }
+
+  private readonly begin = (exchange: Exchange): void => {
+    void this.serve(exchange);
+  };
+
+  private async serve(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    if (response.destroyed) return;
     try {
       const path = pathOf(request.url ?? '/');
-      if (await this.options.ownRoutes.serve(exchange, path)) return;
+      if (request.method === 'GET' && (await this.options.ownRoutes.serve(exchange, path))) return;
       exchange.trace();
       if (!this.options.isReady())
         throw gatewayProblem('unavailable', 'starting', 'the gateway is starting', { retryAfterSeconds: 1 });
       const target = this.targetOf(exchange, path);
       exchange.target = target;
-      await this.options.admit.execute(exchange, target, () => this.options.clientAddress.of(request));
+      const admitting = this.options.admit.execute(exchange, target, () => this.options.clientAddress.of(request));
+      if (admitting !== undefined) await admitting;
       if (target.service === 'gateway') {
         this.options.answerOwn(exchange);
         return;
       }
-      await this.options.forward.execute(exchange, target, (error) => {
+      const forwarding = this.options.forward.execute(exchange, target, (error) => {
         this.refuse(exchange, error);
       });
+      if (forwarding !== undefined) await forwarding;
     } catch (error) {
       this.refuse(exchange, error);
     }

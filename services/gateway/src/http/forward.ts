@@ -4,7 +4,7 @@ import { ProblemError } from '@myriad/kernel';
 import { startSpan, type OpenSpan } from '@myriad/telemetry';
 import type { InternalTokens } from '../application/internal-tokens.js';
 import { NoAnswer } from '../application/collect-answer.js';
-import type { UpstreamListener, UpstreamRequest, Upstreams } from '../application/ports.js';
+import type { Flight, UpstreamListener, UpstreamRequest, Upstreams } from '../application/ports.js';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import { Answer } from './answer.js';
 import { deadlineOf } from './deadline.js';
@@ -38,21 +38,26 @@ export class Forward {
   constructor(private readonly options: ForwardOptions) {}
 
   /** `refuse` hears what went wrong before any of the answer was sent. @throws likewise */
-  async execute(exchange: Exchange, target: RouteTarget, refuse: (error: unknown) => void): Promise<void> {
-    const { request, response } = exchange;
-    const url = request.url ?? '/';
+  execute(exchange: Exchange, target: RouteTarget, refuse: (error: unknown) => void): void | Promise<void> {
     this.options.origins.check(exchange, target);
-    const body = await this.bodyOf(exchange, target);
-    const headers = await this.headersOf(exchange, target);
-    if (response.destroyed) return;
+    const body = this.bodyOf(exchange, target);
+    const headers = this.headersOf(exchange, target);
+    if (body instanceof Promise || headers instanceof Promise)
+      return Promise.all([body, headers]).then((sent) => this.send({ exchange, target, refuse }, ...sent));
+    return this.send({ exchange, target, refuse }, body, headers);
+  }
+
+  private send(call: Call, body: Buffer | Readable | undefined, headers: string[]): void | Promise<void> {
+    const { exchange, target } = call;
+    if (exchange.response.destroyed) return undefined;
     const deadlineMs = deadlineOf(exchange);
     if (isPast(deadlineMs)) throw deadlinePassed();
     const span = clientSpan(exchange, target);
-    headers.push('traceparent', span.traceparent ?? exchange.traceparent);
+    headers.push('traceparent', span?.traceparent ?? exchange.traceparent);
     const timeoutMs = target.isPrediction ? this.options.predictionTimeoutMs : this.options.answerTimeoutMs;
     const sent = {
-      method: request.method ?? 'GET',
-      path: url,
+      method: target.route.method,
+      path: exchange.url,
       headers,
       body,
       requestId: exchange.requestId,
@@ -61,27 +66,28 @@ export class Forward {
       headTimeoutMs: timeoutMs,
       pauseTimeoutMs: target.isEventStream ? 0 : PAUSE_TIMEOUT_MS,
     };
-    const call = { exchange, target, span };
-    if (isGathered(target)) await this.gather(call, sent);
-    else this.stream(call, sent, refuse);
+    if (isGathered(target)) return this.gather({ ...call, span }, sent);
+    this.stream({ ...call, span }, sent);
+    return undefined;
   }
 
-  private stream(call: Call, sent: Omit<UpstreamRequest, 'origin'>, refuse: (error: unknown) => void): void {
+  private stream(call: SpannedCall, sent: Omit<UpstreamRequest, 'origin'>): void {
     const { exchange, target, span } = call;
-    const { response } = exchange;
     const origin = (tried: ReadonlySet<string>): string => this.options.origins.of(exchange, target, tried);
-    const flight = this.options.upstreams.send({ ...sent, origin }, answering(call, refuse));
-    response.on('drain', () => {
-      flight.resume();
-    });
-    response.once('close', () => {
-      if (!response.writableFinished) flight.abort();
-      span.end();
-    });
+    const flight: Flight = this.options.upstreams.send(
+      { ...sent, origin },
+      answering(call, () => {
+        flight.resume();
+      }),
+    );
+    exchange.onClose = () => {
+      if (!exchange.response.writableFinished) flight.abort();
+      span?.end();
+    };
   }
 
   /** Asks several replicas, and answers with what they say together. */
-  private async gather({ exchange, target, span }: Call, sent: Omit<UpstreamRequest, 'origin'>): Promise<void> {
+  private async gather({ exchange, target, span }: SpannedCall, sent: Omit<UpstreamRequest, 'origin'>): Promise<void> {
     const { body } = sent;
     try {
       const whole =
@@ -96,11 +102,11 @@ export class Forward {
       if (!(error instanceof NoAnswer)) throw error;
       throw failureProblem(error.failure, exchange, target);
     } finally {
-      span.end();
+      span?.end();
     }
   }
 
-  private async bodyOf({ request }: Exchange, target: RouteTarget): Promise<Buffer | Readable | undefined> {
+  private bodyOf({ request }: Exchange, target: RouteTarget): ReturnType<typeof requestBody> {
     const declared = declaredBody(request);
     if (declared.hasBody && request.method === 'GET')
       throw gatewayProblem('invalid', 'body_unexpected', 'a GET has no body');
@@ -110,20 +116,22 @@ export class Forward {
     });
   }
 
-  private async headersOf(exchange: Exchange, { service }: RouteTarget): Promise<string[]> {
+  private headersOf(exchange: Exchange, { service }: RouteTarget): string[] | Promise<string[]> {
     const { request, session, requestId } = exchange;
     const headers = forwardedHeaders(request.rawHeaders, request.headers.connection);
     headers.push('x-request-id', requestId);
     if (session === undefined) return headers;
     const audience = service === 'realtime' ? `myriad-realtime-${session.environment}` : INTERNAL_AUDIENCE;
     const authorization = this.options.tokens.of(session, audience, requestId);
-    headers.push('authorization', typeof authorization === 'string' ? authorization : await authorization);
+    if (typeof authorization !== 'string') return authorization.then((minted) => [...headers, 'authorization', minted]);
+    headers.push('authorization', authorization);
     return headers;
   }
 }
 
-/** The call of the service, within the request's span: the time between the two is the gateway's own. */
-function clientSpan({ traceparent }: Exchange, { service, route }: RouteTarget): OpenSpan {
+/** The call of the service, within the request's span: the time between the two is the gateway's own. undefined where nobody takes spans. */
+function clientSpan({ span, traceparent }: Exchange, { service, route }: RouteTarget): OpenSpan | undefined {
+  if (span?.traceparent === undefined) return undefined;
   const attributes = { 'http.request.method': route.method, 'url.template': route.path, 'server.address': service };
   return startSpan(`${route.method} ${route.path}`, { kind: 'client', attributes, parent: traceparent });
 }
@@ -138,26 +146,35 @@ function isRepeatable({ request }: Exchange, { isPrediction }: RouteTarget, body
 interface Call {
   readonly exchange: Exchange;
   readonly target: RouteTarget;
-  readonly span: OpenSpan;
+  readonly refuse: (error: unknown) => void;
 }
 
-function answering({ exchange, target, span }: Call, refuse: (error: unknown) => void): UpstreamListener {
+interface SpannedCall extends Call {
+  readonly span: OpenSpan | undefined;
+}
+
+/** @param resume more of the answer is wanted */
+function answering({ exchange, target, refuse, span }: SpannedCall, resume: () => void): UpstreamListener {
   const { response, headers: own } = exchange;
   const answer = new Answer(response, own);
   let failure: string | undefined;
   return {
     onHead: (status, headers) => {
-      span.set({ 'http.response.status_code': status });
+      span?.set({ 'http.response.status_code': status });
       if (status >= 400) failure = String(status);
       answer.begin(status, headers, target.isEventStream);
     },
-    onData: (chunk) => answer.add(chunk),
+    onData: (chunk) => {
+      const isTaken = answer.add(chunk);
+      if (!isTaken) response.once('drain', resume);
+      return isTaken;
+    },
     onEnd: () => {
-      span.end(failure);
+      span?.end(failure);
       answer.end();
     },
     onFailure: (failure, cause) => {
-      span.end(failure);
+      span?.end(failure);
       if (response.headersSent) response.destroy(cause);
       else if (cause instanceof ProblemError || cause instanceof ProtocolRefusal) refuse(cause);
       else refuse(failureProblem(failure, exchange, target));

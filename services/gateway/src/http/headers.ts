@@ -51,12 +51,25 @@ export function forwardedHeaders(rawHeaders: readonly string[], connection: stri
   const ofConnection = connectionNames(connection);
   const headers: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase();
-    if (NOT_FORWARDED.has(name) || ofConnection.includes(name)) continue;
-    if (RESERVED.test(name)) continue;
+    const name = forwardedName(rawHeaders[i] ?? '');
+    if (name === undefined || ofConnection.includes(name)) continue;
     headers.push(name, rawHeaders[i + 1] ?? '');
   }
   return headers;
+}
+
+/** Names as they were spelled lately: clients use some dozens, and may make up more. */
+const MAX_REMEMBERED = 1_000;
+const remembered = new Map<string, string | undefined>();
+
+/** In lower case; undefined for what is not forwarded. */
+function forwardedName(spelled: string): string | undefined {
+  const known = remembered.get(spelled);
+  if (known !== undefined || remembered.has(spelled)) return known;
+  const name = spelled.toLowerCase();
+  const found = NOT_FORWARDED.has(name) || RESERVED.test(name) ? undefined : name;
+  if (remembered.size < MAX_REMEMBERED && spelled.length <= 64) remembered.set(spelled, found);
+  return found;
 }
 
 /** Names and values in turn, without those of a name. */

@@ -28,9 +28,8 @@ export class OwnRoutes {
 
   constructor(private readonly options: OwnRoutesOptions) {}
 
-  /** Whether it was one of these. */
+  /** Whether it was one of these; all are asked for by GET. */
   async serve(exchange: Exchange, path: string): Promise<boolean> {
-    if (exchange.request.method !== 'GET') return false;
     switch (path) {
       case '/healthz':
         return json(exchange, 200, { status: 'ok', service: 'gateway' });

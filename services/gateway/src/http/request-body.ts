@@ -26,19 +26,19 @@ export function declaredBody({ headers }: IncomingMessage): DeclaredBody {
 }
 
 /**
- * The body to send on: bytes when it is small, else a stream that fails when it grows over the limit or pauses for too long.
+ * The body to send on: bytes when it is small, at once if they are there, else a stream that fails when it grows over the limit or pauses for too long.
  * @throws {ProblemError} `gateway.body_too_large` for what is declared too large; {@link ProtocolRefusal} 408 for what comes too slowly
  */
 export function requestBody(
   message: IncomingMessage,
   { hasBody, sizeBytes }: DeclaredBody,
   limits: BodyLimits,
-): undefined | Promise<Buffer> | Readable {
+): undefined | Buffer | Promise<Buffer> | Readable {
   if (!hasBody) return undefined;
   if (sizeBytes !== undefined && sizeBytes > limits.maxBytes) throw tooLarge(limits.maxBytes, `${sizeBytes} bytes`);
-  return sizeBytes !== undefined && sizeBytes <= BUFFERED_BYTES
-    ? readAll(message, sizeBytes, limits)
-    : guarded(message, limits);
+  if (sizeBytes === undefined || sizeBytes > BUFFERED_BYTES) return guarded(message, limits);
+  if (message.complete && message.readableLength === sizeBytes) return message.read() as Buffer;
+  return readAll(message, sizeBytes, limits);
 }
 
 function tooLarge(maxBytes: number, sent: string): Error {

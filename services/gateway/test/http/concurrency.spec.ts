@@ -84,8 +84,12 @@ describe('requests in flight of a tenant', () => {
         expect((await second.send('GET', '/v1/models', { key })).status).toBe(200);
       });
       const sent = await hold(2);
+      // what comes before the word of the two is held, too
+      const headers = { 'x-request-timeout-ms': '200' };
       await eventually(async () => {
-        expect((await second.send('GET', '/v1/models', { key })).body.code).toBe('gateway.concurrency_limited');
+        expect((await second.send('GET', '/v1/models', { key, headers })).body.code).toBe(
+          'gateway.concurrency_limited',
+        );
       });
       release();
       await Promise.all(sent);

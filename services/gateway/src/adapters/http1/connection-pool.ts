@@ -7,6 +7,8 @@ import { Connection, type ConnectionOwner } from './connection.js';
 /** Connections to one origin. */
 const MAX_CONNECTIONS = 256;
 const CONNECT_TIMEOUT_MS = 2_000;
+/** Read from a connection at once, bytes. */
+const READ_BYTES = 16_384;
 /** The kernel asks whether the other end of a quiet connection still lives, milliseconds. */
 const PROBE_AFTER_MS = 60_000;
 
@@ -130,22 +132,30 @@ export class ConnectionPool implements ConnectionOwner {
       const { host, protocol } = this.url;
       const isTls = protocol === 'https:';
       const options = { owner: this, host, isTls, connectTimeoutMs: CONNECT_TIMEOUT_MS };
-      const connection = new Connection(this.openSocket(isTls), options);
+      const connection: Connection = new Connection((read) => this.openSocket(isTls, read), options);
       this.opening.add(connection);
       this.all.add(connection);
     }
   }
 
-  private openSocket(isTls: boolean): Socket {
+  private openSocket(isTls: boolean, read: (bytes: Buffer) => void): Socket {
     const { lookup, tls } = this.options;
     const { hostname, port } = this.url;
     const host = hostname.replace(/^\[|\]$/g, '');
     const to = { host, port: Number(port) || (isTls ? 443 : 80), ...(lookup === undefined ? {} : { lookup }) };
     const options = { ...to, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS };
-    if (!isTls) return connectPlain(options);
+    if (!isTls) {
+      // one buffer for all that is read: Node would make one of 64 KiB each time
+      const callback = (length: number, bytes: Uint8Array): boolean => {
+        read(Buffer.from(bytes.subarray(0, length)));
+        return true;
+      };
+      return connectPlain({ ...options, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } });
+    }
     // an address is no name to be asked for, but is compared with the certificate all the same
     const name = isIP(host) === 0 ? { servername: host } : {};
-    return connectTls({ ...options, ...tls, ...name, minVersion: 'TLSv1.3' }).setNoDelay(true);
+    const socket = connectTls({ ...options, ...tls, ...name, minVersion: 'TLSv1.3' });
+    return socket.setNoDelay(true).on('data', read);
   }
 }
 

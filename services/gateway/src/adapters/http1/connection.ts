@@ -28,6 +28,7 @@ const NOT_PROVEN = /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAM
 
 /** One connection to a service or replica, with one request at a time. */
 export class Connection implements AnswerListener {
+  private readonly socket: Socket;
   private state: 'opening' | 'idle' | 'busy' | 'over' = 'opening';
   private attempt: Attempt | undefined;
   private sending: BodySending | undefined;
@@ -38,16 +39,18 @@ export class Connection implements AnswerListener {
   });
 
   constructor(
-    private readonly socket: Socket,
+    /** Opens it; what comes is told to `read`. */
+    open: (read: (bytes: Buffer) => void) => Socket,
     private readonly options: ConnectionOptions,
   ) {
+    const socket = open((bytes) => {
+      this.read(bytes);
+    });
+    this.socket = socket;
     this.timer.set(performance.now() + options.connectTimeoutMs);
     socket.once(options.isTls ? 'secureConnect' : 'connect', () => {
       this.state = 'busy';
       this.free();
-    });
-    socket.on('data', (chunk: Buffer) => {
-      this.read(chunk);
     });
     socket.on('error', (error) => {
       this.lose(error);

@@ -9,6 +9,7 @@ import type { ConnectionPool } from './connection-pool.js';
 const PAUSES_MS = [0, 25, 50, 100, 200];
 /** So often it is tried to reach a service that has been away for long, or another replica. */
 const MIN_TRIES = 3;
+const NONE: ReadonlySet<string> = new Set();
 
 export interface Network {
   /** @throws when the origin must not be spoken to */
@@ -32,7 +33,7 @@ export class Http1Flight implements Flight, Attempt {
   private origin = '';
   /** Set while the origin owes an answer. */
   private counted: Flights | undefined;
-  private readonly tried = new Set<string>();
+  private tried: ReadonlySet<string> = NONE;
   private readonly startedMs = performance.now();
 
   constructor(
@@ -107,7 +108,7 @@ export class Http1Flight implements Flight, Attempt {
     this.land();
     if (this.isAborted) return;
     if (this.mayTryAgain(loss)) {
-      this.tried.add(this.origin);
+      this.tried = new Set([...this.tried, this.origin]);
       const again = (): void => {
         if (!this.isAborted) this.start();
       };
