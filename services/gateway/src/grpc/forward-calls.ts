@@ -23,6 +23,9 @@ export interface ForwardCallsOptions {
   readonly predictionTimeoutMs: number;
 }
 
+/** All that goes on of the client's metadata: with the same key a model that is tried on a share of its requests answers by the same version. */
+const CANARY_KEY = 'x-canary-key';
+
 /** In `ModelStreamInferResponse.error_message`; all else ends the stream. */
 const TOLD_IN_STREAM: ReadonlySet<string> = new Set(['rate-limited', 'not-found', 'invalid', 'unavailable']);
 
@@ -100,6 +103,8 @@ export class ForwardCalls {
     const metadata = new Metadata();
     metadata.set('x-request-id', requestId);
     metadata.set('traceparent', traceparent ?? arrival.traceparent);
+    const canaryKey = arrival.header(CANARY_KEY);
+    if (canaryKey !== undefined) metadata.set(CANARY_KEY, canaryKey);
     if (session !== undefined) {
       const audience = `myriad-realtime-${session.environment}`;
       metadata.set('authorization', await this.options.tokens.of(session, audience, requestId));

@@ -102,6 +102,27 @@ describe('gRPC through the gateway', () => {
     expect(seen()).toHaveLength(1);
   });
 
+  it('passes the canary key on, over HTTP too', async () => {
+    const { key } = await gateway.principal('aa', [['predictor', 'aa']]);
+    await connect(key, { 'x-canary-key': 'user 7' }).call('ModelInfer', MODEL);
+    expect(seen()[0]!.metadata.get('x-canary-key')).toEqual(['user 7']);
+    await aa.call('ModelInfer', MODEL);
+    expect(seen()[1]!.metadata.get('x-canary-key')).toEqual([]);
+    await gateway.pool('plain', [gateway.service.url]);
+    await gateway.placement('aa', 'plain', 'plain');
+    const headers = { 'X-Canary-Key': 'user 7' };
+    await eventually(async () => {
+      expect((await gateway.send('POST', '/v2/models/plain/infer', { key, headers, body: '{}' })).status).toBe(200);
+    });
+    expect(gateway.service.seen.at(-1)!.headers['x-canary-key']).toBe('user 7');
+    await gateway.pool('plain', []);
+  });
+
+  it('takes a deadline that is further away than 32 bits of milliseconds', async () => {
+    for (const days of [25, 60, 1_000])
+      expect(await aa.call('ModelInfer', MODEL, { deadline: Date.now() + days * 86_400_000 })).toMatchObject(MODEL);
+  });
+
   it("passes the call's deadline on, and forwards nothing that has expired", async () => {
     const deadline = Date.now() + 9_000;
     await aa.call('ModelInfer', MODEL, { deadline });

@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 10_000;
 /** Longer texts are no tokens of ours. */
 const MAX_LENGTH = 8192;
 
-/** Verifies a token's signature once and remembers it, by its digest, until it expires or the keys change. */
+/** Verifies a token's signature once and remembers it, by its digest, until the keys change: what expired needs no signature to be refused. */
 export class Es256TokenVerifier extends UserTokenVerifier {
   private keys = createLocalJWKSet({ keys: [] });
   private readonly verified = new Map<string, TokenSubject>();
@@ -31,7 +31,10 @@ export class Es256TokenVerifier extends UserTokenVerifier {
     if (token.length > MAX_LENGTH) throw invalid();
     const digest = hash('sha256', token, 'base64');
     const known = this.verified.get(digest);
-    if (known !== undefined && known.expiresAtMs > this.clock.nowMs()) return known;
+    if (known !== undefined) {
+      if (known.expiresAtMs + CLOCK_TOLERANCE_SECONDS * 1000 > this.clock.nowMs()) return known;
+      throw expired();
+    }
     const subject = subjectOf(await this.payloadOf(token));
     this.remember(digest, subject);
     return subject;
@@ -53,12 +56,7 @@ export class Es256TokenVerifier extends UserTokenVerifier {
       });
       return verified.payload;
     } catch (error) {
-      if (error instanceof errors.JWTExpired)
-        throw gatewayProblem(
-          'unauthenticated',
-          'token_expired',
-          'the token expired; get a new one from POST /v1/tokens',
-        );
+      if (error instanceof errors.JWTExpired) throw expired();
       throw invalid(error);
     }
   }
@@ -81,6 +79,10 @@ function subjectOf({ sub, exp = 0, ['scp']: scopes, ['cid']: keyId }: JWTPayload
     keyId: typeof keyId === 'string' ? keyId : undefined,
     expiresAtMs: exp * 1000,
   };
+}
+
+function expired(): ProblemError {
+  return gatewayProblem('unauthenticated', 'token_expired', 'the token expired; get a new one from POST /v1/tokens');
 }
 
 function invalid(cause?: unknown): ProblemError {
