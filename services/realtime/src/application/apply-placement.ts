@@ -123,11 +123,11 @@ export class ApplyPlacement {
   private async warmUp(backlog: WarmUp): Promise<void> {
     const { table, cache, clock } = this.options;
     let passed = 0;
-    for (const { row, within } of backlog.newestFirst(clock.nowMs())) {
+    for (const { row, isRecent, within } of backlog.newestFirst(clock.nowMs())) {
       const placement = table.readAt(row);
       if (this.isClosed) return;
       if (placement === undefined) continue;
-      if (within !== undefined) await within(() => this.bringIn(placement));
+      if (isRecent) await (within?.(() => this.bringIn(placement)) ?? this.bringIn(placement));
       else if (cache.hasRoomFor(memoryOf(placement))) await this.bringIn(placement, { isTold: false });
       else if ((passed += 1) % PASSED_AT_ONCE === 0) await new Promise(setImmediate);
     }

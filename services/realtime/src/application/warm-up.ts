@@ -6,9 +6,14 @@ type Within = ReturnType<typeof AsyncLocalStorage.snapshot>;
 /** A version to be loaded at the start. */
 export interface Waiting {
   readonly row: number;
-  /** Placed so lately that a rollout may wait for it: the trace that it was placed in. */
+  /** Placed so lately that a rollout may wait for it. */
+  readonly isRecent: boolean;
+  /** The trace that it was placed in, of the last that are recent. */
   readonly within: Within | undefined;
 }
+
+/** A trace takes 1.5 KB of heap, and the whole of a fleet may have been placed lately. */
+const MOST_TRACES = 10_000;
 
 /** Rows that fit beside an age in the 53 bits of a number. */
 const MOST_ROWS = 2 ** 26;
@@ -18,33 +23,35 @@ const MOST_AGE_SECONDS = 2 ** 27 - 1;
 export class WarmUp {
   /** When each row was placed, Unix milliseconds; 0: it is not to be loaded. */
   private placedAtMs = new Float64Array(64);
-  private readonly recent = new Map<number, Within>();
+  private readonly traces = new Map<number, Within>();
 
-  /** @param recentSinceMs placements since then keep their trace */
+  /** @param recentSinceMs for placements since then a rollout may wait */
   constructor(private readonly recentSinceMs: number) {}
 
   add(row: number, atMs: number): void {
     this.placedAtMs = grown(this.placedAtMs, row);
     this.placedAtMs[row] = Math.max(atMs, 1);
-    if (this.isRecent(atMs)) this.recent.set(row, AsyncLocalStorage.snapshot());
-    else this.recent.delete(row);
+    this.traces.delete(row);
+    if (!this.isRecent(atMs)) return;
+    this.traces.set(row, AsyncLocalStorage.snapshot());
+    if (this.traces.size > MOST_TRACES) this.traces.delete(this.traces.keys().next().value as number);
   }
 
-  /** Whether what was placed then keeps its trace. */
+  /** Whether a rollout may wait for what was placed then. */
   isRecent(atMs: number): boolean {
     return atMs > this.recentSinceMs;
   }
 
   delete(row: number): void {
     if (row < this.placedAtMs.length) this.placedAtMs[row] = 0;
-    this.recent.delete(row);
+    this.traces.delete(row);
   }
 
   /** The newest first, by the second. */
   *newestFirst(nowMs: number): Generator<Waiting> {
     for (const key of this.sortedKeys(nowMs)) {
       const row = key % MOST_ROWS;
-      yield { row, within: this.recent.get(row) };
+      yield { row, isRecent: this.isRecent(this.placedAtMs[row] as number), within: this.traces.get(row) };
     }
   }
 
