@@ -81,7 +81,7 @@ async function overGrpc(figures, mesh, { gateway }) {
   const all = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = Object.values(gateway.pids).map(cpuMicros);
-    const latencies = await grpcLoad({ ...options, seconds: SECONDS });
+    const { latencies } = await grpcLoad({ ...options, seconds: SECONDS });
     const [own, replica] = Object.values(gateway.pids).map(
       (pid, at) => (cpuMicros(pid) - before[at]) / latencies.length,
     );

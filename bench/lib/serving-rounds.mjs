@@ -70,13 +70,19 @@ export class Serving {
   async grpc(name, { port, pids, token }, warm) {
     const message = inferMessage(this.model.name, 'x', this.model.row);
     const load = async (seconds) => {
-      const latencies = await grpcLoad({ port, message, token: await token?.(), connections: MANY, seconds });
+      const { latencies, failures } = await grpcLoad({
+        port,
+        message,
+        token: await token?.(),
+        connections: MANY,
+        seconds,
+      });
       return {
         count: latencies.length,
         perSecond: latencies.length / seconds,
         p50: quantile(latencies, 0.5),
         p99: quantile(latencies, 0.99),
-        failures: 0,
+        failures,
       };
     };
     if (warm) await load(WARM_SECONDS);
