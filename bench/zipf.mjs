@@ -18,7 +18,7 @@ const WARM_UP_SECONDS = Number(process.env.BENCH_WARM_UP_SECONDS ?? 60);
 const PER_SECOND = 2_000;
 const EXPONENTS = [1, 0.9];
 /** What a model is counted with, bytes. */
-const MODEL_BYTES = 304;
+const MODEL_BYTES = 172;
 const IN_MEMORY = 0.1;
 /** The most asked tenants: their models are in memory all the time. */
 const HOT = Math.min(1_000, TENANTS / 100);

@@ -77,7 +77,8 @@ async function start({ tenants, snapshots, s3, disk: root, maxBytes, diskBytes }
     openedMs,
     ready: {
       url: await app.getUrl(),
-      seconds: (readyMs - startedMs) / 1_000,
+      // since the process began: what it imports counts
+      seconds: readyMs / 1_000,
       readingSeconds: (readyMs - composedMs) / 1_000,
       cpuSeconds,
     },
@@ -94,7 +95,7 @@ async function settled() {
 }
 
 function memory() {
-  return process.memoryUsage();
+  return { ...process.memoryUsage(), peak: process.resourceUsage().maxRSS * 1_024 };
 }
 
 const { app, warm, disk, openedMs, ready } = await start(JSON.parse(process.env.BENCH_REPLICA));

@@ -47,6 +47,17 @@ export class MadeUpFleet {
     return bytes;
   }
 
+  /** What the tenant's model gives for the second class. */
+  probabilityOf(number, features) {
+    const weights = this.weightsOf(number);
+    const end = weights.length - 8;
+    const score = features.reduce(
+      (sum, value, i) => sum + Math.fround(value) * weights.readFloatLE(end - 4 * (FEATURES - i)),
+      weights.readFloatLE(end + 4),
+    );
+    return 1 / (1 + Math.exp(-score));
+  }
+
   /** The record of a tenant's placement on the compacted topic. */
   recordOf(number) {
     const tenantId = tenantOf(number);
@@ -81,7 +92,7 @@ export class MadeUpFleet {
       serving: {
         way: 'kernel',
         micros: 0.6,
-        memoryBytes: 304,
+        memoryBytes: 172,
         split: {
           skeletonDigest: this.skeletonDigest,
           skeletonBytes: this.skeleton.length,
