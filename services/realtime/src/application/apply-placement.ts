@@ -63,14 +63,19 @@ export class ApplyPlacement {
     return placement?.versionId === versionId ? placement : undefined;
   }
 
+  /** Whether a rollout may wait for what was placed then: its trace goes on when it is loaded. */
+  isRecent(atMs: number): boolean {
+    return this.backlog?.isRecent(atMs) === true;
+  }
+
   /**
-   * Takes in the first placement of a model by its row of a snapshot, while what stands in the log at the start is read.
+   * Takes in the first placement of a model by its row of a snapshot, while what stands in the log at the start is read; within its trace where it {@link isRecent}.
    * @param like the row of the routing table of a version that differs from it in nothing but what the row says
-   * @returns false where it is for {@link apply}: the model is known, or was placed lately
+   * @returns false where it is for {@link apply}: the model is known
    */
   applyRow(like: Pick<Placement, 'row' | 'stamp'>, placed: PlacementRow, atMs: number): boolean {
     const { backlog } = this;
-    if (backlog === undefined || backlog.isRecent(atMs) || !this.options.table.isThere(like)) return false;
+    if (backlog === undefined || !this.options.table.isThere(like)) return false;
     const row = this.options.table.placeLike(like.row, placed);
     if (row < 0) return false;
     backlog.add(row, atMs);

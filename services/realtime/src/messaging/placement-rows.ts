@@ -1,9 +1,12 @@
 import type { EventRows } from '@myriad/messaging';
 import { VALUE } from '@myriad/messaging';
+import { runWithTraceparent } from '@myriad/telemetry';
 import type { Placement, PlacementRow } from '../domain/placement.js';
 
 /** Where rows go. */
 export interface RowTarget {
+  /** As `ApplyPlacement.isRecent`. */
+  isRecent(atMs: number): boolean;
   /** As `ApplyPlacement.applyRow`. */
   applyRow(like: Pick<Placement, 'row' | 'stamp'>, placed: PlacementRow, atMs: number): boolean;
 }
@@ -49,9 +52,12 @@ export class PlacementRows {
   /** Takes the row; false where it is for the handler of events, who then says what became of it: {@link learn}. */
   take(rows: EventRows): boolean {
     if (this.part?.rows !== rows) this.part = new PartColumns(rows);
-    const like = this.part.likes[rows.shape];
-    if (like === undefined || !this.part.fits()) return false;
-    return this.target.applyRow(like, this.part.placement(), this.part.number('time'));
+    const { part, target } = this;
+    const like = part.likes[rows.shape];
+    if (like === undefined || !part.fits()) return false;
+    const atMs = part.number('time');
+    const apply = (): boolean => target.applyRow(like, part.placement(), atMs);
+    return target.isRecent(atMs) ? runWithTraceparent(part.traceparent, apply) : apply();
   }
 
   /** The row that was not taken last is this placement now. */
@@ -112,6 +118,12 @@ class PartColumns {
 
   number(column: Column, none = 0): number {
     return this.has(column, number) || this.has(column, time) ? this.rows.bytes.readDoubleLE(this.start(column)) : none;
+  }
+
+  get traceparent(): string | undefined {
+    if (!this.has('traceparent', text)) return undefined;
+    const { start, length } = this.text('traceparent');
+    return this.rows.bytes.toString('latin1', start, start + length);
   }
 
   private digest(column: Column): number {

@@ -3,7 +3,7 @@ import { eventsByType, placementChangedV1 } from '@myriad/contracts';
 import { MemoryEventLog, makeEvent, toRecord, writeTopicSnapshot } from '@myriad/messaging';
 import type { TenantId } from '@myriad/kernel';
 import { FileObjectStore } from '@myriad/storage';
-import { createLogger } from '@myriad/telemetry';
+import { createLogger, currentTraceparent } from '@myriad/telemetry';
 import { tempFolder, type TempFolder } from '@myriad/testing';
 import { ApplyPlacement, type ApplyPlacementOptions } from '../../src/application/apply-placement.js';
 import type { Placement, PlacementChange } from '../../src/domain/placement.js';
@@ -26,8 +26,11 @@ const logger = createLogger({ service: 'realtime', level: 'fatal' });
 
 /** What a fleet may look like: most alike, and some of every other kind. */
 function fleet(): readonly { readonly change: PlacementChange; readonly atMs: number }[] {
+  const base = placementOf();
   const alike = (i: number, more: Partial<PlacementChange> = {}): PlacementChange => ({
-    ...placementOf({ version: 1 + (i % 3), generation: 1 + (i % 5) }),
+    ...base,
+    version: 1 + (i % 3),
+    generation: 1 + (i % 5),
     tenantId: `customer-${i % 40}` as TenantId,
     modelName: i < 40 ? 'churn' : `model-${i}`,
     versionId: `ver_${String(i).padStart(32, '0')}`,
@@ -46,7 +49,7 @@ function fleet(): readonly { readonly change: PlacementChange; readonly atMs: nu
     { parityDigest: digest('7') },
     { batchInvariant: false },
     { modelName: 'customer-8', sizeBytes: 2 ** 40 },
-    { candidate: { ...placementOf({ version: 9 }), versionId: 'ver_9', mode: 'canary', percent: 5 } },
+    { candidate: { ...base, version: 9, versionId: 'ver_9', mode: 'canary', percent: 5 } },
   ];
   return Array.from({ length: 120 }, (_, i) => ({
     change: alike(i, i % 3 === 2 ? others[Math.floor(i / 3) % others.length] : {}),
@@ -55,6 +58,7 @@ function fleet(): readonly { readonly change: PlacementChange; readonly atMs: nu
 }
 
 describe('PlacementTail', () => {
+  const placed = fleet();
   let log: MemoryEventLog;
   let folder: TempFolder;
   let store: FileObjectStore;
@@ -73,7 +77,8 @@ describe('PlacementTail', () => {
     const clock = { nowMs: () => atMs };
     const { tenantId } = change;
     const data = change as unknown as typeof placementChangedV1.example;
-    const event = makeEvent(placementChangedV1, { tenantId, data, source: 'deployer', clock });
+    const traceparent = `00-${String(atMs).padStart(32, '0')}-${'1'.repeat(16)}-01`;
+    const event = makeEvent(placementChangedV1, { tenantId, data, source: 'deployer', clock, traceparent });
     await log.append([toRecord(event, placementChangedV1)]);
   }
 
@@ -83,7 +88,7 @@ describe('PlacementTail', () => {
     const loaded: string[] = [];
     const cache: Partial<ApplyPlacementOptions['cache']> = {
       hasRoomFor: () => true,
-      load: ({ versionId }) => Promise.resolve(void loaded.push(versionId)),
+      load: ({ versionId }) => Promise.resolve(void loaded.push(`${versionId} ${currentTraceparent() ?? ''}`)),
       unload: () => undefined,
     };
     const placements = new ApplyPlacement({
@@ -108,7 +113,7 @@ describe('PlacementTail', () => {
     await placements.idle();
     expect(tail.isReady).toBe(true);
     await tail.close();
-    const tenants = [...new Set(fleet().map(({ change }) => change.tenantId))];
+    const tenants = [...new Set(placed.map(({ change }) => change.tenantId))];
     const served = tenants.flatMap((tenant) => [...table.placementsOf(tenant)]);
     return { served: served.map(comparable).sort((a, b) => a.key.localeCompare(b.key)), loaded: loaded.sort(), taken };
   }
@@ -119,13 +124,14 @@ describe('PlacementTail', () => {
   }
 
   it('knows from the rows of a snapshot what it knows from the topic, and goes on with what came since', async () => {
-    for (const { change, atMs } of fleet()) await place(change, atMs);
+    for (const { change, atMs } of placed) await place(change, atMs);
     await writeTopicSnapshot({ log, topic: topic.name, store, definitions: eventsByType });
-    const later = fleet()[1]!.change;
+    const later = placed[1]!.change;
     await place({ ...later, generation: 99, version: 99, versionId: `ver_${'9'.repeat(32)}` }, NOW_MS - 1);
     const [byRows, byEvents] = [await known(store), await known()];
     expect(byRows.served).toEqual(byEvents.served);
     expect(byRows.loaded).toEqual(byEvents.loaded);
+    expect(byRows.loaded.some((load) => load.includes(`00-${String(NOW_MS - 60_000).padStart(32, '0')}`))).toBe(true);
     expect(byRows.served.find(({ version }) => version === 99)?.tenantId).toBe(later.tenantId);
     expect([byRows.taken > 50, byEvents.taken]).toEqual([true, 0]);
   });
