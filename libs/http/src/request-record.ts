@@ -49,8 +49,8 @@ function labelsOf({ method, route, status }: EndedRequest): Labels {
 export function recordRequest(logger: HttpLogger, ended: EndedRequest): void {
   duration.record(ended.durationMs / 1000, labelsOf(ended));
   const { route, status, context, code } = ended;
-  // metering counts predictions; a line each would cost twice what running the model does
-  const isQuiet = route?.permission === 'predictions:invoke' && status < 400;
+  // metering counts predictions; a line each would cost twice what running the model does, and one that floods would fill the log with its refusals
+  const isQuiet = route?.permission === 'predictions:invoke' && (status < 400 || status === 429);
   if (isQuiet && logger.isLevelEnabled?.('debug') === false) return;
   const fields = {
     requestId: ended.requestId,

@@ -3,7 +3,7 @@ import type { RouteDefinition, RouteParams } from '@myriad/contracts';
 import type { FastifyInstance } from 'fastify';
 import { Deadlines } from './deadlines.js';
 import { DirectExchange, type DirectParts } from './direct-exchange.js';
-import { DirectRoutes, type DirectCall, type DirectHandler } from './direct-routes.js';
+import { DirectRoutes, type DirectCall, type DirectHandler, type DirectRefusal } from './direct-routes.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,12 +21,13 @@ export class DirectDoor {
 
   constructor(private readonly parts: DirectParts) {}
 
-  /** Binds a route with `bytesBody`; without a query. @throws {TypeError} for another */
+  /** Binds a route with `bytesBody`; without a query. `refusal` is asked as soon as the caller is known. @throws {TypeError} for another */
   add<R extends RouteDefinition>(
     route: R,
     handler: (call: DirectCall<RouteParams<R>>) => ReturnType<DirectHandler>,
+    refusal?: DirectRefusal,
   ): void {
-    this.routes.add({ route, handler: handler as DirectHandler });
+    this.routes.add({ route, handler: handler as DirectHandler, refusal });
   }
 
   /** False when it is no direct route. */

@@ -115,7 +115,12 @@ export class DirectExchange implements DirectCall, BodyReader {
     const mediaType = mediaTypeOf(this.headers);
     if (mediaType !== '') refuseMediaType(mediaType, route.bytesBody ?? []);
     const { request, maxBodyBytes } = this;
-    if (request.complete && request.readableLength <= maxBodyBytes)
+    const refused = this.match.refusal?.(tenantId);
+    if (refused !== undefined) {
+      // its bytes are let go, so that one that is held back costs little
+      request.resume();
+      void refused.then(this.refuse);
+    } else if (request.complete && request.readableLength <= maxBodyBytes)
       this.read((request.read() as Buffer | null) ?? NO_BODY);
     else this.await(request, maxBodyBytes);
   }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parse as parseQuery } from 'node:querystring';
 import type { RouteDefinition } from '@myriad/contracts';
-import type { RequestContext } from '@myriad/kernel';
+import type { ProblemError, RequestContext, TenantId } from '@myriad/kernel';
 import { ProtocolError } from '../protocol-error.js';
 import { schemasOf, validateParts, type RouteSchemas } from '../validate.js';
 
@@ -21,10 +21,14 @@ export interface DirectCall<P = Readonly<Record<string, string>>> {
 /** Answers a call, at once where it can. @throws {ProblemError} {ProtocolError} what it refuses */
 export type DirectHandler = (call: DirectCall) => string | Buffer | Promise<string | Buffer>;
 
+/** Why a caller of the tenant is refused before its body is looked at, once it may be told; undefined where it may go on. */
+export type DirectRefusal = (tenantId: TenantId) => Promise<ProblemError> | undefined;
+
 /** A route and what answers it. */
 export interface DirectRoute {
   readonly route: RouteDefinition;
   readonly handler: DirectHandler;
+  readonly refusal?: DirectRefusal | undefined;
 }
 
 /** A route that a request is for. */
@@ -52,13 +56,13 @@ const REMEMBERED = 4_096;
 export class DirectRoutes {
   private readonly byMethod = new Map<string, Table>();
 
-  add({ route, handler }: DirectRoute): void {
+  add({ route, handler, refusal }: DirectRoute): void {
     if (route.bytesBody === undefined || route.query !== undefined || route.permission === 'public')
       throw new TypeError(`${route.operationId} can't be answered directly: it takes bytes, no query, and a caller`);
     const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
     const pattern = new RegExp(`^${route.path.replaceAll(/:\w+/g, '([^/?]+)')}(?:[?](.*))?$`);
     const table = this.byMethod.get(route.method) ?? { routes: [], remembered: new Map<string, DirectMatch>() };
-    table.routes.push({ route, handler, pattern, names, schemas: schemasOf(route) });
+    table.routes.push({ route, handler, refusal, pattern, names, schemas: schemasOf(route) });
     this.byMethod.set(route.method, table);
   }
 
@@ -72,14 +76,14 @@ function search({ routes, remembered }: Table, url: string): DirectMatch | undef
   for (const compiled of routes) {
     const values = compiled.pattern.exec(url);
     if (values === null) continue;
-    const { route, handler } = compiled;
+    const { route, handler, refusal } = compiled;
     const params = (): Readonly<Record<string, string>> => {
       const checked = paramsOf(compiled, values.slice(1));
       if (remembered.size >= REMEMBERED) remembered.clear();
-      remembered.set(url, { route, handler, params: () => checked });
+      remembered.set(url, { route, handler, refusal, params: () => checked });
       return checked;
     };
-    return { route, handler, params };
+    return { route, handler, refusal, params };
   }
   return undefined;
 }

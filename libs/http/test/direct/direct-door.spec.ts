@@ -22,8 +22,12 @@ const weigh = defineRoute({
   maxBodyBytes: 200_000,
   response: z.unknown(),
 });
+const fullWeigh = defineRoute({ ...weigh, path: '/v1/full-things/:name/weigh' });
 const platformWeigh = defineRoute({ ...weigh, path: '/v1/platform-things/:name/weigh', scope: 'platform' });
 
+/** Whoever waits here is refused when the test says so. */
+const held: (() => void)[] = [];
+const tooMany = new ProblemError({ kind: 'rate-limited', code: 'test.full', detail: 'full', retryAfterSeconds: 1 });
 const arrived: string[] = [];
 const gone: boolean[] = [];
 const written: string[] = [];
@@ -94,6 +98,7 @@ describe('the direct door', () => {
     const door = directDoorOf(server.app.getHttpAdapter());
     door.add(weigh, answer);
     door.add(platformWeigh, answer);
+    door.add(fullWeigh, answer, () => new Promise((resolve) => held.push(() => resolve(tooMany))));
     token = await server.token();
   });
   afterAll(() => server.close());
@@ -195,6 +200,18 @@ describe('the direct door', () => {
     expect(await problemIn(await post('nut', 'x', { 'content-type': 'text/csv' }))).toMatchObject({ status: 415 });
     expect(await problemIn(await post('nut', 'x', { 'content-encoding': 'br' }))).toMatchObject({ status: 415 });
     expect((await post('nut')).status).toBe(200);
+  });
+
+  it('refuses before the body when its route says so, and keeps the connection', async () => {
+    const full = head('nut', 'content-length: 9\r\n').replace('things', 'full-things');
+    const answers = raw(server.port, [`${full}{"a"`, `:123}${head('nut', 'content-length: 2\r\n')}{}`], 1);
+    await until(() => held.length === 1);
+    held.pop()?.();
+    const text = await answers;
+    expect(text).toMatch(/^HTTP\/1\.1 429 [^]*retry-after: 1[^]*test\.full[^]*HTTP\/1\.1 200 [^]*"bytes":2/);
+    const unknown = await server.fetch('/v1/full-things/nut/weigh', { method: 'POST', body: '{}', token: '' });
+    expect(unknown.status).toBe(401);
+    expect(held).toEqual([]);
   });
 
   it('tells what a handler refuses, and of a fault nothing but the request id', async () => {

@@ -1,5 +1,7 @@
 import { DeficitRoundRobin } from '@myriad/placement';
 import type { Clock, ProblemError, TenantId } from '@myriad/kernel';
+import { HeldRefusals } from './held-refusals.js';
+import { Presence } from './presence.js';
 import { clientGone, deadlineExceeded, overloaded, tenantBusy } from './realtime-problem.js';
 
 export interface FairTurnsOptions {
@@ -37,10 +39,12 @@ interface Taken {
   count: number;
   /** What a request of it costs, a moving mean, microseconds. */
   micros: number;
+  /** Since when its line has not been short, on the stopwatch. */
+  longSinceMs?: number | undefined;
 }
 
 /** A tenant's turn, microseconds: some small models. */
-const QUANTUM_MICROS = 100;
+const QUANTUM_MICROS = 500;
 /** So many requests, or so much work, one after the other run without a queue; then whoever else asked has to be heard. */
 const MOST_AT_ONCE = 32;
 const MOST_AT_ONCE_MS = 1;
@@ -48,16 +52,19 @@ const MOST_AT_ONCE_MS = 1;
 const PAUSE_MS = 0.2;
 /** The queue works for so long before the event loop reads on, milliseconds: who has its turn next is heard after that and not before. */
 const SLICE_MS = 0.2;
-/** While there is work one refusal is told in so long, milliseconds: who is refused asks again at once, and what refusals take nobody gets. */
-const REFUSAL_MS = 1;
+/**
+ * A tenant that had more than this in line for so long, milliseconds, has no burst but a flood: what stands in its line gets nothing by it, and is copied by each collection of garbage that
+ * everybody waits for. While others ask, too, its line is short then.
+ */
+const SHORT_LINE = 32;
+const STANDING_MS = 250;
+/** Who asked within so long is there, milliseconds. */
+const PRESENT_MS = 1_000;
 /**
  * A tenant is charged for a request with at most so many times what its requests cost: a collection of garbage, or another process on the same core, is time that passes while a request
  * runs and not what it took; whoever was charged with 10 ms of that waited for a hundred turns.
  */
 const MOST_TIMES_MEAN = 4;
-/** Refusals that are held back, at most; more are told at once. */
-const MOST_REFUSALS = 4_096;
-
 /**
  * Whose request runs next on the one thread. Alone, a request runs at once, for the price of a few comparisons. When more come than the thread can run they wait, and tenants take turns by what
  * their requests cost (`DeficitRoundRobin` of libs/placement). What has expired, or whose client has left, is not run.
@@ -67,12 +74,12 @@ export class FairTurns {
   private readonly taken = new Map<TenantId, Taken>();
   private readonly stopwatch: () => number;
   private readonly defer: (run: () => void) => void;
-  private readonly refusals: (() => void)[] = [];
+  private readonly refusals = new HeldRefusals();
+  private readonly presence = new Presence();
   private isDeferred = false;
   private atOnce = 0;
   private atOnceMs = 0;
   private lastEndMs = 0;
-  private lastRefusalMs = 0;
   /** What a request costs, a moving mean, microseconds. */
   private meanMicros = 100;
   private counts = { refused: 0, expired: 0, left: 0 };
@@ -94,8 +101,10 @@ export class FairTurns {
 
   /** Whether a request of the tenant may run now: nobody, or nobody whose turn is before, waits. {@link ranAtOnce} is to be told then. */
   isFree(tenantId: TenantId): boolean {
+    const nowMs = this.stopwatch();
+    this.presence.seen(tenantId, nowMs);
     if (this.queue.size > 0 && !this.queue.isNext(tenantId)) return false;
-    if (this.stopwatch() - this.lastEndMs > PAUSE_MS) this.atOnce = this.atOnceMs = 0;
+    if (nowMs - this.lastEndMs > PAUSE_MS) this.atOnce = this.atOnceMs = 0;
     return this.atOnce < MOST_AT_ONCE && this.atOnceMs < MOST_AT_ONCE_MS;
   }
 
@@ -114,18 +123,8 @@ export class FairTurns {
    */
   takeOn(tenantId: TenantId): () => void {
     const own = this.taken.get(tenantId) ?? { count: 0, micros: this.meanMicros };
-    const taken = own.count;
-    const { waitingPerTenant, maxWaitMs } = this.options;
-    if (taken >= waitingPerTenant) {
-      this.counts.refused += 1;
-      throw tenantBusy(tenantId, taken);
-    }
-    // in turns, a tenant waits for its own and as much of each other, but for no more than there is
-    const waitMicros = Math.min(this.queue.cost, (this.taken.size + 1) * (taken + 1) * this.meanMicros);
-    if (waitMicros > maxWaitMs * 1_000) {
-      this.counts.refused += 1;
-      throw overloaded(maxWaitMs);
-    }
+    const refusal = this.noRoomFor(tenantId, own);
+    if (refusal !== undefined) throw refusal;
     own.count += 1;
     this.taken.set(tenantId, own);
     return () => {
@@ -153,10 +152,42 @@ export class FairTurns {
     });
   }
 
-  /** Resolves when a refusal may be told: while there is work, only a few are between it. */
+  /** Why a request of the tenant would not be taken on, when it may be told; undefined for one that may come. */
+  refusal(tenantId: TenantId): Promise<ProblemError> | undefined {
+    const own = this.taken.get(tenantId);
+    const refusal = own === undefined ? undefined : this.noRoomFor(tenantId, own);
+    return refusal && this.refusing().then(() => refusal);
+  }
+
+  /** Resolves when a refusal may be told. */
   refusing(): Promise<void> {
-    if (this.queue.size === 0 || this.refusals.length >= MOST_REFUSALS) return Promise.resolve();
-    return new Promise((resolve) => this.refusals.push(resolve));
+    return this.refusals.hold(this.queue.size > 0);
+  }
+
+  private noRoomFor(tenantId: TenantId, own: Taken): ProblemError | undefined {
+    const { waitingPerTenant, maxWaitMs } = this.options;
+    let refusal: ProblemError | undefined;
+    if (own.count >= waitingPerTenant) refusal = tenantBusy(tenantId, own.count);
+    else if (this.isStanding(tenantId, own)) refusal = tenantBusy(tenantId, SHORT_LINE);
+    else {
+      // in turns, a tenant waits for its own and as much of each other, but for no more than there is
+      const waitMicros = Math.min(this.queue.cost, (this.taken.size + 1) * (own.count + 1) * this.meanMicros);
+      if (waitMicros > maxWaitMs * 1_000) refusal = overloaded(maxWaitMs);
+    }
+    if (refusal !== undefined) this.counts.refused += 1;
+    return refusal;
+  }
+
+  /** Whether the tenant's line is full because it is always long. */
+  private isStanding(tenantId: TenantId, own: Taken): boolean {
+    const length = this.queue.sizeOf(tenantId);
+    if (length < SHORT_LINE) {
+      if (length < SHORT_LINE / 2) own.longSinceMs = undefined;
+      return false;
+    }
+    const nowMs = this.stopwatch();
+    own.longSinceMs ??= nowMs;
+    return nowMs - own.longSinceMs > STANDING_MS && this.presence.isAnotherThan(tenantId, nowMs - PRESENT_MS);
   }
 
   private refusalOf({ deadlineMs, isGone }: Pick<Turn<unknown>, 'deadlineMs' | 'isGone'>): ProblemError | undefined {
@@ -193,16 +224,8 @@ export class FairTurns {
     }
     this.lastEndMs = startMs;
     this.atOnce = this.atOnceMs = 0;
-    this.tellRefusals(startMs);
-    if (this.queue.size > 0) this.schedule();
-  }
-
-  private tellRefusals(nowMs: number): void {
-    if (this.queue.size === 0) for (const tell of this.refusals.splice(0)) tell();
-    else if (nowMs - this.lastRefusalMs >= REFUSAL_MS) {
-      this.lastRefusalMs = nowMs;
-      this.refusals.shift()?.();
-    }
+    this.refusals.tell(this.queue.size > 0, startMs);
+    if (this.queue.size + this.refusals.size > 0) this.schedule();
   }
 
   /** What a tenant is charged with for a request that took so long, microseconds. */

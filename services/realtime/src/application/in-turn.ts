@@ -1,4 +1,4 @@
-import type { RequestContext } from '@myriad/kernel';
+import type { ProblemError, RequestContext, TenantId } from '@myriad/kernel';
 import type { Placement } from '../domain/placement.js';
 import type { FairTurns } from './fair-turns.js';
 import { tooSmall, type FindModel } from './find-model.js';
@@ -50,6 +50,11 @@ export class InTurn {
         ? this.afterWaiting(ctx, asked, answering, placement)
         : this.atOnce(ctx, { placement, model }, answering);
     return answer instanceof Promise ? answer.catch((error: unknown) => this.refuse(error)) : answer;
+  }
+
+  /** Why a request of the tenant would be refused, when it may be told: before anything else is done for it. */
+  refusal(tenantId: TenantId): Promise<ProblemError> | undefined {
+    return this.turns.refusal(tenantId);
   }
 
   private afterWaiting<A>(

@@ -6,7 +6,7 @@ import {
   type SignatureView,
   type TensorMap,
 } from '@myriad/inference';
-import type { Clock, RequestContext } from '@myriad/kernel';
+import type { Clock, ProblemError, RequestContext, TenantId } from '@myriad/kernel';
 import type { ModelStatistics } from '../domain/model-statistics.js';
 import type { Placement } from '../domain/placement.js';
 import type { SampleQuota } from '../domain/sample-quota.js';
@@ -56,6 +56,11 @@ export class Predict {
         this.failed(placement);
       },
     });
+  }
+
+  /** {@link InTurn.refusal} */
+  refusal(tenantId: TenantId): Promise<ProblemError> | undefined {
+    return this.options.inTurn.refusal(tenantId);
   }
 
   /** For a model that runs here, all in one turn of the event loop: it can't be freed meanwhile. */

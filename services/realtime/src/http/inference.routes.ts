@@ -1,5 +1,6 @@
 import { realtimeRoutes } from '@myriad/contracts';
 import { directDoorOf, type DirectCall } from '@myriad/http';
+import type { ProblemError, TenantId } from '@myriad/kernel';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Predict } from '../application/predict.js';
@@ -18,8 +19,9 @@ export class InferenceRoutes implements OnModuleInit {
 
   onModuleInit(): void {
     const door = directDoorOf(this.host.httpAdapter);
-    door.add(realtimeRoutes.infer, (call) => this.answer(call, call.params.model));
-    door.add(realtimeRoutes.inferVersion, (call) => this.answer(call, call.params.model, call.params.version));
+    const refusal = (tenantId: TenantId): Promise<ProblemError> | undefined => this.predict.refusal(tenantId);
+    door.add(realtimeRoutes.infer, (call) => this.answer(call, call.params.model), refusal);
+    door.add(realtimeRoutes.inferVersion, (call) => this.answer(call, call.params.model, call.params.version), refusal);
   }
 
   /** At once where nothing has to be waited for. */
