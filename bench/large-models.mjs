@@ -11,7 +11,7 @@ import { rawLoad } from './lib/raw-load.mjs';
 import { RealModels, argMax, readText, valuesOf } from './lib/real-models.mjs';
 import { RealtimeProcess } from './lib/realtime-process.mjs';
 import { median, quantile } from './lib/statistics.mjs';
-import { tenantsLoad } from './lib/tenants-load.mjs';
+import { TenantsLoad } from './lib/tenants-load.mjs';
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 5);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -109,7 +109,8 @@ function fleetRequests(origin) {
 }
 
 async function fleetP99(origin, seconds) {
-  const loads = await tenantsLoad({ tenants: fleetRequests(origin), seconds });
+  const load = await TenantsLoad.open({ tenants: fleetRequests(origin) });
+  const loads = await load.run(seconds);
   for (const { statuses } of loads)
     if (Object.keys(statuses).some((status) => status !== '200'))
       throw new Error(`small models were not answered: ${JSON.stringify(statuses)}`);

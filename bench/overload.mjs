@@ -1,10 +1,11 @@
-// Tenants under overload, against a real `realtime` process from an open-loop generator in another: what a tenant that floods with ten times what can be done does to the others, whether equals get the same,
-// and how much is still done when three times as much is asked for. BENCH_ROWS: rows of a request, which sets what it costs. BENCH_SECONDS: of each part of a round.
+// Tenants under overload, against a real `realtime` process from generators in others: what a tenant that floods with ten times what can be done does to the others, whether equals get the same,
+// and how much is still done when three times as much is asked for. The peak is that of the same ten tenants: one model alone would stay in the core's cache. Generators sleep when nothing is due,
+// and the flood's gives way to others on the same cores. BENCH_ROWS: rows of a request, which sets what it costs. BENCH_SECONDS: of each part of a round.
 import { boostedTrees } from './lib/classical-models.mjs';
-import { rawLoad } from './lib/raw-load.mjs';
+import { runDelayMicros } from './lib/proc.mjs';
 import { RealtimeProcess } from './lib/realtime-process.mjs';
 import { median, quantile } from './lib/statistics.mjs';
-import { tenantsLoad } from './lib/tenants-load.mjs';
+import { TenantsLoad } from './lib/tenants-load.mjs';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 16);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
@@ -54,27 +55,44 @@ const p99Of = (loads) =>
     0.99,
   );
 
-async function round(origin, perSecond) {
-  const calm = tenants(CALM, 'calm').map((name) => ({ ...requestOf(origin, name), perSecond: 0.05 * perSecond }));
-  const flooder = { ...requestOf(origin, 'flood'), perSecond: 10 * perSecond, connections: FLOODER_CONNECTIONS };
-  const equals = tenants(EQUALS, 'equal').map((name) => ({
-    ...requestOf(origin, name),
-    perSecond: (3 / EQUALS) * perSecond,
-  }));
-  const load = (them) => tenantsLoad({ tenants: them, seconds: SECONDS, connections: CONNECTIONS });
-  const quiet = await load(calm);
-  const flooded = await load([...calm, flooder]);
-  const overloaded = await load(equals);
-  const refused = flooded.slice(0, CALM).reduce((total, { statuses, latencies }) => {
+const equals = (realtime, more) =>
+  tenants(EQUALS, 'equal').map((name) => ({ ...requestOf(realtime.url, name), ...more }));
+
+/** The load that is told, and how much of the time the server's thread waited for a core meanwhile. */
+async function watched(realtime, load) {
+  const [fromMs, fromMicros] = [performance.now(), runDelayMicros(realtime.pid)];
+  const told = await load.run(SECONDS);
+  return { told, waited: (runDelayMicros(realtime.pid) - fromMicros) / 1000 / (performance.now() - fromMs) };
+}
+
+async function round(realtime, perSecond) {
+  const calm = tenants(CALM, 'calm').map((name) => ({ ...requestOf(realtime.url, name), perSecond: 0.05 * perSecond }));
+  const flooder = { ...requestOf(realtime.url, 'flood'), perSecond: 10 * perSecond, connections: FLOODER_CONNECTIONS };
+  const open = (them, more) => TenantsLoad.open({ tenants: them, connections: CONNECTIONS, ...more });
+  const quiet = await watched(realtime, await open(calm));
+  const [calmLoad, floodLoad] = [await open(calm), await open([flooder], { nice: 10 })];
+  const flooding = floodLoad.run(SECONDS + 2);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const flooded = await watched(realtime, calmLoad);
+  const [flood] = await flooding;
+  const overload = await open(equals(realtime, { perSecond: (3 / EQUALS) * perSecond }));
+  const overloaded = await overload.run(SECONDS);
+  const refused = flooded.told.reduce((total, { statuses, latencies }) => {
     const all = Object.values(statuses).reduce((sum, count) => sum + count, 0);
     return total + all - latencies.length;
   }, 0);
   return {
-    quiet: p99Of(quiet),
-    flooded: p99Of(flooded.slice(0, CALM)),
+    quiet: p99Of(quiet.told),
+    quietWaited: quiet.waited,
+    flooded: p99Of(flooded.told),
+    floodedWaited: flooded.waited,
+    sentLate: quantile(
+      flooded.told.flatMap(({ lateMs }) => lateMs),
+      0.99,
+    ),
     refused,
-    floodDone: flooded.at(-1).latencies.length / SECONDS,
-    flood: JSON.stringify(flooded.at(-1).statuses),
+    floodDone: flood.latencies.length / (SECONDS + 2),
+    flood: JSON.stringify(flood.statuses),
     jain: jain(overloaded.map(({ latencies }) => latencies.length)),
     goodput: answered(overloaded) / SECONDS,
     overloadP99: p99Of(overloaded),
@@ -82,10 +100,13 @@ async function round(origin, perSecond) {
 }
 
 /** What the process does when there is always enough to do and nothing too much. */
-async function peakOf(origin) {
-  const { latencies, failures } = await rawLoad({ ...requestOf(origin, 'equal-0'), connections: 16, seconds: SECONDS });
-  if (Object.keys(failures).length > 0) throw new Error(`requests were refused: ${JSON.stringify(failures)}`);
-  return latencies.length / SECONDS;
+async function peakOf(realtime) {
+  const load = await TenantsLoad.open({ tenants: equals(realtime, { connections: 4 }) });
+  const told = await load.run(SECONDS);
+  for (const { statuses } of told)
+    if (Object.keys(statuses).some((status) => status !== '200'))
+      throw new Error(`refused: ${JSON.stringify(statuses)}`);
+  return answered(told) / SECONDS;
 }
 
 export async function run(figures) {
@@ -96,11 +117,11 @@ export async function run(figures) {
       'place',
       ALL.map((tenantId) => ({ tenantId, modelName: 'm', file })),
     );
-    await peakOf(realtime.url);
+    await peakOf(realtime);
     const rounds = [];
     for (let i = 0; i < ROUNDS; i += 1) {
-      const peak = await peakOf(realtime.url);
-      rounds.push({ peak, ...(await round(realtime.url, peak)) });
+      const peak = await peakOf(realtime);
+      rounds.push({ peak, ...(await round(realtime, peak)) });
       console.log(' ', JSON.stringify(rounds.at(-1)));
     }
     report(figures, rounds);
@@ -121,6 +142,8 @@ function report(figures, rounds) {
     reference: quiet,
     bar: { atMost: 2 * quiet },
   });
+  figures.add({ name: 'quiet, the thread waited for a core', value: 100 * of('quietWaited'), unit: '% of the time' });
+  figures.add({ name: 'in the flood', value: 100 * of('floodedWaited'), unit: '% of the time' });
   figures.add({ name: 'of theirs, refused', value: of('refused'), unit: 'requests', bar: { atMost: 0 } });
   figures.add({ name: "of the flood's, answered", value: of('floodDone'), unit: 'requests/s', reference: peak });
   figures.add({

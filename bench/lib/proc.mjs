@@ -39,3 +39,8 @@ export function cpuMicros(pid) {
   const fields = statFields(pid);
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS;
 }
+
+/** How long the process's first thread waited for a core, ready to run; microseconds. */
+export function runDelayMicros(pid) {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1000;
+}

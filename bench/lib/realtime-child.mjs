@@ -1,5 +1,6 @@
 // A replica of `realtime`, composed as its main.ts does it, in a process of its own: with its log in memory and its objects in a folder. Its parent places models and asks what it sees.
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { placementChangedV1 } from '@myriad/contracts';
 import { createHttpApp } from '@myriad/http';
 import { inspectOnnx } from '@myriad/inference';
@@ -15,6 +16,8 @@ import { PlacementTail } from '../../services/realtime/dist/messaging/placement-
 
 const ARRAYS = { FP32: Float32Array, INT32: Int32Array, INT64: BigInt64Array };
 const DAY_MS = 86_400_000;
+// as main.ts does
+setFlagsFromString('--no-allocation-site-pretenuring');
 const { root, settings } = JSON.parse(process.env.BENCH_REALTIME);
 
 /** Believes a token that is the tenant's name: what tokens cost is another benchmark's. */

@@ -1,87 +1,137 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import { Connection, bytesOf } from './raw-load.mjs';
 
-/** One tenant's requests: each is sent when it is due, on a free connection; latency counts from when it was due. A tenant has so many connections and no more: what finds none free is not sent. */
+/** So often it is looked whose request is due, milliseconds. */
+const LOOK_MS = 1;
+
+/**
+ * One tenant's requests: each is sent when it is due, on a free connection; what is due and finds none waits for the next that is answered. Latency counts from when it was sent: what the
+ * generator was late is told apart. Without `perSecond` each connection asks again when it is answered.
+ */
 class TenantLoad {
   latencies = [];
+  lateMs = [];
   statuses = {};
   #sent = 0;
   /** Tenants know nothing of each other. */
   #phase = Math.random();
   #free = [];
+  #isOver = false;
 
   constructor(options, connections) {
     this.options = options;
-    this.connections = connections;
+    this.connections = options.connections ?? connections;
     this.request = bytesOf(options);
   }
 
   /** A few at a time: what a server's backlog can't hold is tried again only after a second. */
   async connect() {
-    const { origin, connections = this.connections } = this.options;
-    for (let open = 0; open < connections; open += 1) {
-      const connection = new Connection(origin, this.request);
+    for (let open = 0; open < this.connections; open += 1) {
+      const connection = new Connection(this.options.origin, this.request);
       await once(connection.socket, 'connect');
       this.#free.push(connection);
     }
-    this.connections = connections;
   }
 
   get inFlight() {
     return this.connections - this.#free.length;
   }
 
-  sendDue(elapsedMs, fromMs) {
-    const { perSecond } = this.options;
-    const due = Math.floor((elapsedMs * perSecond) / 1000 + this.#phase);
-    for (; this.#sent < due; this.#sent += 1)
-      void this.#send(fromMs + ((this.#sent + 1 - this.#phase) * 1000) / perSecond);
+  start(fromMs) {
+    this.fromMs = fromMs;
+    this.sendDue();
   }
 
-  async #send(dueMs) {
-    const connection = this.#free.pop();
-    if (connection === undefined) return this.#count('none free');
+  end() {
+    this.#isOver = true;
+  }
+
+  sendDue() {
+    const { perSecond = Infinity } = this.options;
+    const nowMs = performance.now();
+    while (!this.#isOver && this.#free.length > 0) {
+      const dueMs = perSecond === Infinity ? nowMs : this.fromMs + ((this.#sent + this.#phase) * 1000) / perSecond;
+      if (dueMs > nowMs) return;
+      this.#sent += 1;
+      this.lateMs.push(nowMs - dueMs);
+      void this.#send(this.#free.pop());
+    }
+  }
+
+  async #send(connection) {
+    const sentMs = performance.now();
     const status = await connection.ask();
     this.#free.push(connection);
-    this.#count(status);
-    if (status === 200) this.latencies.push(performance.now() - dueMs);
-  }
-
-  #count(status) {
     this.statuses[status] = (this.statuses[status] ?? 0) + 1;
+    if (status === 200) this.latencies.push(performance.now() - sentMs);
+    this.sendDue();
   }
 }
 
-/** `{tenants: [{origin, path, headers, body, perSecond}], seconds, connections}`; tells `{latencies, statuses}` for each tenant. */
-async function ask({ tenants, seconds, connections }) {
+async function connectAll({ tenants, connections }) {
   const loads = tenants.map((options) => new TenantLoad(options, connections));
   for (const load of loads) await load.connect();
+  return loads;
+}
+
+async function run(loads, seconds) {
   const fromMs = performance.now();
-  for (let elapsedMs = 0; elapsedMs < seconds * 1000; elapsedMs = performance.now() - fromMs) {
-    for (const load of loads) load.sendDue(elapsedMs, fromMs);
-    // a timer of a millisecond would be late by more than what is measured
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  for (const load of loads) load.start(fromMs);
+  const due = setInterval(() => {
+    for (const load of loads) load.sendDue();
+  }, LOOK_MS);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  clearInterval(due);
+  for (const load of loads) load.end();
   const untilMs = performance.now() + 3_000;
   while (loads.some(({ inFlight }) => inFlight > 0) && performance.now() < untilMs)
     await new Promise((resolve) => setTimeout(resolve, 5));
-  return loads.map(({ latencies, statuses }) => ({ latencies, statuses }));
+  return loads.map(({ latencies, lateMs, statuses }) => ({ latencies, lateMs, statuses }));
 }
 
-/** The same from a process of its own. */
-export function tenantsLoad(options) {
-  const child = fork(import.meta.filename, { env: { ...process.env, BENCH_TENANTS_LOAD: '1' } });
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the load ended with ${code}`)));
-    child.send(options);
-  });
+/** Load of some tenants, from a process of its own that sleeps when nothing is to be done. */
+export class TenantsLoad {
+  #child;
+
+  /**
+   * `{tenants: [{origin, path, headers, body, perSecond, connections}], connections, nice}`; resolves when all are connected. `nice`: the process gives way to others on its cores, as
+   * what comes from another machine would.
+   */
+  static async open(options) {
+    const load = new TenantsLoad();
+    load.#child = fork(import.meta.filename, { env: { ...process.env, BENCH_TENANTS_LOAD: '1' } });
+    if (options.nice !== undefined) setPriority(load.#child.pid, options.nice);
+    load.#child.send(options);
+    await load.#next();
+    return load;
+  }
+
+  /** Asks for so long; tells `{latencies, lateMs, statuses}` for each tenant, milliseconds. Once. */
+  async run(seconds) {
+    this.#child.send({ seconds });
+    return this.#next();
+  }
+
+  #next() {
+    return new Promise((resolve, reject) => {
+      const onExit = (code) => reject(new Error(`the load ended with ${code}`));
+      this.#child.once('exit', onExit);
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', onExit);
+        resolve(message);
+      });
+    });
+  }
 }
 
 if (process.send && process.env.BENCH_TENANTS_LOAD) {
   process.once('message', async (options) => {
-    process.send(await ask(options), () => process.exit(0));
+    const loads = await connectAll(options);
+    process.once('message', async ({ seconds }) => {
+      process.send(await run(loads, seconds), () => process.exit(0));
+    });
+    process.send('connected');
   });
 }

@@ -98,7 +98,13 @@ describe('the direct door', () => {
     const door = directDoorOf(server.app.getHttpAdapter());
     door.add(weigh, answer);
     door.add(platformWeigh, answer);
-    door.add(fullWeigh, answer, () => new Promise((resolve) => held.push(() => resolve(tooMany))));
+    const untilHeard = (): Promise<ProblemError> =>
+      new Promise((resolve) => {
+        held.push(() => {
+          resolve(tooMany);
+        });
+      });
+    door.add(fullWeigh, answer, untilHeard);
     token = await server.token();
   });
   afterAll(() => server.close());

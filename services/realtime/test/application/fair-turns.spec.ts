@@ -88,7 +88,7 @@ describe('FairTurns', () => {
     expect(turns.isFree(bb)).toBe(true);
   });
 
-  test('time that passes while a request runs is not what its tenant is charged with', async () => {
+  test('time that passes while a request runs is not what its tenant is charged with', () => {
     const { ran, wait, deferred, drain, turns } = setUp();
     for (let i = 0; i < 400; i += 1) void wait(aa, 0.1);
     const leave = turns.takeOn(bb);
