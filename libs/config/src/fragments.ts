@@ -47,6 +47,17 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 /** From the most to the least that is written. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** As OpenTelemetry names them; `parentbased_…` follows a caller that has decided. */
+export const TRACE_SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+export type TraceSampler = (typeof TRACE_SAMPLERS)[number];
+
 /** What a service says about itself. */
 export const telemetryConfig = {
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('least level that is written'),
@@ -54,10 +65,9 @@ export const telemetryConfig = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('OTLP/HTTP collector, e.g. http://127.0.0.1:4318; absent: no traces are exported'),
-  TRACE_SAMPLE_RATIO: z.coerce
-    .number()
-    .min(0)
-    .max(1)
-    .default(1)
-    .describe('share of new traces that are recorded, 0–1; a caller that sampled its trace is followed'),
+  OTEL_TRACES_SAMPLER: z
+    .enum(TRACE_SAMPLERS)
+    .optional()
+    .describe('which traces are recorded; absent: one prediction of a hundred and all else, callers are followed'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('share of traces of …traceidratio, 0–1'),
 } as const;

@@ -1,4 +1,12 @@
-export { LOG_LEVELS, httpConfig, internalAuthConfig, telemetryConfig, type LogLevel } from './fragments.js';
+export {
+  LOG_LEVELS,
+  TRACE_SAMPLERS,
+  httpConfig,
+  internalAuthConfig,
+  telemetryConfig,
+  type LogLevel,
+  type TraceSampler,
+} from './fragments.js';
 export { ConfigError, type ConfigFault, type Environment } from './config-error.js';
 export { loadConfig, type LoadOptions } from './load-config.js';
 export { runMain, type MainProcess } from './run-main.js';

@@ -27,7 +27,7 @@ describe('loadConfig', () => {
       HOST: '127.0.0.1',
       DRAIN_QUIET_MS: 6_000,
       LOG_LEVEL: 'info',
-      TRACE_SAMPLE_RATIO: 1,
+      OTEL_TRACES_SAMPLER_ARG: 1,
     });
   });
 

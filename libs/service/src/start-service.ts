@@ -88,7 +88,8 @@ export async function startService(options: ServiceOptions): Promise<void> {
   const telemetry = await startTelemetry({
     service: name,
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-    sampleRatio: config.TRACE_SAMPLE_RATIO,
+    sampler: config.OTEL_TRACES_SAMPLER,
+    sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
   });
   const database = await options.openDatabase({
     url: secretReader(config, 'DATABASE_URL'),

@@ -43,7 +43,8 @@ describe('export of spans', () => {
 
   it("records a share of new traces, and follows the caller's decision", async () => {
     const collector = await OtlpReceiver.start();
-    const telemetry = await startTelemetry({ service: 'test', otlpEndpoint: collector.url, sampleRatio: 0 });
+    const sampling = { sampler: 'parentbased_traceidratio', sampleRatio: 0 } as const;
+    const telemetry = await startTelemetry({ service: 'test', otlpEndpoint: collector.url, ...sampling });
     let unsampled: string | undefined;
     await withSpan('new', {}, () => {
       unsampled = currentTraceparent();
@@ -54,6 +55,26 @@ describe('export of spans', () => {
     await collector.close();
     expect(collector.spans.map(({ name }) => name)).toEqual(['followed']);
     expect(unsampled).toMatch(/-00$/);
+  });
+
+  it('records a hundredth of predictions, all else, and each prediction whose caller wants it', async () => {
+    const collector = await OtlpReceiver.start();
+    const telemetry = await startTelemetry({ service: 'test', otlpEndpoint: collector.url });
+    const begin = (name: string, path: string, parent?: string): void => {
+      const attributes = { 'http.request.method': 'POST', 'url.path': path };
+      startSpan(name, { kind: 'server', attributes, parent }).end();
+    };
+    const PATHS = ['/v2/models/m/infer', '/v2/models/m/versions/1/infer', '/inference.GRPCInferenceService/ModelInfer'];
+    for (let i = 0; i < 3_000; i += 1) begin('prediction', PATHS[i % 3]!);
+    for (let i = 0; i < 100; i += 1) begin('other', '/v1/models');
+    begin('wanted', PATHS[0]!, TRACEPARENT);
+    await telemetry.shutdown();
+    await collector.close();
+    const count = (name: string): number => collector.spans.filter((span) => span.name === name).length;
+    expect([count('other'), count('wanted')]).toEqual([100, 1]);
+    // 30 are to be expected; beyond these bounds it happens once in ten million runs
+    expect(count('prediction')).toBeGreaterThan(5);
+    expect(count('prediction')).toBeLessThan(70);
   });
 
   it('waits for nobody while the collector is away, counts what is lost, and ends in time', async () => {

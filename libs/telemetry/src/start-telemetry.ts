@@ -1,16 +1,20 @@
+import type { TraceSampler } from '@myriad/config';
 import { metrics, trace } from '@opentelemetry/api';
 import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { ensureContextManager } from './context-manager.js';
 import { bindMeter, gauge } from './metrics.js';
 import { observeProcess } from './process-metrics.js';
 import { platformVersion, processInstance } from './process-report.js';
+import { samplerOf } from './sampler.js';
 import { recordSpans } from './start-span.js';
 
 export interface TelemetryOptions {
   readonly service: string;
   /** OTLP/HTTP collector, e.g. `http://127.0.0.1:4318`; without it no spans are made and the exporter is not even loaded. */
   readonly otlpEndpoint?: string | undefined;
-  /** Share of new traces that are recorded, 0–1; a caller that sampled its trace is followed. Default 1. */
+  /** Which traces are recorded. Default: of those that begin with a prediction one in a hundred, all others; a caller that has decided is followed. */
+  readonly sampler?: TraceSampler | undefined;
+  /** Share of traces that a sampler by ratio records, 0–1. Default 1. */
   readonly sampleRatio?: number | undefined;
 }
 
@@ -23,13 +27,11 @@ export interface Telemetry {
 }
 
 /** Starts metrics and, when a collector is given, traces of this process. Once a process; a later start takes over. */
-export async function startTelemetry({ service, otlpEndpoint, sampleRatio = 1 }: TelemetryOptions): Promise<Telemetry> {
+export async function startTelemetry({ otlpEndpoint, ...options }: TelemetryOptions): Promise<Telemetry> {
   ensureContextManager();
-  const metering = await startMetrics(service);
+  const metering = await startMetrics(options.service);
   const stopTraces =
-    otlpEndpoint === undefined
-      ? undefined
-      : await startTraces({ service, otlpEndpoint, sampleRatio }, metering.provider);
+    otlpEndpoint === undefined ? undefined : await startTraces({ ...options, otlpEndpoint }, metering.provider);
   return {
     metricsText: metering.text,
     shutdown: async () => {
@@ -91,7 +93,7 @@ async function startMetrics(service: string): Promise<Metering> {
 }
 
 async function startTraces(
-  { service, otlpEndpoint, sampleRatio }: { service: string; otlpEndpoint: string; sampleRatio: number },
+  { service, otlpEndpoint, sampler, sampleRatio = 1 }: TelemetryOptions & { readonly otlpEndpoint: string },
   selfObsMeterProvider: MeterProvider,
 ): Promise<() => Promise<void>> {
   const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
@@ -115,7 +117,7 @@ async function startTraces(
       'service.version': platformVersion(),
       'service.instance.id': processInstance(),
     }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(sampleRatio) }),
+    sampler: samplerOf(sdk, sampler, sampleRatio),
     spanProcessors: [processor],
   });
   trace.disable();

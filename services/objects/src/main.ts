@@ -12,7 +12,8 @@ await runMain(async () => {
   const telemetry = await startTelemetry({
     service: SERVICE,
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-    sampleRatio: config.TRACE_SAMPLE_RATIO,
+    sampler: config.OTEL_TRACES_SAMPLER,
+    sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
   });
   const door = new Door({ store: await openSigningStore(config), logger, telemetry });
   const port = await door.listen(config.PORT, config.HOST);

@@ -29,7 +29,8 @@ await runMain(async () => {
   const telemetry = await startTelemetry({
     service: SERVICE,
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-    sampleRatio: config.TRACE_SAMPLE_RATIO,
+    sampler: config.OTEL_TRACES_SAMPLER,
+    sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
   });
   const store = await openObjectStore(config);
   const disk = await openDisk(config, store, logger);
