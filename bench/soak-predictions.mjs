@@ -1,4 +1,4 @@
-// Ten million predictions over 100,000 models of 1,000 tenants by one `realtime` process as production starts it, with memory for less than half of them, while versions change and tenants go and come: whether
+// Ten million predictions, four rows a request, over 100,000 models of 1,000 tenants by one `realtime` process as production starts it, with memory for less than half of them, while versions change and tenants go and come: whether
 // its memory stays what it is, and whether the event log hears of every answer: over an end by SIGTERM of all, over a SIGKILL of all but those of the last moment.
 // BENCH_PREDICTIONS and BENCH_TENANTS for fewer. (`soak` is the whole mesh with random kills.)
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,6 +22,9 @@ import { SoakedProcess } from './lib/soaked-process.mjs';
 const PREDICTIONS = Number(process.env.BENCH_PREDICTIONS ?? 10_000_000);
 const TENANTS = Number(process.env.BENCH_TENANTS ?? 1_000);
 const MODELS_EACH = 100;
+/** Each row is a prediction. */
+const ROWS = 4;
+const REQUESTS = PREDICTIONS / ROWS;
 const CONNECTIONS = 24;
 /** Shares of the predictions after which the process is ended by SIGTERM, counts are compared, and it is killed. */
 const [RESTART_AT, COMPARE_AT, KILL_AT] = [0.05, 0.9, 0.95];
@@ -90,15 +93,15 @@ function startServer({ folder, objects, eventLog, fleet }) {
     TENANT_MEMORY_FLOOR_BYTES: '0',
     METER_INTERVAL_MS: String(METER_INTERVAL_MS),
   };
-  const sampleMs = Math.max(5_000, Math.min(15_000, PREDICTIONS / 100));
+  const sampleMs = Math.max(5_000, Math.min(15_000, REQUESTS / 50));
   return SoakedProcess.open({ folder, sampleMs, environment: ENVIRONMENT, variables });
 }
 
 async function predict(figures, parts) {
   const { fleet, log, server, load, metered } = parts;
   const random = seeded(7);
-  const data = Array.from({ length: FEATURES }, () => random());
-  const body = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, FEATURES], data }] });
+  const data = Array.from({ length: ROWS * FEATURES }, () => random());
+  const body = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [ROWS, FEATURES], data }] });
   const { models } = fleet;
   await load.ask('make', { origin: server.origin, body, models, modelsEach: MODELS_EACH, connections: CONNECTIONS });
   await renewTokens(parts);
@@ -115,7 +118,7 @@ async function predict(figures, parts) {
   const before = await load.ask('state');
   await metered.settled(before.total);
   compare(figures, { ...parts, told: before });
-  figures.add({ name: 'predictions a second, all in all', value: before.total / seconds, unit: '' });
+  figures.add({ name: 'predictions a second, all in all', value: (ROWS * before.total) / seconds, unit: '' });
   memory(figures, server.samples(1));
   await renewTokens(parts);
   await load.ask('go');
@@ -138,7 +141,7 @@ async function renewTokens({ fleet, server, load }) {
 async function until(parts, share) {
   let renewedMs = Date.now();
   await renewTokens(parts);
-  while ((await parts.load.ask('total')) < share * PREDICTIONS) {
+  while ((await parts.load.ask('total')) < share * REQUESTS) {
     await sleep(100);
     if (Date.now() - renewedMs < TOKENS_MS) continue;
     renewedMs = Date.now();
@@ -169,12 +172,14 @@ function differences({ fleet, metered, told }) {
 }
 
 function compare(figures, parts) {
-  const { told } = parts;
+  const { told, metered } = parts;
   const { lost, invented } = differences(parts);
   console.log(`  (answers by status: ${JSON.stringify(told.statuses)})`);
-  figures.add({ name: 'predictions answered, with an end by SIGTERM', value: told.total, unit: '' });
-  figures.add({ name: 'of these not metered', value: lost, unit: '', bar: { atMost: 0 } });
-  figures.add({ name: 'metered and not answered', value: invented, unit: '', bar: { atMost: 0 } });
+  figures.add({ name: 'predictions answered, with an end by SIGTERM', value: ROWS * told.total, unit: '' });
+  figures.add({ name: 'requests that were not metered', value: lost, unit: '', bar: { atMost: 0 } });
+  figures.add({ name: 'requests metered and not answered', value: invented, unit: '', bar: { atMost: 0 } });
+  const rows = Math.abs(metered.rows - ROWS * metered.total);
+  figures.add({ name: 'rows metered too many or too few', value: rows, unit: '', bar: { atMost: 0 } });
 }
 
 /** Under load; then goes on to the end, and tells what was lost: of how many milliseconds before. */
@@ -194,7 +199,7 @@ async function kill(figures, parts) {
   console.log(`  (not yet metered a moment before the kill: ${before})`);
   const total = timeline.at(-1)[1];
   const [sinceMs] = timeline.findLast(([, answered]) => total - answered >= lost) ?? timeline[0];
-  figures.add({ name: 'lost by a SIGKILL', value: lost, unit: 'predictions' });
+  figures.add({ name: 'lost by a SIGKILL', value: ROWS * lost, unit: 'predictions' });
   figures.add({
     name: 'that is, of the last',
     value: atMs - sinceMs,

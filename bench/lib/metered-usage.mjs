@@ -8,6 +8,7 @@ export class MeteredUsage {
   answered = new Map();
   total = 0;
   events = 0;
+  rows = 0;
   #ids = new Set();
   #lastMs = Date.now();
 
@@ -37,6 +38,7 @@ export class MeteredUsage {
     const answered = data.requests - data.errors;
     this.answered.set(key, (this.answered.get(key) ?? 0) + answered);
     this.total += answered;
+    this.rows += data.rows;
     this.events += 1;
     this.#lastMs = Date.now();
   }
