@@ -1,4 +1,4 @@
-// Ten million predictions, four rows a request, over 100,000 models of 1,000 tenants by one `realtime` process as production starts it, with memory for less than half of them, while versions change and tenants go and come: whether
+// Ten million predictions, five rows a request, over 100,000 models of 1,000 tenants by one `realtime` process as production starts it, with memory for less than half of them, while versions change and tenants go and come: whether
 // its memory stays what it is, and whether the event log hears of every answer: over an end by SIGTERM of all, over a SIGKILL of all but those of the last moment.
 // BENCH_PREDICTIONS and BENCH_TENANTS for fewer. (`soak` is the whole mesh with random kills.)
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,7 +23,7 @@ const PREDICTIONS = Number(process.env.BENCH_PREDICTIONS ?? 10_000_000);
 const TENANTS = Number(process.env.BENCH_TENANTS ?? 1_000);
 const MODELS_EACH = 100;
 /** Each row is a prediction. */
-const ROWS = 4;
+const ROWS = 5;
 const REQUESTS = PREDICTIONS / ROWS;
 const CONNECTIONS = 24;
 /** Shares of the predictions after which the process is ended by SIGTERM, counts are compared, and it is killed. */

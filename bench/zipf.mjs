@@ -36,10 +36,8 @@ export async function run(figures) {
   const objects = new FleetObjects({ tenants: TENANTS, folder, isOnDisk, tenantOfRank });
   try {
     await objects.start();
-    if (!existsSync(snapshots)) {
-      await objects.put();
-      await writeFleetSnapshot(TENANTS, snapshots);
-    }
+    if (!existsSync(objects.places.disk)) await objects.put();
+    if (!existsSync(snapshots)) await writeFleetSnapshot(TENANTS, snapshots);
     if (SECONDS > 0) await serve(figures, { snapshots, ...objects.places });
   } finally {
     await objects.stop();
