@@ -1,6 +1,7 @@
 // A replica of `realtime` as its main.ts composes it, in a process of its own, with the placements of a made-up fleet: from their snapshot in a folder. Tells its parent how long it took and what it takes.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { createHttpApp } from '@myriad/http';
 import { PLATFORM_TENANT } from '@myriad/kernel';
 import { FileObjectStore, openLocalCopies, S3ObjectStore } from '@myriad/storage';
@@ -14,6 +15,8 @@ import { PlacementTail } from '../../services/realtime/dist/messaging/placement-
 import { MadeUpFleet, MadeUpLog, tenantOf } from './made-up-fleet.mjs';
 
 const DAY_MS = 86_400_000;
+// as main.ts does
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 /** Believes a token that is the tenant's name: what tokens cost is another benchmark's. */
 const verifier = {
