@@ -28,9 +28,14 @@ export const modelSchema = z.object({
   modelId: fields.id,
   name: fields.name,
   application: fields.name.nullable(),
+  description: z.string().nullable(),
   latestVersion: z.int().positive().nullable(),
   aliases: z.record(z.string(), z.int().positive()),
+  tags: z.record(z.string(), z.string()),
   createdAt: fields.time,
+  /** Of the model, its tags and aliases, or its newest version. */
+  updatedAt: fields.time,
+  deletedAt: fields.time.nullable(),
 });
 
 export const admissionStatus = z.enum(['pending', 'admitted', 'rejected', 'awaiting-review']);
@@ -40,6 +45,8 @@ export const modelVersionSchema = z.object({
   version: z.int().positive(),
   versionId: fields.id,
   application: fields.name.nullable(),
+  description: z.string().nullable(),
+  tags: z.record(z.string(), z.string()),
   artifactDigest: fields.digest,
   sizeBytes: fields.sizeBytes,
   admission: z.object({
@@ -81,9 +88,12 @@ export const aliasSchema = z.object({
   reason: z.string(),
 });
 
-const byName = z.object({ name: fields.name });
-const byVersion = z.object({ name: fields.name, version: z.coerce.number().int().positive() });
-const byAlias = z.object({ name: fields.name, alias: fields.name });
+/** A move of an alias; without a version it was removed. */
+export const aliasMoveSchema = aliasSchema.extend({ version: z.int().positive().nullable() });
+
+export const byName = z.object({ name: fields.name });
+export const byVersion = z.object({ name: fields.name, version: z.coerce.number().int().positive() });
+export const byAlias = z.object({ name: fields.name, alias: fields.name });
 
 export const applicationRoutes = {
   createApplication: defineRoute({
@@ -139,15 +149,6 @@ export const applicationRoutes = {
 } as const;
 
 export const modelRoutes = {
-  listModels: defineRoute({
-    operationId: 'listModels',
-    method: 'GET',
-    path: '/v1/models',
-    summary: 'The models of the acting tenant',
-    permission: 'models:read',
-    query: pageQuery.extend({ application: fields.name.optional() }),
-    response: pageOf(modelSchema),
-  }),
   getModel: defineRoute({
     operationId: 'getModel',
     method: 'GET',
@@ -234,6 +235,6 @@ export const modelRoutes = {
     permission: 'models:read',
     params: byAlias,
     query: pageQuery,
-    response: pageOf(aliasSchema),
+    response: pageOf(aliasMoveSchema),
   }),
 } as const;

@@ -1,9 +1,18 @@
 import type { HttpContract } from '../define-route.js';
 import { datasetRoutes, grantRoutes } from './registry-datasets.js';
+import { modelChangeRoutes } from './registry-model-changes.js';
+import { modelSearchRoutes } from './registry-model-search.js';
 import { applicationRoutes, modelRoutes } from './registry-models.js';
 import { operationsRoutes } from './operations.js';
 
-export const registryRoutes = { ...datasetRoutes, ...grantRoutes, ...applicationRoutes, ...modelRoutes } as const;
+export const registryRoutes = {
+  ...datasetRoutes,
+  ...grantRoutes,
+  ...applicationRoutes,
+  ...modelRoutes,
+  ...modelSearchRoutes,
+  ...modelChangeRoutes,
+} as const;
 
 export const registryHttp: HttpContract = {
   service: 'registry',

@@ -40,6 +40,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
 const OWN: Readonly<Record<string, string>> = {
   createDataset: 'names are free in each tenant: it makes a dataset of its own',
   createExperiment: 'names are free in each tenant: it makes an experiment of its own',
+  createModel: 'names are free in each tenant: it makes a model of its own',
   createModelUpload: 'a URL into its own part of the store',
   'createDatasetUpload datasetFile': 'a URL into its own part of the store',
   'requestGrant principal': 'whom it lets use its own data is its own business',

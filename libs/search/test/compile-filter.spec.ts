@@ -17,6 +17,26 @@ describe('compileFilter', () => {
       ['team', 'ops'],
     ],
     ['tags.team IS NULL', '(NOT EXISTS (SELECT FROM tag t WHERE t.owner = o.name AND t.key = $1 AND true))', ['team']],
+    ["madeAt >= '2026-01-31'", '(o.made_at >= $1::timestamptz)', ['2026-01-31T00:00:00Z']],
+    [
+      "madeAt < '2026-01-31T09:30:00.123456+02:00'",
+      '(o.made_at < $1::timestamptz)',
+      ['2026-01-31T09:30:00.123456+02:00'],
+    ],
+    ["title = 'a'", '(o.title_start = $1::text)', ['a']],
+    ["title IN ('a', 'b')", '(o.title_start = ANY($1::text[]))', [['a', 'b']]],
+    [
+      `title = '${'🦉'.repeat(257)}'`,
+      '(o.title_start = $1::text AND o.title = $2::text)',
+      ['🦉'.repeat(256), '🦉'.repeat(257)],
+    ],
+    [
+      "title LIKE 'ab%c'",
+      '(o.title LIKE $1::text AND o.title_start >= $2::text AND o.title_start < $3::text)',
+      ['ab%c', 'ab', 'ac'],
+    ],
+    ["title LIKE '%c'", '(o.title LIKE $1::text)', ['%c']],
+    ["title LIKE '\u{10ffff}'", '(o.title LIKE $1::text AND o.title_start >= $2::text)', ['\u{10ffff}', '\u{10ffff}']],
     ["name = 'a' OR NOT size < 1", '((o.name = $1::text) OR (NOT (o.size < $2::double precision)))', ['a', 1]],
   ])('makes a condition with parameters of %j', (text, sql, values) => {
     expect(compiled(text)).toEqual({ sql, values });
@@ -29,13 +49,16 @@ describe('compileFilter', () => {
   });
 
   it.each([
-    ["owner = 'a'", 'there is no field owner; there are name, size, tags.<key>, metrics.<key>'],
+    ["owner = 'a'", 'there is no field owner; there are name, size, madeAt, title, tags.<key>, metrics.<key>'],
     ["other.name = 'a'", 'there is no field other.name'],
     ["name < 'a'", 'name takes =, !=, LIKE, ILIKE, IN, NOT IN, not <'],
     ['name IS NULL', 'not IS NULL'],
     ["size LIKE '3'", 'size takes =, !=, <, <=, >, >=, IN, NOT IN, IS NULL, IS NOT NULL, not LIKE'],
     ["size = '3'", 'size is a number, and "3" is none'],
     ['name = 3', 'name is a text, and 3 is none'],
+    ["madeAt > 'yesterday'", "madeAt takes a time as '2026-01-31T09:30:00Z'"],
+    ["madeAt > '2026-02-31T25:00:00Z'", 'madeAt takes a time'],
+    ['madeAt > 3', 'madeAt is a time, and 3 is none'],
     ["metrics.auc IN (1, 'x')", 'metrics.auc is a number, and "x" is none'],
   ])('refuses %j', (text, reason) => {
     expect(() => compiled(text)).toThrow(reason);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy
@@ -369,3 +370,51 @@ def test_where_a_model_is_and_why(gateway: FakeGateway, client: Client) -> None:
     assert found.trial is not None
     assert (found.trial.tried.version, found.trial.comparison.max_difference) == (4, 0.25)
     assert gateway.seen[-1].query == {"model": "flight-delay"}
+
+
+MODEL = {
+    "modelId": "mdl_1",
+    "name": "churn",
+    "application": None,
+    "description": None,
+    "latestVersion": 2,
+    "aliases": {"champion": 1},
+    "tags": {"team": "ops"},
+    "createdAt": NOW,
+    "updatedAt": NOW,
+    "deletedAt": None,
+}
+
+
+def test_models_are_searched_page_by_page_with_the_same_filter(gateway: FakeGateway, client: Client) -> None:
+    first = Answer(body={"items": [MODEL], "nextPageToken": "t"})
+    gateway.on("GET", "/v1/models", first, Answer(body={"items": [{**MODEL, "name": "eta"}]}))
+    found = [*client.models.list(filter="tags.team = 'ops'", order_by="name DESC")]
+    assert [(model.name, model.tags["team"]) for model in found] == [("churn", "ops"), ("eta", "ops")]
+    query = {"filter": "tags.team = 'ops'", "orderBy": "name DESC", "pageSize": "500"}
+    assert [request.query for request in gateway.seen] == [query, {**query, "pageToken": "t"}]
+
+
+def test_models_are_tagged_deleted_and_restored(gateway: FakeGateway, client: Client) -> None:
+    gateway.on("PATCH", "/v1/models/churn/tags", Answer(body=MODEL))
+    gateway.on("DELETE", "/v1/models/churn", Answer(204))
+    gateway.on("POST", "/v1/models/churn/restore", Answer(body=MODEL))
+    client.models.tag("churn", {"team": "ops"}, remove=["old"])
+    client.models.delete("churn")
+    assert client.models.restore("churn").latest_version == 2
+    assert gateway.seen[0].body == {"set": {"team": "ops"}, "remove": ["old"]}
+
+
+def test_an_alias_is_read_as_of_a_time_and_its_removal_is_in_the_history(gateway: FakeGateway, client: Client) -> None:
+    move = {"modelName": "churn", "alias": "champion", "version": 1, "movedBy": "usr_1", "movedAt": NOW, "reason": "r"}
+    gateway.on("GET", "/v1/models/churn/aliases/champion", Answer(body=move))
+    gateway.on("DELETE", "/v1/models/churn/aliases/champion", Answer(204))
+    gateway.on("GET", "/v1/models/churn/aliases/champion/history", Answer(body={"items": [{**move, "version": None}]}))
+    at = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    assert client.models.alias("churn", "champion", as_of=at).version == 1
+    client.models.remove_alias("churn", "champion", "retired")
+    assert [move.version for move in client.models.alias_history("churn", "champion")] == [None]
+    assert [request.query for request in gateway.seen[:2]] == [
+        {"asOf": "2026-01-02T00:00:00+00:00"},
+        {"reason": "retired"},
+    ]

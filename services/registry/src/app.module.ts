@@ -7,10 +7,12 @@ import { DuckdbFileInspector } from './adapters/duckdb/duckdb-file-inspector.js'
 import { OnnxModelInspector } from './adapters/onnx/onnx-model-inspector.js';
 import { AdmitVersion } from './application/admit-version.js';
 import { CollectOrphans, type SweepSettings } from './application/collect-orphans.js';
+import { FindModels } from './application/find-models.js';
 import { ManageApplications } from './application/manage-applications.js';
 import { ManageDatasets } from './application/manage-datasets.js';
 import { ManageGrants } from './application/manage-grants.js';
 import { ManageModels } from './application/manage-models.js';
+import { MoveAliases } from './application/move-aliases.js';
 import {
   ALIAS_STORE,
   APPLICATION_STORE,
@@ -24,24 +26,33 @@ import {
   MODEL_STORE,
   OBJECT_STORE,
   OBJECT_SWEEP_STORE,
+  SEARCH_STORE,
   SWEEP_SETTINGS,
+  TAG_STORE,
   VERSION_STORE,
 } from './application/ports.js';
 import { ManageTenantKeys } from './application/manage-tenant-keys.js';
 import { OrphanLoop } from './application/orphan-loop.js';
 import { RegisterVersion } from './application/register-version.js';
+import { SearchModels } from './application/search-models.js';
 import { Uploads } from './application/uploads.js';
 import { WorkLoop } from './application/work-loop.js';
 import { DatasetController } from './http/dataset.controller.js';
+import { AliasController } from './http/alias.controller.js';
+import { ApplicationController } from './http/application.controller.js';
 import { ModelController } from './http/model.controller.js';
+import { VersionController } from './http/version.controller.js';
 import { ObjectHandlers } from './messaging/object.handlers.js';
 import { RegistryHandlers } from './messaging/registry.handlers.js';
 import { TenantKeyHandlers } from './messaging/tenant-key.handlers.js';
+import { SqlAliasStore } from './persistence/sql-alias-store.js';
 import { SqlApplicationStore } from './persistence/sql-application-store.js';
 import { SqlDatasetStore } from './persistence/sql-dataset-store.js';
 import { SqlGrantStore } from './persistence/sql-grant-store.js';
-import { SqlAliasStore, SqlModelStore } from './persistence/sql-model-store.js';
+import { SqlModelStore } from './persistence/sql-model-store.js';
 import { SqlObjectSweepStore } from './persistence/sql-object-sweep-store.js';
+import { SqlSearchStore } from './persistence/sql-search-store.js';
+import { SqlTagStore } from './persistence/sql-tag-store.js';
 import { SqlVersionStore } from './persistence/sql-version-store.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
@@ -59,13 +70,16 @@ export interface RegistryParts {
 const useCases = [
   AdmitVersion,
   CollectOrphans,
+  FindModels,
   ManageApplications,
   ManageDatasets,
   ManageGrants,
   ManageModels,
   ManageTenantKeys,
+  MoveAliases,
   OrphanLoop,
   RegisterVersion,
+  SearchModels,
   Uploads,
   WorkLoop,
 ];
@@ -77,6 +91,8 @@ const stores: Provider[] = [
   { provide: MODEL_STORE, useClass: SqlModelStore },
   { provide: VERSION_STORE, useClass: SqlVersionStore },
   { provide: OBJECT_SWEEP_STORE, useClass: SqlObjectSweepStore },
+  { provide: TAG_STORE, useClass: SqlTagStore },
+  { provide: SEARCH_STORE, useClass: SqlSearchStore },
   { provide: ALIAS_STORE, useClass: SqlAliasStore },
 ];
 
@@ -101,7 +117,18 @@ function adapters({
   ];
 }
 
-@Module({ controllers: [DatasetController, ModelController, ObjectHandlers, RegistryHandlers, TenantKeyHandlers] })
+@Module({
+  controllers: [
+    AliasController,
+    ApplicationController,
+    DatasetController,
+    ModelController,
+    ObjectHandlers,
+    RegistryHandlers,
+    TenantKeyHandlers,
+    VersionController,
+  ],
+})
 export class AppModule {
   static with(parts: RegistryParts): DynamicModule {
     return { module: AppModule, providers: [...useCases, ...stores, ...adapters(parts)] };

@@ -79,6 +79,10 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
   'listPrincipals ?name': 'principalName',
   'listRunMetrics ?name': WORDS,
   '?action': WORDS,
+  // of the caller's own tenant's models only; a filter never says whose
+  '?filter': WORDS,
+  '?orderBy': WORDS,
+  '?reason': WORDS,
 
   '.tenantId': 'tenant',
   '.tenants[]': 'tenant',
@@ -103,6 +107,7 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
   'createModelUpload .digest': 'artifact',
   'createDataset .name': 'dataset',
   'createExperiment .name': 'experiment',
+  'createModel .name': 'model',
   'createPrincipal .name': 'principalName',
   'updatePrincipal .name': 'principalName',
   'createRecipe .name': 'recipe',
@@ -113,6 +118,7 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
     [
       ...['.displayName', '.description', '.comment', '.justification', '.reason', '.source', '.entryPoint', '.label'],
       ...['.parameters', '.parameterSchema', '.features[].name', '.thresholds[].metric', '.metrics[].name'],
+      ...['.tags', '.set', '.remove[]'],
       // of the Open Inference Protocol
       ...['.id', '.inputs[].name', '.inputs[].data[]', '.outputs[].name'],
       // settings of a process, all of a body

@@ -34,7 +34,7 @@ const AT_WORK: readonly Question[] = [
   {
     database: 'registry',
     what: 'version',
-    sql: `select tenant_id, version_id as id, status as state from model_version where status = 'pending'`,
+    sql: `select tenant_id, version_id as id, status as state from model_version where status = 'pending' and deleted_at is null`,
   },
   {
     database: 'evaluator',

@@ -92,10 +92,13 @@ const OF_OTHERS: readonly State[] = [
       sql: `select tenant_id as "tenantId", name, (body->>'generation')::int as generation, body->>'suite' as suite, body->>'recipe' as recipe, body->>'label' as label from application`,
     },
   ),
+  // a removed alias points to nothing in the topic, and is not in the table
   state(aliasMovedV1, ({ tenantId, modelName, alias, versionId }) => ({ tenantId, modelName, alias, versionId }), {
     key: ['tenantId', 'modelName', 'alias'],
     database: 'registry',
-    sql: 'select tenant_id as "tenantId", model_name as "modelName", alias, version_id as "versionId" from model_alias',
+    sql: `select tenant_id as "tenantId", model_name as "modelName", alias, version_id as "versionId" from model_alias
+          union all select * from (select distinct on (tenant_id, model_name, alias) tenant_id, model_name, alias, version_id from alias_move
+            order by tenant_id, model_name, alias, move_id desc) newest where version_id is null`,
   }),
   state(recipeChangedV1, ({ name, version, sourceDigest }, tenantId) => ({ tenantId, name, version, sourceDigest }), {
     key: ['tenantId', 'name'],

@@ -54,6 +54,17 @@ export class ManageApplications {
     });
   }
 
+  /** For who is about to name it. @throws {ProblemError} `registry.application_not_found`. */
+  async refuseUnknown(name: string): Promise<void> {
+    const found = await this.work.runAcrossTenants('registry: applications are shown to every tenant', (tx) =>
+      this.applications.find(tx, name),
+    );
+    if (!found)
+      throw registryProblem('not-found', 'application_not_found', `there is no application '${name}'`, {
+        errors: [{ pointer: '/application', detail: `'${name}' is not known` }],
+      });
+  }
+
   list(page: PageRequest): Promise<Page<Application>> {
     return this.work.runAcrossTenants('registry: applications are shown to every tenant', (tx) =>
       this.applications.list(tx, page),

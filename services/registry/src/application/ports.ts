@@ -1,10 +1,19 @@
 import type { Digest, Owned, Page, PageRequest } from '@myriad/kernel';
 import type { Tx } from '@myriad/persistence';
+import type { Expression, OrderTerm } from '@myriad/search';
 import type { Application } from '../domain/application.js';
 import type { Dataset, DatasetVersion, FileFacts, FileFormat } from '../domain/dataset.js';
 import type { Grant, GrantStatus } from '../domain/grant.js';
 import type { ObjectSweep } from '../domain/object-sweep.js';
-import type { AdmissionReport, AliasMove, Model, ModelVersion } from '../domain/model.js';
+import type {
+  Alias,
+  AdmissionReport,
+  AdmissionStatus,
+  AliasMove,
+  Model,
+  ModelVersion,
+  TagChange,
+} from '../domain/model.js';
 
 export interface DatasetStore {
   /** False when the name is taken. */
@@ -43,18 +52,78 @@ export interface ApplicationStore {
   list(tx: Tx, page: PageRequest): Promise<Page<Application>>;
 }
 
+export type NewModel = Pick<Model, 'modelId' | 'name' | 'application' | 'description' | 'createdAt'>;
+
+/** Models that are not deleted, where nothing else is said. */
 export interface ModelStore {
-  /** Makes the model when it is new, locks it, and gives the number of its next version. */
-  nextVersion(tx: Tx, model: Pick<Model, 'modelId' | 'name' | 'application' | 'createdAt'>): Promise<number>;
+  /** Makes the model when it is new, or was deleted, locks it, and gives the number of its next version. */
+  nextVersion(tx: Tx, model: NewModel): Promise<number>;
+  /** False when there is one of the name. One of a deleted name begins anew, but for the numbers of its versions. */
+  create(tx: Tx, model: NewModel): Promise<boolean>;
   find(tx: Tx, name: string): Promise<Model | undefined>;
-  list(tx: Tx, filter: PageRequest & { readonly application: string | undefined }): Promise<Page<Model>>;
+  /** Locks it until the transaction ends; false when there is none. */
+  lock(tx: Tx, name: string): Promise<boolean>;
+  describe(tx: Tx, name: string, change: { readonly description: string | null; readonly at: Date }): Promise<void>;
+  /** Something of it changed. */
+  touch(tx: Tx, name: string, at: Date): Promise<void>;
+  /** With its versions. */
+  delete(tx: Tx, name: string, at: Date): Promise<void>;
+  /** False when no deleted one has the name. */
+  restore(tx: Tx, name: string, at: Date): Promise<boolean>;
 }
+
+/** A model, or a version of it. */
+export interface TagOwner {
+  readonly modelName: string;
+  readonly version?: number;
+}
+
+export interface TagStore {
+  /** How many there are then. */
+  change(tx: Tx, owner: TagOwner, change: TagChange): Promise<number>;
+}
+
+interface Search {
+  readonly filter: Expression | undefined;
+  readonly orderBy: OrderTerm | undefined;
+  readonly page: PageRequest;
+  /** All of the above in words: a page token goes on in a list of the same words only. */
+  readonly list: string;
+}
+export interface ModelSearch extends Search {
+  readonly isDeleted: boolean;
+}
+export type VersionSearch = Search;
+
+interface Count<T> {
+  readonly value: T;
+  readonly count: number;
+}
+
+/** How many models there are of each value, the most of them first. */
+export interface ModelCounts {
+  readonly total: number;
+  readonly byApplication: readonly Count<string | null>[];
+  readonly byAlias: readonly Count<string>[];
+  /** Of the newest version. */
+  readonly byStatus: readonly Count<AdmissionStatus>[];
+}
+
+/** @throws {ProblemError} `search.filter_invalid`, `search.order_invalid`, `persistence.cursor_invalid` */
+export interface SearchStore {
+  models(tx: Tx, search: ModelSearch): Promise<Page<Model>>;
+  versions(tx: Tx, search: VersionSearch): Promise<Page<ModelVersion>>;
+  count(tx: Tx, filter: Expression | undefined): Promise<ModelCounts>;
+}
+
+export type VersionName = Pick<ModelVersion, 'modelName' | 'version'>;
 
 export interface VersionStore {
   insert(tx: Tx, version: ModelVersion): Promise<void>;
   /** Writes what admission found. */
   update(tx: Tx, version: ModelVersion): Promise<void>;
   find(tx: Tx, modelName: string, version: number): Promise<ModelVersion | undefined>;
+  describe(tx: Tx, name: VersionName, description: string | null): Promise<void>;
   findById(tx: Tx, versionId: string): Promise<ModelVersion | undefined>;
   findByRun(tx: Tx, runId: string): Promise<ModelVersion | undefined>;
   list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<ModelVersion>>;
@@ -62,10 +131,21 @@ export interface VersionStore {
   claim(tx: Tx, now: Date, staleBefore: Date): Promise<Owned<ModelVersion> | undefined>;
 }
 
+export type KeptMove = AliasMove & { readonly moveId: string };
+
+/** Who changes an alias holds the lock of its model. */
 export interface AliasStore {
-  /** Where it pointed before; the move is in the history. */
-  move(tx: Tx, move: AliasMove & { readonly moveId: string }): Promise<AliasMove | undefined>;
-  list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<AliasMove>>;
+  find(tx: Tx, modelName: string, alias: string): Promise<Alias | undefined>;
+  /** The last move until then; undefined when there was none. */
+  findAsOf(
+    tx: Tx,
+    when: { readonly modelName: string; readonly alias: string; readonly at: Date },
+  ): Promise<AliasMove | undefined>;
+  put(tx: Tx, alias: Alias): Promise<void>;
+  remove(tx: Tx, modelName: string, alias: string): Promise<void>;
+  /** Writes a move, or a removal, into the history. */
+  record(tx: Tx, move: KeptMove): Promise<void>;
+  list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<Alias>>;
   history(tx: Tx, modelName: string, alias: string, page: PageRequest): Promise<Page<AliasMove>>;
 }
 
@@ -130,6 +210,8 @@ export const GRANT_STORE = Symbol('GrantStore');
 export const APPLICATION_STORE = Symbol('ApplicationStore');
 export const MODEL_STORE = Symbol('ModelStore');
 export const VERSION_STORE = Symbol('VersionStore');
+export const TAG_STORE = Symbol('TagStore');
+export const SEARCH_STORE = Symbol('SearchStore');
 export const ALIAS_STORE = Symbol('AliasStore');
 export const OBJECT_SWEEP_STORE = Symbol('ObjectSweepStore');
 export const SWEEP_SETTINGS = Symbol('SweepSettings');

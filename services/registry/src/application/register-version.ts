@@ -4,17 +4,8 @@ import { type Tx, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore, PresignedUrl } from '@myriad/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Lineage, type ModelVersion, admissionLifecycle } from '../domain/model.js';
-import { registryProblem } from '../domain/registry-problem.js';
-import {
-  APPLICATION_STORE,
-  type ApplicationStore,
-  CLOCK,
-  MODEL_STORE,
-  type ModelStore,
-  OBJECT_STORE,
-  VERSION_STORE,
-  type VersionStore,
-} from './ports.js';
+import { ManageApplications } from './manage-applications.js';
+import { CLOCK, MODEL_STORE, type ModelStore, OBJECT_STORE, VERSION_STORE, type VersionStore } from './ports.js';
 import { Uploads } from './uploads.js';
 
 const UPLOAD_SECONDS = 3600;
@@ -36,7 +27,7 @@ export class RegisterVersion {
     private readonly work: UnitOfWork,
     @Inject(MODEL_STORE) private readonly models: ModelStore,
     @Inject(VERSION_STORE) private readonly versions: VersionStore,
-    @Inject(APPLICATION_STORE) private readonly applications: ApplicationStore,
+    private readonly applications: ManageApplications,
     @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
     private readonly uploads: Uploads,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -60,15 +51,7 @@ export class RegisterVersion {
     },
   ): Promise<ModelVersion> {
     const { application } = request;
-    if (application !== undefined) {
-      const found = await this.work.runAcrossTenants('registry: applications are shown to every tenant', (tx) =>
-        this.applications.find(tx, application),
-      );
-      if (!found)
-        throw registryProblem('not-found', 'application_not_found', `there is no application '${application}'`, {
-          errors: [{ pointer: '/application', detail: `'${application}' is not known` }],
-        });
-    }
+    if (application !== undefined) await this.applications.refuseUnknown(application);
     const { artifactDigest, parityDigest } = request;
     const { sizeBytes } = await this.uploads.confirm(ctx, artifactDigest);
     if (parityDigest !== undefined) await this.uploads.confirm(ctx, parityDigest);
@@ -99,12 +82,15 @@ export class RegisterVersion {
       modelId: newId('mdl', this.clock),
       name: spec.modelName,
       application: spec.application,
+      description: null,
       createdAt: now,
     });
     const version: ModelVersion = {
       ...spec,
       version: number,
       versionId: newId('ver', this.clock),
+      description: null,
+      tags: {},
       status: admissionLifecycle.initial,
       attempt: 0,
       checkedAt: null,

@@ -4,10 +4,24 @@ export interface Model {
   readonly modelId: string;
   readonly name: string;
   readonly application: string | null;
+  readonly description: string | null;
   readonly latestVersion: number | null;
   readonly aliases: Readonly<Record<string, number>>;
+  readonly tags: Tags;
   readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly deletedAt: Date | null;
 }
+
+export type Tags = Readonly<Record<string, string>>;
+
+export interface TagChange {
+  readonly set: Tags;
+  readonly remove: readonly string[];
+}
+
+/** Of one model, or of one version. */
+export const MAX_TAGS = 100;
 
 export type AdmissionStatus = 'pending' | 'admitted' | 'rejected' | 'awaiting-review';
 
@@ -74,6 +88,8 @@ export interface ModelVersion extends AdmissionReport {
   readonly version: number;
   readonly versionId: string;
   readonly application: string | null;
+  readonly description: string | null;
+  readonly tags: Tags;
   readonly artifactDigest: Digest;
   readonly parityDigest: Digest | null;
   readonly sizeBytes: number;
@@ -88,11 +104,17 @@ export interface ModelVersion extends AdmissionReport {
 }
 
 /** Where an alias points, and since when. */
+export interface Alias extends AliasMove {
+  readonly version: number;
+  readonly versionId: string;
+}
+
+/** A move of an alias; to null it was removed. */
 export interface AliasMove {
   readonly modelName: string;
   readonly alias: string;
-  readonly version: number;
-  readonly versionId: string;
+  readonly version: number | null;
+  readonly versionId: string | null;
   readonly movedBy: string;
   readonly movedAt: Date;
   readonly reason: string;

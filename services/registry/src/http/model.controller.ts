@@ -8,11 +8,9 @@ import {
 import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
 import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
-import { ManageApplications } from '../application/manage-applications.js';
 import { ManageModels } from '../application/manage-models.js';
-import { RegisterVersion } from '../application/register-version.js';
-import { WorkLoop } from '../application/work-loop.js';
-import { presentAlias, presentApplication, presentModel, presentModelVersion } from './presenters.js';
+import { SearchModels } from '../application/search-models.js';
+import { presentCounts, presentModel } from './presenters.js';
 
 type Routes = typeof routes;
 type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
@@ -20,47 +18,33 @@ type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
 @Controller()
 export class ModelController {
   constructor(
-    private readonly applications: ManageApplications,
     private readonly models: ManageModels,
-    private readonly register: RegisterVersion,
-    private readonly loop: WorkLoop,
+    private readonly search: SearchModels,
   ) {}
-
-  @Handle(routes.createApplication)
-  async createApplication(
-    @Ctx() ctx: RequestContext,
-    @RouteBody() body: BodyOf<Routes['createApplication']>,
-  ): Answer<'createApplication'> {
-    return presentApplication(await this.applications.create(ctx, body));
-  }
-
-  @Handle(routes.listApplications)
-  async listApplications(
-    @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listApplications']>,
-  ): Answer<'listApplications'> {
-    return mapPage(await this.applications.list({ pageSize, pageToken }), presentApplication);
-  }
-
-  @Handle(routes.getApplication)
-  async getApplication(@RouteParams() params: ParamsOf<Routes['getApplication']>): Answer<'getApplication'> {
-    return presentApplication(await this.applications.get(params.name));
-  }
-
-  @Handle(routes.updateApplication)
-  async updateApplication(
-    @Ctx() ctx: RequestContext,
-    @RouteParams() params: ParamsOf<Routes['updateApplication']>,
-    @RouteBody() body: BodyOf<Routes['updateApplication']>,
-  ): Answer<'updateApplication'> {
-    return presentApplication(await this.applications.update(ctx, params.name, body));
-  }
 
   @Handle(routes.listModels)
   async listModels(
     @Ctx() ctx: RequestContext,
-    @RouteQuery() { pageSize, pageToken, application }: QueryOf<Routes['listModels']>,
+    @RouteQuery() { pageSize, pageToken, application, filter, orderBy, deleted }: QueryOf<Routes['listModels']>,
   ): Answer<'listModels'> {
-    return mapPage(await this.models.list(ctx, { pageSize, pageToken, application }), presentModel);
+    return mapPage(
+      await this.search.models(ctx, {
+        page: { pageSize, pageToken },
+        filter,
+        orderBy,
+        application,
+        isDeleted: deleted === 'true',
+      }),
+      presentModel,
+    );
+  }
+
+  @Handle(routes.createModel)
+  async createModel(
+    @Ctx() ctx: RequestContext,
+    @RouteBody() body: BodyOf<Routes['createModel']>,
+  ): Answer<'createModel'> {
+    return presentModel(await this.models.create(ctx, { ...body, application: body.application }));
   }
 
   @Handle(routes.getModel)
@@ -68,76 +52,45 @@ export class ModelController {
     return presentModel(await this.models.get(ctx, params.name));
   }
 
-  @Handle(routes.createModelUpload)
-  async createModelUpload(
+  @Handle(routes.updateModel)
+  async updateModel(
     @Ctx() ctx: RequestContext,
-    @RouteBody() body: BodyOf<Routes['createModelUpload']>,
-  ): Answer<'createModelUpload'> {
-    const presigned = await this.register.presignUpload(ctx, body);
-    return { ...presigned, headers: { ...presigned.headers } };
+    @RouteParams() params: ParamsOf<Routes['updateModel']>,
+    @RouteBody() body: BodyOf<Routes['updateModel']>,
+  ): Answer<'updateModel'> {
+    return presentModel(await this.models.describe(ctx, params.name, body.description));
   }
 
-  @Handle(routes.registerModelVersion)
-  async registerModelVersion(
+  @Handle(routes.deleteModel)
+  async deleteModel(
     @Ctx() ctx: RequestContext,
-    @RouteParams() params: ParamsOf<Routes['registerModelVersion']>,
-    @RouteBody() body: BodyOf<Routes['registerModelVersion']>,
-  ): Answer<'registerModelVersion'> {
-    const { artifactDigest, parityDigest, application } = body;
-    const version = await this.register.onRequest(ctx, {
-      modelName: params.name,
-      artifactDigest,
-      parityDigest,
-      application,
-    });
-    this.loop.wake();
-    return presentModelVersion(version);
+    @RouteParams() params: ParamsOf<Routes['deleteModel']>,
+  ): Answer<'deleteModel'> {
+    await this.models.delete(ctx, params.name);
   }
 
-  @Handle(routes.listModelVersions)
-  async listModelVersions(
+  @Handle(routes.restoreModel)
+  async restoreModel(
     @Ctx() ctx: RequestContext,
-    @RouteParams() params: ParamsOf<Routes['listModelVersions']>,
-    @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listModelVersions']>,
-  ): Answer<'listModelVersions'> {
-    return mapPage(await this.models.listVersions(ctx, params.name, { pageSize, pageToken }), presentModelVersion);
+    @RouteParams() params: ParamsOf<Routes['restoreModel']>,
+  ): Answer<'restoreModel'> {
+    return presentModel(await this.models.restore(ctx, params.name));
   }
 
-  @Handle(routes.getModelVersion)
-  async getModelVersion(
+  @Handle(routes.tagModel)
+  async tagModel(
     @Ctx() ctx: RequestContext,
-    @RouteParams() params: ParamsOf<Routes['getModelVersion']>,
-  ): Answer<'getModelVersion'> {
-    return presentModelVersion(await this.models.getVersion(ctx, params.name, params.version));
+    @RouteParams() params: ParamsOf<Routes['tagModel']>,
+    @RouteBody() body: BodyOf<Routes['tagModel']>,
+  ): Answer<'tagModel'> {
+    return presentModel(await this.models.tag(ctx, params.name, body));
   }
 
-  @Handle(routes.listAliases)
-  async listAliases(
+  @Handle(routes.countModels)
+  async countModels(
     @Ctx() ctx: RequestContext,
-    @RouteParams() params: ParamsOf<Routes['listAliases']>,
-    @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listAliases']>,
-  ): Answer<'listAliases'> {
-    return mapPage(await this.models.listAliases(ctx, params.name, { pageSize, pageToken }), presentAlias);
-  }
-
-  @Handle(routes.moveAlias)
-  async moveAlias(
-    @Ctx() ctx: RequestContext,
-    @RouteParams() params: ParamsOf<Routes['moveAlias']>,
-    @RouteBody() body: BodyOf<Routes['moveAlias']>,
-  ): Answer<'moveAlias'> {
-    return presentAlias(await this.models.moveAlias(ctx, { modelName: params.name, alias: params.alias, ...body }));
-  }
-
-  @Handle(routes.listAliasHistory)
-  async listAliasHistory(
-    @Ctx() ctx: RequestContext,
-    @RouteParams() params: ParamsOf<Routes['listAliasHistory']>,
-    @RouteQuery() { pageSize, pageToken }: QueryOf<Routes['listAliasHistory']>,
-  ): Answer<'listAliasHistory'> {
-    return mapPage(
-      await this.models.listAliasHistory(ctx, params.name, params.alias, { pageSize, pageToken }),
-      presentAlias,
-    );
+    @RouteQuery() { filter }: QueryOf<Routes['countModels']>,
+  ): Answer<'countModels'> {
+    return presentCounts(await this.search.count(ctx, filter));
   }
 }

@@ -2,7 +2,8 @@ import type { RouteResponse, registryRoutes } from '@myriad/contracts';
 import type { Application } from '../domain/application.js';
 import type { Dataset, DatasetVersion } from '../domain/dataset.js';
 import type { Grant } from '../domain/grant.js';
-import type { AliasMove, Model, ModelVersion } from '../domain/model.js';
+import type { ModelCounts } from '../application/ports.js';
+import type { Alias, AliasMove, Model, ModelVersion } from '../domain/model.js';
 
 type Routes = typeof registryRoutes;
 
@@ -45,7 +46,14 @@ export function presentApplication(application: Application): RouteResponse<Rout
 }
 
 export function presentModel(model: Model): RouteResponse<Routes['getModel']> {
-  return { ...model, aliases: { ...model.aliases }, createdAt: model.createdAt.toISOString() };
+  return {
+    ...model,
+    aliases: { ...model.aliases },
+    tags: { ...model.tags },
+    createdAt: model.createdAt.toISOString(),
+    updatedAt: model.updatedAt.toISOString(),
+    deletedAt: model.deletedAt?.toISOString() ?? null,
+  };
 }
 
 export function presentModelVersion(version: ModelVersion): RouteResponse<Routes['getModelVersion']> {
@@ -54,6 +62,8 @@ export function presentModelVersion(version: ModelVersion): RouteResponse<Routes
     version: number,
     versionId,
     application,
+    description,
+    tags,
     artifactDigest,
     sizeBytes,
     signature,
@@ -70,6 +80,8 @@ export function presentModelVersion(version: ModelVersion): RouteResponse<Routes
     version: number,
     versionId,
     application,
+    description,
+    tags: { ...tags },
     artifactDigest,
     sizeBytes,
     admission: {
@@ -89,7 +101,21 @@ export function presentModelVersion(version: ModelVersion): RouteResponse<Routes
   };
 }
 
-export function presentAlias(move: AliasMove): RouteResponse<Routes['moveAlias']> {
-  const { modelName, alias, version, movedBy, reason } = move;
-  return { modelName, alias, version, movedBy, reason, movedAt: move.movedAt.toISOString() };
+export function presentAlias(alias: Alias): RouteResponse<Routes['moveAlias']> {
+  return { ...presentAliasMove(alias), version: alias.version };
+}
+
+type ShownMove = RouteResponse<Routes['listAliasHistory']>['items'][number];
+
+export function presentAliasMove({ modelName, alias, version, movedBy, movedAt, reason }: AliasMove): ShownMove {
+  return { modelName, alias, version, movedBy, reason, movedAt: movedAt.toISOString() };
+}
+
+export function presentCounts({
+  total,
+  byApplication,
+  byAlias,
+  byStatus,
+}: ModelCounts): RouteResponse<Routes['countModels']> {
+  return { total, byApplication: [...byApplication], byAlias: [...byAlias], byStatus: [...byStatus] };
 }

@@ -11,7 +11,7 @@ import { UnitOfWork } from '@myriad/persistence';
 import { Controller } from '@nestjs/common';
 import { AdmitVersion } from '../application/admit-version.js';
 import { ManageGrants } from '../application/manage-grants.js';
-import { ManageModels } from '../application/manage-models.js';
+import { MoveAliases } from '../application/move-aliases.js';
 import { RegisterVersion } from '../application/register-version.js';
 import { WorkLoop } from '../application/work-loop.js';
 
@@ -23,7 +23,7 @@ export class RegistryHandlers {
     private readonly register: RegisterVersion,
     private readonly admit: AdmitVersion,
     private readonly grants: ManageGrants,
-    private readonly models: ManageModels,
+    private readonly aliases: MoveAliases,
     private readonly loop: WorkLoop,
   ) {}
 
@@ -100,7 +100,7 @@ export class RegistryHandlers {
     const { modelName, version, alias, approvedBy, promotionId, campaignId, environment } = event.data;
     const reason = `live in ${environment} by ${campaignId === null ? `promotion ${promotionId}` : `campaign ${campaignId}`}`;
     await this.work.handle(event, (tx) =>
-      this.models.move(tx, { modelName, alias, version, movedBy: approvedBy, reason }),
+      this.aliases.moveAsPromoted(tx, { modelName, alias, version, movedBy: approvedBy, reason }),
     );
   }
 }

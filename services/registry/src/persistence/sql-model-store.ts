@@ -1,125 +1,129 @@
-import type { Page, PageRequest } from '@myriad/kernel';
-import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
+import type { Tx } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { AliasStore, ModelStore } from '../application/ports.js';
-import type { AliasMove, Model } from '../domain/model.js';
+import type { ModelStore, NewModel } from '../application/ports.js';
+import type { Model, Tags } from '../domain/model.js';
 
-interface ModelRecord {
+export interface ModelRecord {
   model_id: string;
   name: string;
   application: string | null;
+  description: string | null;
   latest_version: number;
+  earlier_versions: number;
   created_at: Date;
+  updated_at: Date;
+  deleted_at: Date | null;
   aliases: Record<string, number> | null;
+  tags: Tags | null;
 }
 
-function toModel(row: ModelRecord): Model {
+export function toModel(row: ModelRecord): Model {
   return {
     modelId: row.model_id,
     name: row.name,
     application: row.application,
-    latestVersion: row.latest_version === 0 ? null : row.latest_version,
+    description: row.description,
+    latestVersion: row.latest_version > row.earlier_versions ? row.latest_version : null,
     aliases: row.aliases ?? {},
+    tags: row.tags ?? {},
     createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
   };
 }
 
-const SELECT_MODEL = `SELECT m.*, (SELECT jsonb_object_agg(a.alias, a.version) FROM model_alias a WHERE a.tenant_id = m.tenant_id AND a.model_name = m.name) AS aliases FROM model m`;
+/** A model `m` with all that belongs to it. */
+export const MODEL_COLUMNS = `m.*,
+  (SELECT jsonb_object_agg(a.alias, a.version) FROM model_alias a WHERE a.tenant_id = m.tenant_id AND a.model_name = m.name) AS aliases,
+  (SELECT jsonb_object_agg(t.key, t.value) FROM model_tag t WHERE t.tenant_id = m.tenant_id AND t.model_name = m.name) AS tags`;
+
+/** The tags of a deleted model go when its name is taken anew; a name that was deleted begins like a new one, but for its numbers. */
+const insertModel = (versions: 0 | 1): string => `
+  WITH gone AS (
+    DELETE FROM model_tag t USING model m
+    WHERE m.tenant_id = $1 AND m.name = $2 AND m.deleted_at IS NOT NULL AND t.tenant_id = m.tenant_id AND t.model_name = m.name)
+  INSERT INTO model (tenant_id, name, model_id, application, description, latest_version, created_at, updated_at)
+  VALUES ($1, $2, $3, $4, $5, ${versions}, $6, $6)
+  ON CONFLICT (tenant_id, name) DO UPDATE SET
+    latest_version = model.latest_version + ${versions}, updated_at = excluded.updated_at, deleted_at = NULL,
+    earlier_versions = CASE WHEN model.deleted_at IS NULL THEN model.earlier_versions ELSE model.latest_version END,
+    model_id = CASE WHEN model.deleted_at IS NULL THEN model.model_id ELSE excluded.model_id END,
+    application = CASE WHEN model.deleted_at IS NULL THEN model.application ELSE excluded.application END,
+    description = CASE WHEN model.deleted_at IS NULL THEN model.description ELSE excluded.description END,
+    created_at = CASE WHEN model.deleted_at IS NULL THEN model.created_at ELSE excluded.created_at END`;
+
+const NEXT_VERSION = `${insertModel(1)} RETURNING latest_version`;
+const CREATE = `${insertModel(0)} WHERE model.deleted_at IS NOT NULL RETURNING latest_version`;
+
+function valuesOf(tx: Tx, { name, modelId, application, description, createdAt }: NewModel): readonly unknown[] {
+  return [tx.tenantId, name, modelId, application, description, createdAt];
+}
 
 @Injectable()
 export class SqlModelStore implements ModelStore {
-  async nextVersion(tx: Tx, model: Pick<Model, 'modelId' | 'name' | 'application' | 'createdAt'>): Promise<number> {
-    const [row] = await tx.query<{ latest_version: number }>(
-      `INSERT INTO model (tenant_id, name, model_id, application, latest_version, created_at) VALUES ($1, $2, $3, $4, 1, $5)
-       ON CONFLICT (tenant_id, name) DO UPDATE SET latest_version = model.latest_version + 1 RETURNING latest_version`,
-      [tx.tenantId, model.name, model.modelId, model.application, model.createdAt],
-    );
+  async nextVersion(tx: Tx, model: NewModel): Promise<number> {
+    const [row] = await tx.query<{ latest_version: number }>(NEXT_VERSION, valuesOf(tx, model));
     if (!row) throw new Error(`model ${model.name} gave no version`);
     return row.latest_version;
   }
 
+  async create(tx: Tx, model: NewModel): Promise<boolean> {
+    return (await tx.query(CREATE, valuesOf(tx, model))).length > 0;
+  }
+
   async find(tx: Tx, name: string): Promise<Model | undefined> {
-    const [row] = await tx.query<ModelRecord>(`${SELECT_MODEL} WHERE m.name = $1`, [name]);
+    const [row] = await tx.query<ModelRecord>(
+      `SELECT ${MODEL_COLUMNS} FROM model m WHERE m.tenant_id = $1 AND m.name = $2 AND m.deleted_at IS NULL`,
+      [tx.tenantId, name],
+    );
     return row && toModel(row);
   }
 
-  async list(tx: Tx, filter: PageRequest & { readonly application: string | undefined }): Promise<Page<Model>> {
-    const rows = await tx.query<ModelRecord>(
-      `${SELECT_MODEL} WHERE ($1::text IS NULL OR m.name > $1) AND ($2::text IS NULL OR m.application = $2) ORDER BY m.name LIMIT $3`,
-      [startOf(filter), filter.application ?? null, filter.pageSize + 1],
+  async lock(tx: Tx, name: string): Promise<boolean> {
+    const rows = await tx.query(
+      'SELECT 1 FROM model WHERE tenant_id = $1 AND name = $2 AND deleted_at IS NULL FOR UPDATE',
+      [tx.tenantId, name],
     );
-    return pageOfRows(rows, filter, toModel, ({ name }) => name);
+    return rows.length > 0;
   }
-}
 
-interface AliasRecord {
-  model_name: string;
-  alias: string;
-  version: number;
-  version_id: string;
-  moved_by: string;
-  moved_at: Date;
-  reason: string;
-  move_id: string;
-}
-
-function toMove(row: AliasRecord): AliasMove & { readonly moveId: string } {
-  return {
-    modelName: row.model_name,
-    alias: row.alias,
-    version: row.version,
-    versionId: row.version_id,
-    movedBy: row.moved_by,
-    movedAt: row.moved_at,
-    reason: row.reason,
-    moveId: row.move_id,
-  };
-}
-
-@Injectable()
-export class SqlAliasStore implements AliasStore {
-  async move(tx: Tx, move: AliasMove & { readonly moveId: string }): Promise<AliasMove | undefined> {
-    await tx.query('SELECT 1 FROM model WHERE tenant_id = $1 AND name = $2 FOR UPDATE', [tx.tenantId, move.modelName]);
-    const [before] = await tx.query<AliasRecord>(
-      'SELECT * FROM model_alias WHERE tenant_id = $1 AND model_name = $2 AND alias = $3',
-      [tx.tenantId, move.modelName, move.alias],
-    );
-    if (before?.version === move.version) return toMove(before);
-    const values = [
+  async describe(tx: Tx, name: string, { description, at }: { description: string | null; at: Date }): Promise<void> {
+    await tx.query('UPDATE model SET description = $3, updated_at = $4 WHERE tenant_id = $1 AND name = $2', [
       tx.tenantId,
-      move.modelName,
-      move.alias,
-      move.version,
-      move.versionId,
-      move.movedBy,
-      move.movedAt,
-      move.reason,
-    ];
-    await tx.query(
-      `INSERT INTO model_alias (tenant_id, model_name, alias, version, version_id, moved_by, moved_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (tenant_id, model_name, alias) DO UPDATE SET version = excluded.version, version_id = excluded.version_id, moved_by = excluded.moved_by, moved_at = excluded.moved_at, reason = excluded.reason`,
-      values,
-    );
-    await tx.query(
-      'INSERT INTO alias_move (tenant_id, model_name, alias, version, version_id, moved_by, moved_at, reason, move_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-      [...values, move.moveId],
-    );
-    return before && toMove(before);
+      name,
+      description,
+      at,
+    ]);
   }
 
-  async list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<AliasMove>> {
-    const rows = await tx.query<AliasRecord>(
-      'SELECT * FROM model_alias WHERE model_name = $1 AND ($2::text IS NULL OR alias > $2) ORDER BY alias LIMIT $3',
-      [modelName, startOf(page), page.pageSize + 1],
-    );
-    return pageOfRows(rows, page, toMove, ({ alias }) => alias);
+  async touch(tx: Tx, name: string, at: Date): Promise<void> {
+    await tx.query('UPDATE model SET updated_at = $3 WHERE tenant_id = $1 AND name = $2', [tx.tenantId, name, at]);
   }
 
-  async history(tx: Tx, modelName: string, alias: string, page: PageRequest): Promise<Page<AliasMove>> {
-    const rows = await tx.query<AliasRecord>(
-      'SELECT * FROM alias_move WHERE model_name = $1 AND alias = $2 AND ($3::text IS NULL OR move_id < $3) ORDER BY move_id DESC LIMIT $4',
-      [modelName, alias, startOf(page), page.pageSize + 1],
+  async delete(tx: Tx, name: string, at: Date): Promise<void> {
+    await this.setDeleted(tx, name, { deletedAt: at, at });
+  }
+
+  async restore(tx: Tx, name: string, at: Date): Promise<boolean> {
+    return this.setDeleted(tx, name, { deletedAt: null, at });
+  }
+
+  /** Versions of a deleted model before this one of the name stay as they are. */
+  private async setDeleted(
+    tx: Tx,
+    name: string,
+    { deletedAt, at }: { deletedAt: Date | null; at: Date },
+  ): Promise<boolean> {
+    const [model] = await tx.query<{ earlier_versions: number }>(
+      `UPDATE model SET deleted_at = $3, updated_at = $4
+       WHERE tenant_id = $1 AND name = $2 AND deleted_at IS ${deletedAt === null ? 'NOT NULL' : 'NULL'} RETURNING earlier_versions`,
+      [tx.tenantId, name, deletedAt, at],
     );
-    return pageOfRows(rows, page, toMove, ({ moveId }) => moveId);
+    if (!model) return false;
+    await tx.query(
+      'UPDATE model_version SET deleted_at = $4 WHERE tenant_id = $1 AND model_name = $2 AND version > $3',
+      [tx.tenantId, name, model.earlier_versions, deletedAt],
+    );
+    return true;
   }
 }

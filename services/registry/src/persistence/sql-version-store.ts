@@ -1,15 +1,18 @@
 import type { Digest, Owned, Page, PageRequest, TenantId } from '@myriad/kernel';
 import { type Tx, pageOfRows, startOf } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
-import type { VersionStore } from '../application/ports.js';
-import type { AdmissionReport, AdmissionStatus, Lineage, ModelVersion } from '../domain/model.js';
+import type { VersionName, VersionStore } from '../application/ports.js';
+import type { AdmissionReport, AdmissionStatus, Lineage, ModelVersion, Tags } from '../domain/model.js';
 
-interface VersionRecord {
+export interface VersionRecord {
   tenant_id: TenantId;
   model_name: string;
   version: number;
   version_id: string;
   application: string | null;
+  description: string | null;
+  /** Not where a version is taken for admission. */
+  tags?: Tags | null;
   artifact_digest: Digest;
   parity_digest: Digest | null;
   size_bytes: string;
@@ -23,7 +26,7 @@ interface VersionRecord {
   registered_at: Date;
 }
 
-function toVersion(row: VersionRecord): Owned<ModelVersion> {
+export function toVersion(row: VersionRecord): Owned<ModelVersion> {
   return {
     ...row.report,
     // not in reports of before
@@ -33,6 +36,8 @@ function toVersion(row: VersionRecord): Owned<ModelVersion> {
     version: row.version,
     versionId: row.version_id,
     application: row.application,
+    description: row.description,
+    tags: row.tags ?? {},
     artifactDigest: row.artifact_digest,
     parityDigest: row.parity_digest,
     sizeBytes: Number(row.size_bytes),
@@ -50,10 +55,14 @@ function reportOf({ reasons, parity, signature, family, sizeClass, profile, serv
   return JSON.stringify({ reasons, parity, signature, family, sizeClass, profile, serving });
 }
 
+/** A version `v` with its tags. */
+export const VERSION_COLUMNS = `v.*, (SELECT jsonb_object_agg(t.key, t.value) FROM version_tag t
+  WHERE t.tenant_id = v.tenant_id AND t.model_name = v.model_name AND t.version = v.version) AS tags`;
+
 const CLAIM = `
   UPDATE model_version SET attempt = attempt + 1, claimed_at = $1
   WHERE (tenant_id, version_id) = (
-    SELECT tenant_id, version_id FROM model_version WHERE status = 'pending' AND (claimed_at IS NULL OR claimed_at < $2)
+    SELECT tenant_id, version_id FROM model_version WHERE status = 'pending' AND deleted_at IS NULL AND (claimed_at IS NULL OR claimed_at < $2)
     ORDER BY registered_at LIMIT 1 FOR UPDATE SKIP LOCKED)
   RETURNING *`;
 
@@ -91,11 +100,18 @@ export class SqlVersionStore implements VersionStore {
   }
 
   async find(tx: Tx, modelName: string, version: number): Promise<ModelVersion | undefined> {
-    const [row] = await tx.query<VersionRecord>('SELECT * FROM model_version WHERE model_name = $1 AND version = $2', [
-      modelName,
-      version,
-    ]);
+    const [row] = await tx.query<VersionRecord>(
+      `SELECT ${VERSION_COLUMNS} FROM model_version v WHERE v.tenant_id = $1 AND v.model_name = $2 AND v.version = $3 AND v.deleted_at IS NULL`,
+      [tx.tenantId, modelName, version],
+    );
     return row && toVersion(row);
+  }
+
+  async describe(tx: Tx, { modelName, version }: VersionName, description: string | null): Promise<void> {
+    await tx.query(
+      'UPDATE model_version SET description = $4 WHERE tenant_id = $1 AND model_name = $2 AND version = $3',
+      [tx.tenantId, modelName, version, description],
+    );
   }
 
   async findById(tx: Tx, versionId: string): Promise<ModelVersion | undefined> {
@@ -112,8 +128,9 @@ export class SqlVersionStore implements VersionStore {
 
   async list(tx: Tx, modelName: string, page: PageRequest): Promise<Page<ModelVersion>> {
     const rows = await tx.query<VersionRecord>(
-      'SELECT * FROM model_version WHERE model_name = $1 AND ($2::int IS NULL OR version < $2) ORDER BY version DESC LIMIT $3',
-      [modelName, startOf(page), page.pageSize + 1],
+      `SELECT ${VERSION_COLUMNS} FROM model_version v WHERE v.tenant_id = $1 AND v.model_name = $2 AND v.deleted_at IS NULL
+       AND ($3::int IS NULL OR v.version < $3) ORDER BY v.version DESC LIMIT $4`,
+      [tx.tenantId, modelName, startOf(page), page.pageSize + 1],
     );
     return pageOfRows(rows, page, toVersion, ({ version }) => version);
   }

@@ -87,6 +87,8 @@ class ModelVersion:
     version: int
     version_id: str
     application: str | None
+    description: str | None
+    tags: Mapping[str, str]
     artifact_digest: str
     size_bytes: int
     admission: Admission
@@ -106,9 +108,13 @@ class Model:
     model_id: str
     name: str
     application: str | None
+    description: str | None
     latest_version: int | None
     aliases: Mapping[str, int]
+    tags: Mapping[str, str]
     created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,36 @@ class Alias:
     reason: str
 
 
+@dataclass(frozen=True)
+class AliasMove:
+    """One entry of an alias's history; ``version`` is ``None`` where it was removed."""
+
+    model_name: str
+    alias: str
+    version: int | None
+    moved_by: str
+    moved_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many models there are of a value; ``None`` is no value."""
+
+    value: str | None
+    count: int
+
+
+@dataclass(frozen=True)
+class ModelCounts:
+    """How many models a filter finds; ``by_status`` is of their newest versions."""
+
+    total: int
+    by_application: Sequence[Count]
+    by_alias: Sequence[Count]
+    by_status: Sequence[Count]
+
+
 class Models(Resource):
     """Models of the acting tenant."""
 
@@ -130,13 +166,65 @@ class Models(Resource):
         super().__init__(transport)
         self._objects = objects
 
-    def list(self, application: str | None = None) -> Iterator[Model]:
-        """All models, or those of one application."""
-        return self._pages(Model, "/v1/models", application=application)
+    def list(
+        self,
+        application: str | None = None,
+        *,
+        filter: str | None = None,
+        order_by: str | None = None,
+        deleted: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Model]:
+        """All models, or those that a filter finds: ``name LIKE 'churn-%' AND tags.team = 'ops'``.
+
+        ``order_by`` is ``name``, ``createdAt`` or ``updatedAt``, with ``DESC`` for the other way; ``deleted`` lists the
+        deleted ones instead.
+        """
+        query = given(application=application, filter=filter, orderBy=order_by, deleted="true" if deleted else None)
+        return self._pages(Model, "/v1/models", limit, **query)
+
+    def search_versions(
+        self, filter: str | None = None, *, order_by: str | None = None, limit: int | None = None
+    ) -> Iterator[ModelVersion]:
+        """Versions of all models that a filter finds: ``status = 'admitted' AND family = 'tabular'``."""
+        return self._pages(ModelVersion, "/v1/model-versions", limit, **given(filter=filter, orderBy=order_by))
+
+    def counts(self, filter: str | None = None) -> ModelCounts:
+        """How many models a filter finds, by application, alias and state of the newest version."""
+        return self._get(ModelCounts, "/v1/model-counts", **given(filter=filter))
+
+    def create(
+        self,
+        name: str,
+        *,
+        application: str | None = None,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Model:
+        """A model without versions yet. One of a deleted name begins anew, but for the numbers of its versions."""
+        body = given(name=name, application=application, description=description, tags=tags)
+        return self._send(Model, "POST", "/v1/models", body)
 
     def get(self, name: str) -> Model:
         """One model and its aliases."""
         return self._get(Model, f"/v1/models/{part(name)}")
+
+    def describe(self, name: str, description: str | None) -> Model:
+        """Says in words what a model is for."""
+        return self._send(Model, "PATCH", f"/v1/models/{part(name)}", {"description": description})
+
+    def tag(self, name: str, tags: Mapping[str, str] | None = None, *, remove: Sequence[str] = ()) -> Model:
+        """Sets and removes tags of a model, all or none; at most 100, values of up to 5,000 characters."""
+        body = {"set": dict(tags or {}), "remove": [*remove]}
+        return self._send(Model, "PATCH", f"/v1/models/{part(name)}/tags", body)
+
+    def delete(self, name: str) -> None:
+        """Deletes a model that no alias points into. ``restore`` brings it back; its name stays taken."""
+        self._transport.request("DELETE", f"/v1/models/{part(name)}")
+
+    def restore(self, name: str) -> Model:
+        """Brings a deleted model back with all it had."""
+        return self._send(Model, "POST", f"/v1/models/{part(name)}/restore")
 
     def versions(self, name: str, limit: int | None = None) -> Iterator[ModelVersion]:
         """Newest first."""
@@ -162,6 +250,18 @@ class Models(Resource):
         )
         return self._send(ModelVersion, "POST", f"/v1/models/{part(name)}/versions", body)
 
+    def describe_version(self, name: str, version: int, description: str | None) -> ModelVersion:
+        """Says in words what a version is."""
+        body = {"description": description}
+        return self._send(ModelVersion, "PATCH", f"/v1/models/{part(name)}/versions/{version}", body)
+
+    def tag_version(
+        self, name: str, version: int, tags: Mapping[str, str] | None = None, *, remove: Sequence[str] = ()
+    ) -> ModelVersion:
+        """Sets and removes tags of a version, all or none."""
+        body = {"set": dict(tags or {}), "remove": [*remove]}
+        return self._send(ModelVersion, "PATCH", f"/v1/models/{part(name)}/versions/{version}/tags", body)
+
     def wait_checked(self, name: str, version: int, timeout_seconds: float = 120) -> ModelVersion:
         """Waits until admission is through: admitted, rejected, or waiting for a person."""
         return wait_until(
@@ -175,14 +275,24 @@ class Models(Resource):
         """The aliases of a model."""
         return self._pages(Alias, f"/v1/models/{part(name)}/aliases")
 
+    def alias(self, name: str, alias: str, as_of: datetime | None = None) -> Alias:
+        """Where an alias points, or pointed at a time (with its zone)."""
+        query = given(asOf=as_of.isoformat() if as_of else None)
+        return self._get(Alias, f"/v1/models/{part(name)}/aliases/{part(alias)}", **query)
+
+    def remove_alias(self, name: str, alias: str, reason: str) -> None:
+        """Removes an alias; its history stays."""
+        params = {"reason": reason}
+        self._transport.request("DELETE", f"/v1/models/{part(name)}/aliases/{part(alias)}", params=params)
+
     def move_alias(self, name: str, alias: str, version: int, reason: str) -> Alias:
         """Points an alias to an admitted version."""
         body = {"version": version, "reason": reason}
         return self._send(Alias, "PUT", f"/v1/models/{part(name)}/aliases/{part(alias)}", body)
 
-    def alias_history(self, name: str, alias: str) -> Iterator[Alias]:
+    def alias_history(self, name: str, alias: str) -> Iterator[AliasMove]:
         """Where an alias pointed, newest first."""
-        return self._pages(Alias, f"/v1/models/{part(name)}/aliases/{part(alias)}/history")
+        return self._pages(AliasMove, f"/v1/models/{part(name)}/aliases/{part(alias)}/history")
 
     def _upload(self, name: str, path: Path) -> str:
         digest = file_digest(path)
