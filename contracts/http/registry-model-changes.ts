@@ -13,7 +13,7 @@ const text = (maxCharacters: number): z.ZodString =>
 const description = text(5_000).nullable();
 const tagKey = text(250).min(1);
 const tags = z.record(tagKey, text(5_000));
-const tagChange = z.strictObject({
+export const tagChange = z.strictObject({
   set: tags.default({}).describe('at most 100 tags of one model or version'),
   remove: z.array(tagKey).max(100).default([]),
 });

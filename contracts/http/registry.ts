@@ -1,4 +1,5 @@
 import type { HttpContract } from '../define-route.js';
+import { bulkRoutes } from './registry-bulk.js';
 import { datasetRoutes, grantRoutes } from './registry-datasets.js';
 import { modelChangeRoutes } from './registry-model-changes.js';
 import { modelSearchRoutes } from './registry-model-search.js';
@@ -12,6 +13,7 @@ export const registryRoutes = {
   ...modelRoutes,
   ...modelSearchRoutes,
   ...modelChangeRoutes,
+  ...bulkRoutes,
 } as const;
 
 export const registryHttp: HttpContract = {

@@ -38,6 +38,9 @@ const PUBLIC: Readonly<Record<string, string>> = {
 
 /** With the owner's names the stranger gets something all the same, and why that is its own. */
 const OWN: Readonly<Record<string, string>> = {
+  getModels: 'says of each name that is not its own that there is nothing',
+  tagModels: 'refuses each name that is not its own as one of nothing',
+  moveAliases: 'refuses each name that is not its own as one of nothing',
   createDataset: 'names are free in each tenant: it makes a dataset of its own',
   createExperiment: 'names are free in each tenant: it makes an experiment of its own',
   createModel: 'names are free in each tenant: it makes a model of its own',

@@ -418,3 +418,17 @@ def test_an_alias_is_read_as_of_a_time_and_its_removal_is_in_the_history(gateway
         {"asOf": "2026-01-02T00:00:00+00:00"},
         {"reason": "retired"},
     ]
+
+
+def test_bulk_calls_say_what_came_of_each_model(gateway: FakeGateway, client: Client) -> None:
+    missing = {"name": "eta", "model": None}
+    gateway.on("POST", "/v1/bulk/models/get", Answer(body={"items": [{"name": "churn", "model": MODEL}, missing]}))
+    problem_of = {"code": "registry.model_not_found", "detail": "none"}
+    results = {"changed": 1, "failed": 1, "items": [{"name": "churn", "problem": None}, {"name": "eta", "problem": problem_of}]}
+    gateway.on("POST", "/v1/bulk/models/aliases", Answer(body=results))
+    gateway.on("POST", "/v1/bulk/models/tags", Answer(body=results))
+    assert [*client.models.get_many(["churn", "eta"])] == ["churn"]
+    moved = client.models.move_aliases("champion", {"churn": 2, "eta": None}, "new", atomic=False)
+    assert [item.problem and item.problem.code for item in moved.items] == [None, "registry.model_not_found"]
+    assert client.models.tag_many({"churn": {"team": "ops"}}).changed == 1
+    assert gateway.seen[2].body == {"items": [{"name": "churn", "set": {"team": "ops"}}], "atomic": True}

@@ -6,6 +6,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DuckdbFileInspector } from './adapters/duckdb/duckdb-file-inspector.js';
 import { OnnxModelInspector } from './adapters/onnx/onnx-model-inspector.js';
 import { AdmitVersion } from './application/admit-version.js';
+import { BulkModels } from './application/bulk-models.js';
 import { CollectOrphans, type SweepSettings } from './application/collect-orphans.js';
 import { FindModels } from './application/find-models.js';
 import { ManageApplications } from './application/manage-applications.js';
@@ -16,6 +17,7 @@ import { MoveAliases } from './application/move-aliases.js';
 import {
   ALIAS_STORE,
   APPLICATION_STORE,
+  BULK_STORE,
   CLOCK,
   DATASET_STORE,
   FILE_INSPECTOR,
@@ -37,6 +39,7 @@ import { RegisterVersion } from './application/register-version.js';
 import { SearchModels } from './application/search-models.js';
 import { Uploads } from './application/uploads.js';
 import { WorkLoop } from './application/work-loop.js';
+import { BulkController } from './http/bulk.controller.js';
 import { DatasetController } from './http/dataset.controller.js';
 import { AliasController } from './http/alias.controller.js';
 import { ApplicationController } from './http/application.controller.js';
@@ -47,6 +50,7 @@ import { RegistryHandlers } from './messaging/registry.handlers.js';
 import { TenantKeyHandlers } from './messaging/tenant-key.handlers.js';
 import { SqlAliasStore } from './persistence/sql-alias-store.js';
 import { SqlApplicationStore } from './persistence/sql-application-store.js';
+import { SqlBulkStore } from './persistence/sql-bulk-store.js';
 import { SqlDatasetStore } from './persistence/sql-dataset-store.js';
 import { SqlGrantStore } from './persistence/sql-grant-store.js';
 import { SqlModelStore } from './persistence/sql-model-store.js';
@@ -69,6 +73,7 @@ export interface RegistryParts {
 
 const useCases = [
   AdmitVersion,
+  BulkModels,
   CollectOrphans,
   FindModels,
   ManageApplications,
@@ -91,6 +96,7 @@ const stores: Provider[] = [
   { provide: MODEL_STORE, useClass: SqlModelStore },
   { provide: VERSION_STORE, useClass: SqlVersionStore },
   { provide: OBJECT_SWEEP_STORE, useClass: SqlObjectSweepStore },
+  { provide: BULK_STORE, useClass: SqlBulkStore },
   { provide: TAG_STORE, useClass: SqlTagStore },
   { provide: SEARCH_STORE, useClass: SqlSearchStore },
   { provide: ALIAS_STORE, useClass: SqlAliasStore },
@@ -121,6 +127,7 @@ function adapters({
   controllers: [
     AliasController,
     ApplicationController,
+    BulkController,
     DatasetController,
     ModelController,
     ObjectHandlers,

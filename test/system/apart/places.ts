@@ -94,6 +94,9 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
   '.datasets[].name': 'dataset',
   '.goldenDataset': 'dataset',
   '.modelName': 'model',
+  '.names[]': 'model',
+  '.items[].name': 'model',
+  '.items[].alias': 'alias',
   '.experiment': 'experiment',
   '.fleetRunId': 'fleetRun',
   '.artifactDigest': 'artifact',
@@ -118,7 +121,7 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
     [
       ...['.displayName', '.description', '.comment', '.justification', '.reason', '.source', '.entryPoint', '.label'],
       ...['.parameters', '.parameterSchema', '.features[].name', '.thresholds[].metric', '.metrics[].name'],
-      ...['.tags', '.set', '.remove[]'],
+      ...['.tags', '.set', '.remove[]', '.items[].set', '.items[].remove[]'],
       // of the Open Inference Protocol
       ...['.id', '.inputs[].name', '.inputs[].data[]', '.outputs[].name'],
       // settings of a process, all of a body

@@ -149,6 +149,39 @@ export interface AliasStore {
   history(tx: Tx, modelName: string, alias: string, page: PageRequest): Promise<Page<AliasMove>>;
 }
 
+export interface TagFacts {
+  readonly keys: readonly string[];
+}
+
+/** An alias, and the version it is to point to. */
+export interface AliasName {
+  readonly name: string;
+  readonly alias: string;
+  readonly version: number | null;
+}
+
+/** What stands where an alias is to be moved. */
+export interface AliasFacts {
+  /** Whether there is the model. */
+  readonly isThere: boolean;
+  /** Of the version that is asked for; null where there is none. */
+  readonly versionId: string | null;
+  readonly status: AdmissionStatus | null;
+  readonly previousVersion: number | null;
+}
+
+/** Many models of a tenant, with a few statements. What is locked is so until the transaction ends. */
+export interface BulkStore {
+  models(tx: Tx, names: readonly string[]): Promise<ReadonlyMap<string, Model>>;
+  /** Of the models that are there. */
+  lockTags(tx: Tx, names: readonly string[]): Promise<ReadonlyMap<string, TagFacts>>;
+  putTags(tx: Tx, changes: readonly (TagChange & { readonly name: string })[], at: Date): Promise<void>;
+  /** In the order of the items. */
+  lockAliases(tx: Tx, items: readonly AliasName[]): Promise<readonly AliasFacts[]>;
+  /** Into the history, too. */
+  putAliases(tx: Tx, moves: readonly KeptMove[], at: Date): Promise<void>;
+}
+
 /** How far looks for objects that no row names have come. */
 export interface LooksSoFar {
   /** Objects stored until then were asked about. */
@@ -210,6 +243,7 @@ export const GRANT_STORE = Symbol('GrantStore');
 export const APPLICATION_STORE = Symbol('ApplicationStore');
 export const MODEL_STORE = Symbol('ModelStore');
 export const VERSION_STORE = Symbol('VersionStore');
+export const BULK_STORE = Symbol('BulkStore');
 export const TAG_STORE = Symbol('TagStore');
 export const SEARCH_STORE = Symbol('SearchStore');
 export const ALIAS_STORE = Symbol('AliasStore');

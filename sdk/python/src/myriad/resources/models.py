@@ -159,6 +159,34 @@ class ModelCounts:
     by_status: Sequence[Count]
 
 
+@dataclass(frozen=True)
+class BulkResult:
+    """What came of one item; ``problem`` is ``None`` where it was done."""
+
+    name: str
+    problem: Reason | None
+
+
+@dataclass(frozen=True)
+class BulkResults:
+    """What came of a bulk call, item by item in the order of the request."""
+
+    changed: int
+    failed: int
+    items: Sequence[BulkResult]
+
+
+@dataclass(frozen=True)
+class _Found:
+    name: str
+    model: Model | None
+
+
+@dataclass(frozen=True)
+class _AllFound:
+    items: Sequence[_Found]
+
+
 class Models(Resource):
     """Models of the acting tenant."""
 
@@ -293,6 +321,24 @@ class Models(Resource):
     def alias_history(self, name: str, alias: str) -> Iterator[AliasMove]:
         """Where an alias pointed, newest first."""
         return self._pages(AliasMove, f"/v1/models/{part(name)}/aliases/{part(alias)}/history")
+
+    def get_many(self, names: Sequence[str]) -> Mapping[str, Model]:
+        """Of up to 10,000 models those that are there, by name."""
+        found = self._send(_AllFound, "POST", "/v1/bulk/models/get", {"names": [*names]})
+        return {item.name: item.model for item in found.items if item.model is not None}
+
+    def tag_many(self, tags: Mapping[str, Mapping[str, str]], *, atomic: bool = True) -> BulkResults:
+        """Sets tags of up to 10,000 models, by name: all or none, or each by itself."""
+        items = [{"name": name, "set": dict(of_model)} for name, of_model in tags.items()]
+        return self._send(BulkResults, "POST", "/v1/bulk/models/tags", {"items": items, "atomic": atomic})
+
+    def move_aliases(
+        self, alias: str, versions: Mapping[str, int | None], reason: str, *, atomic: bool = True
+    ) -> BulkResults:
+        """Points an alias of up to 10,000 models to a version each; ``None`` removes it."""
+        items = [{"name": name, "alias": alias, "version": version} for name, version in versions.items()]
+        body = {"items": items, "reason": reason, "atomic": atomic}
+        return self._send(BulkResults, "POST", "/v1/bulk/models/aliases", body)
 
     def _upload(self, name: str, path: Path) -> str:
         digest = file_digest(path)
