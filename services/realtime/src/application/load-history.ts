@@ -1,5 +1,4 @@
 import type { Placement } from '../domain/placement.js';
-import { Recent } from '../domain/recent.js';
 import type { Tier } from './model-loader.port.js';
 
 export interface Load {
@@ -25,29 +24,95 @@ export interface VersionHistory {
 }
 
 const LOADS_EACH = 5;
-const NOTHING: VersionHistory = { loads: [], eviction: undefined };
 
-/** What the last loads of versions cost and why they left memory: of those it happened to most recently, within bounds. */
+/** What the last loads of versions cost and why the last ones left memory. Kept as numbers, by the stamps of versions: an object for each would be most of the garbage of a start that loads a million. */
 export class LoadHistory {
-  /** By stamp. */
-  private readonly versions: Recent<VersionHistory>;
+  private readonly loads: Ring;
+  private readonly startedAtMs: Float64Array;
+  private readonly tookMs: Float64Array;
+  private readonly isFromDisk: Uint8Array;
+  /** By place, of loads that failed. */
+  private readonly reasons = new Map<number, string>();
+  private readonly evictions: Ring;
+  private readonly evictedAtMs: Float64Array;
+  private readonly uses: Uint32Array;
+  private readonly isForOwnTenant: Uint8Array;
 
-  /** @param versions so many, or up to twice as many, are remembered of; a few hundred bytes each */
-  constructor(versions = 5_000) {
-    this.versions = new Recent(versions);
+  /** @param kept so many loads, and as many evictions, are remembered; some fifty bytes each */
+  constructor(kept = 8_192) {
+    this.loads = new Ring(kept);
+    this.startedAtMs = new Float64Array(kept);
+    this.tookMs = new Float64Array(kept);
+    this.isFromDisk = new Uint8Array(kept);
+    this.evictions = new Ring(kept);
+    this.evictedAtMs = new Float64Array(kept);
+    this.uses = new Uint32Array(kept);
+    this.isForOwnTenant = new Uint8Array(kept);
   }
 
-  loaded(placement: Placement, load: Load): void {
-    const { loads, eviction } = this.of(placement);
-    this.versions.set(placement.stamp, { loads: [load, ...loads.slice(0, LOADS_EACH - 1)], eviction });
+  loaded({ stamp }: Pick<Placement, 'stamp'>, { startedAtMs, tookMs, from, reason }: Load): void {
+    const at = this.loads.add(stamp);
+    this.startedAtMs[at] = startedAtMs;
+    this.tookMs[at] = tookMs;
+    this.isFromDisk[at] = from === 'disk' ? 1 : 0;
+    if (reason === '') this.reasons.delete(at);
+    else this.reasons.set(at, reason);
   }
 
   /** Only the stamp is known of who went. */
-  evicted(version: Pick<Placement, 'stamp'>, eviction: Eviction): void {
-    this.versions.set(version.stamp, { ...this.of(version), eviction });
+  evicted({ stamp }: Pick<Placement, 'stamp'>, { atMs, uses, isForOwnTenant }: Eviction): void {
+    const at = this.evictions.add(stamp);
+    this.evictedAtMs[at] = atMs;
+    this.uses[at] = uses;
+    this.isForOwnTenant[at] = isForOwnTenant ? 1 : 0;
   }
 
+  /** Looks through all that is kept: some microseconds. */
   of({ stamp }: Pick<Placement, 'stamp'>): VersionHistory {
-    return this.versions.get(stamp) ?? NOTHING;
+    const [evicted] = this.evictions.of(stamp, 1);
+    return {
+      loads: this.loads.of(stamp, LOADS_EACH).map((at) => ({
+        startedAtMs: this.startedAtMs[at] as number,
+        tookMs: this.tookMs[at] as number,
+        from: this.isFromDisk[at] === 1 ? 'disk' : 'store',
+        reason: this.reasons.get(at) ?? '',
+      })),
+      eviction:
+        evicted === undefined
+          ? undefined
+          : {
+              atMs: this.evictedAtMs[evicted] as number,
+              uses: this.uses[evicted] as number,
+              isForOwnTenant: this.isForOwnTenant[evicted] === 1,
+            },
+    };
+  }
+}
+
+/** Places that are given again, the oldest first. */
+class Ring {
+  private readonly stamps: Uint32Array;
+  private next = 0;
+
+  constructor(size: number) {
+    this.stamps = new Uint32Array(size);
+  }
+
+  add(stamp: number): number {
+    const at = this.next;
+    this.stamps[at] = stamp;
+    this.next = (at + 1) % this.stamps.length;
+    return at;
+  }
+
+  /** The places of a stamp, at most so many, the newest first. */
+  of(stamp: number, most: number): readonly number[] {
+    const found: number[] = [];
+    const size = this.stamps.length;
+    for (let back = 1; back <= size && found.length < most; back += 1) {
+      const at = (this.next - back + size) % size;
+      if (this.stamps[at] === stamp) found.push(at);
+    }
+    return found;
   }
 }
