@@ -79,7 +79,9 @@ export const realtimeConfigSchema = z.object({
     .min(1)
     .max(1_000_000)
     .default(256)
-    .describe('requests of a tenant that may wait, for a load or their turn, 1–1,000,000; more are refused (429)'),
+    .describe(
+      'requests of a tenant that may wait, for a load or their turn, 1–1,000,000; more are refused (429). While others ask, too, a line that is always long is kept at 32',
+    ),
   MAX_WAIT_MS: z.coerce
     .number()
     .int()
