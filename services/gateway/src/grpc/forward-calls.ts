@@ -1,6 +1,6 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import { ProblemError } from '@myriad/kernel';
-import { startSpan } from '@myriad/telemetry';
+import { startSpan, type OpenSpan } from '@myriad/telemetry';
 import protobuf from 'protobufjs/minimal.js';
 import type { InternalTokens } from '../application/internal-tokens.js';
 import { ENVIRONMENTS } from '../application/open-session.js';
@@ -41,7 +41,7 @@ export class ForwardCalls {
     const longestMs = Date.now() + this.options.predictionTimeoutMs;
     const span = clientSpan(arrival);
     try {
-      const sending = await this.sendingOf(arrival, Math.min(arrival.deadlineUnixMs, longestMs), span.traceparent);
+      const sending = await this.sendingOf(arrival, Math.min(arrival.deadlineUnixMs, longestMs), span?.traceparent);
       const answers = await gathered(
         origins.map((originOf) => calls.unary(originOf, message, sending)),
         way.to !== 'pool',
@@ -49,7 +49,7 @@ export class ForwardCalls {
       const merge = MERGES[method.path.slice(method.path.lastIndexOf('/') + 1)];
       return merge === undefined ? (answers[0] ?? Buffer.alloc(0)) : merge(answers);
     } finally {
-      span.end();
+      span?.end();
     }
   }
 
@@ -123,7 +123,9 @@ async function gathered(calls: readonly Promise<Buffer>[], areAllNeeded: boolean
   throw failed.reason;
 }
 
-function clientSpan({ traceparent, grpcRoute }: CallArrival) {
+/** undefined where nobody takes spans */
+function clientSpan({ span, traceparent, grpcRoute }: CallArrival): OpenSpan | undefined {
+  if (span?.traceparent === undefined) return undefined;
   const attributes = { 'rpc.system': 'grpc', 'rpc.method': grpcRoute.method.path, 'server.address': 'realtime' };
   return startSpan(grpcRoute.method.path, { kind: 'client', attributes, parent: traceparent });
 }

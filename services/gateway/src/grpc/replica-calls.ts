@@ -1,4 +1,4 @@
-import { status, type Client, type ClientDuplexStream, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { status, type Client, type ClientDuplexStream, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import type { InferenceMethod } from '@myriad/http/grpc';
 import type { InFlight } from '../application/in-flight.js';
 import type { Outages } from '../application/outages.js';
@@ -43,11 +43,9 @@ export class ReplicaCalls {
     const tried = new Set<string>();
     for (;;) {
       const origin = originOf(tried);
-      try {
-        return await this.once(origin, message, sending);
-      } catch (error) {
-        this.passOver(origin, error as ServiceError, tried);
-      }
+      const outcome = await this.once(origin, message, sending);
+      if (Buffer.isBuffer(outcome)) return outcome;
+      this.passOver(origin, outcome, tried);
     }
   }
 
@@ -70,7 +68,7 @@ export class ReplicaCalls {
   }
 
   /** Remembers that a replica failed, so that another is tried. @throws what is to be told instead of trying again */
-  passOver(origin: string, error: ServiceError, tried: Set<string>): void {
+  passOver(origin: string, error: StatusObject, tried: Set<string>): void {
     if (error.code === status.DEADLINE_EXCEEDED && !isFromReplica(error)) throw deadlinePassed();
     if (error.code !== status.UNAVAILABLE || isFromReplica(error)) throw new ReplicaStatus(error);
     this.parts.outages.failed(origin);
@@ -78,33 +76,38 @@ export class ReplicaCalls {
     if (tried.size >= MOST_TRIES) throw unreachable(error);
   }
 
-  private once(origin: string, message: Buffer, { method, metadata, deadlineMs, gone }: Sending): Promise<Buffer> {
-    const client = this.clientAt(origin);
+  /** Resolves to the answer, or to why there is none. On the channel itself: what a client puts around each call, an emitter, interceptors and the stack of its caller, nobody asks for here. */
+  private once(
+    origin: string,
+    message: Buffer,
+    { method, metadata, deadlineMs, gone }: Sending,
+  ): Promise<Buffer | StatusObject> {
+    const call = this.clientAt(origin).getChannel().createCall(method.path, deadlineMs, null, null, null);
     const flights = this.parts.inFlight.at(origin);
     flights.count += 1;
-    return new Promise<Buffer>((resolve, reject) => {
-      const { path, requestSerialize, responseDeserialize } = method;
-      const options = { deadline: deadlineMs };
-      const sent = client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        message,
-        metadata,
-        options,
-        (error, answer) => {
+    const stay = gone.add(() => {
+      call.cancelWithStatus(status.CANCELLED, 'the client left');
+    });
+    return new Promise((resolve) => {
+      let answer: Buffer | undefined;
+      call.start(metadata, {
+        onReceiveMetadata: () => undefined,
+        onReceiveMessage: (received: Buffer) => {
+          answer = received;
+        },
+        onReceiveStatus: (told) => {
           flights.count -= 1;
           stay();
-          if (error !== null) reject(error);
+          if (told.code !== status.OK) resolve(told);
           else {
             this.parts.outages.reached(origin);
-            resolve(answer ?? Buffer.alloc(0));
+            resolve(answer ?? { ...told, code: status.INTERNAL, details: 'the replica gave no answer' });
           }
         },
-      );
-      const stay = gone.add(() => {
-        sent.cancel();
       });
+      call.startRead();
+      call.sendMessageWithContext({}, message);
+      call.halfClose();
     });
   }
 
@@ -119,7 +122,7 @@ export function deadlinePassed(): Error {
   return gatewayProblem('timeout', 'deadline_exceeded', "the call's deadline passed; it isn't run any more");
 }
 
-function unreachable(cause: Error): Error {
+function unreachable({ details: said }: StatusObject): Error {
   const detail = 'no replica that has the model can be reached; nothing was done, try again in a moment';
-  return gatewayProblem('unavailable', 'service_unavailable', detail, { retryAfterSeconds: 1, cause });
+  return gatewayProblem('unavailable', 'service_unavailable', detail, { retryAfterSeconds: 1, cause: new Error(said) });
 }

@@ -1,4 +1,4 @@
-import { Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
 
 /** What of a replica's status goes on to the client. */
 const RETURNED = ['grpc-status-details-bin', 'grpc-retry-pushback-ms'] as const;
@@ -9,7 +9,7 @@ export class ReplicaStatus extends Error {
   readonly details: string;
   readonly metadata = new Metadata();
 
-  constructor({ code, details, metadata }: ServiceError) {
+  constructor({ code, details, metadata }: StatusObject) {
     super(details);
     this.code = code;
     this.details = details;
@@ -18,6 +18,6 @@ export class ReplicaStatus extends Error {
 }
 
 /** Whether the replica said it, rather than the library about a connection: replicas name the request. */
-export function isFromReplica({ metadata }: ServiceError): boolean {
+export function isFromReplica({ metadata }: StatusObject): boolean {
   return metadata.get('x-request-id').length > 0;
 }
