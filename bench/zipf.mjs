@@ -53,7 +53,8 @@ async function serve(figures, places) {
     figures.add({ name: 'start to ready, with the disk’s copies', value: seconds, unit: 's' });
     const opened = await replica.ask('opened');
     figures.add({ name: 'start until all copies are known', value: opened.seconds, unit: 's' });
-    const { models } = await replica.ask('warm');
+    const { models, failures } = await replica.ask('warm');
+    if (failures > 0) throw new Error(`${failures} loads failed: the objects are of another making`);
     figures.add({
       name: 'models in memory',
       value: (100 * models) / TENANTS,
