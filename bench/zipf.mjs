@@ -93,16 +93,19 @@ function loadOf(url) {
   return { origin: url, request, tenants: TENANTS, ranks: TENANTS, hotRanks: HOT, exponent: 1, seed: 1 };
 }
 
-/** Nothing but what is in memory is asked for. */
+/** Nothing but what is in memory is asked for: all of that once before. */
 async function quietly(figures, replica, url) {
   const load = { ...loadOf(url), ranks: HOT, seconds: SECONDS / 2 };
-  // all of them are in memory now
-  await zipfLoad({ ...load, seconds: 2, connections: 4 });
+  const { path, headers, body } = load.request;
+  for (let rank = 1; rank <= HOT; rank += 1) {
+    const authorization = `Bearer ${tenantOf(tenantOfRank(rank, TENANTS))}`;
+    await (await fetch(url + path, { method: 'POST', headers: { ...headers, authorization }, body })).text();
+  }
   const before = await replica.ask('state');
   const { hot } = await zipfLoad({ ...load, perSecond: PER_SECOND });
   const after = await replica.ask('state');
-  if (after.loads !== before.loads) throw new Error('something was loaded while nothing should have been');
   latencies(figures, 'nothing to be loaded', hot);
+  figures.add({ name: 'loads meanwhile', value: after.loads - before.loads, unit: '', bar: { atMost: 0 } });
   return hot;
 }
 
