@@ -1,34 +1,30 @@
-import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { bearerToken, requestIdOf, type Caller, type TokenVerifier } from '@myriad/http';
+import { bearerToken, type Caller, type TokenVerifier } from '@myriad/http';
+import type { GrpcCall } from '@myriad/http/grpc';
 import { ProblemError, type RequestContext } from '@myriad/kernel';
 
-/** What every kind of call says of itself. */
-export type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getDeadline'>;
-
-export function requestIdOfCall({ metadata }: AnyCall): string {
-  return requestIdOf({ headers: { 'x-request-id': metadata.get('x-request-id')[0]?.toString() } });
-}
-
 /**
- * Who calls, by the internal token in the metadata, and until when the answer is of use (`grpc-timeout`).
+ * Who calls, by the internal token in the metadata, and until when the answer is of use (`grpc-timeout`); at once where the token was verified before.
  * @throws {ProblemError} `unauthenticated`, `http.token_missing` or `http.token_invalid`.
  */
-export async function contextOfCall(
-  call: AnyCall,
-  verifier: TokenVerifier,
-  requestId: string,
-): Promise<RequestContext> {
-  const { tenantId, principal } = await callerOf(call, verifier);
-  const deadline = call.getDeadline();
-  const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
-  const stickyKey = call.metadata.get('x-canary-key')[0]?.toString();
-  const sticky = stickyKey === undefined ? {} : { stickyKey };
-  return { tenantId, principal, requestId, ...sticky, ...(Number.isFinite(deadlineMs) ? { deadlineMs } : {}) };
+export function contextOfCall(call: GrpcCall, verifier: TokenVerifier): RequestContext | Promise<RequestContext> {
+  const caller = callerOf(call, verifier);
+  return caller instanceof Promise ? caller.then((verified) => contextOf(call, verified)) : contextOf(call, caller);
 }
 
-function callerOf({ metadata }: AnyCall, verifier: TokenVerifier): Promise<Caller> {
-  const token = bearerToken(metadata.get('authorization')[0]?.toString());
-  if (token !== undefined) return verifier.verify(token);
+function contextOf({ headers, deadlineMs, requestId }: GrpcCall, { tenantId, principal }: Caller): RequestContext {
+  const stickyKey = headers['x-canary-key'];
+  return {
+    tenantId,
+    principal,
+    requestId,
+    ...(typeof stickyKey === 'string' && { stickyKey }),
+    ...(deadlineMs !== Infinity && { deadlineMs }),
+  };
+}
+
+function callerOf({ headers }: Pick<GrpcCall, 'headers'>, verifier: TokenVerifier): Caller | Promise<Caller> {
+  const token = bearerToken(headers.authorization);
+  if (token !== undefined) return verifier.known(token) ?? verifier.verify(token);
   throw new ProblemError({
     kind: 'unauthenticated',
     code: 'http.token_missing',

@@ -1,17 +1,11 @@
-import {
-  type Metadata,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type UntypedServiceImplementation,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { HttpLogger, Tls, TokenVerifier } from '@myriad/http';
-import { GrpcListener, doorCredentials, grpcStatusOf, isAllowed } from '@myriad/http/grpc';
-import { ProblemError } from '@myriad/kernel';
-import { contextOfCall, requestIdOfCall } from './call-context.js';
+import { GrpcServer, grpcStatusOf, type GrpcCall, type StreamHandler, type UnaryHandler } from '@myriad/http/grpc';
+import { ProblemError, type RequestContext } from '@myriad/kernel';
+import { contextOfCall } from './call-context.js';
 import { infer, modelHandlers, serverHandlers, type Handler, type HandlerParts } from './inference-handlers.js';
-import type { AnswerMessage } from './infer-message.js';
-import { inferenceService, type UnreadInfer } from './service-definition.js';
+import { decodeInferRequest, encodeInferResponse, encodeStreamResponse, type AnswerMessage } from './infer-message.js';
+import { inferenceMethodsByReflection, methodPath, type Method } from './service-definition.js';
 
 export interface GrpcDoorOptions extends HandlerParts {
   readonly verifier: TokenVerifier;
@@ -21,108 +15,111 @@ export interface GrpcDoorOptions extends HandlerParts {
   readonly drainMs: number;
 }
 
+type Status = ReturnType<typeof grpcStatusOf>;
+
 /** The inference protocol over gRPC, with the tokens, tenants and predictions of the HTTP port. */
 export class GrpcDoor {
-  private readonly listener = new GrpcListener();
+  private readonly server: GrpcServer;
 
   constructor(private readonly options: GrpcDoorOptions) {
-    this.listener.server.addService(inferenceService(), this.implementation());
+    this.server = new GrpcServer({
+      tls: options.tls,
+      statusOf: (error, call) => this.refusal(error, call.requestId),
+      unary: new Map([...this.byReflection(), [methodPath('ModelInfer'), this.infer]]),
+      streams: new Map([[methodPath('ModelStreamInfer'), this.stream]]),
+    });
   }
 
   /** @returns the port */
   listen(port: number, host: string): Promise<number> {
-    return this.listener.listen(port, host, doorCredentials(this.options.tls));
+    return this.server.listen(port, host);
   }
 
   /** Takes no new calls; those in flight end, or are cut. */
   close(): Promise<void> {
-    return this.listener.close(this.options.drainMs);
+    return this.server.close(this.options.drainMs);
   }
 
-  private implementation(): UntypedServiceImplementation {
-    const { predict } = this.options;
-    const open = Object.entries(serverHandlers(this.options)).map(
-      ([name, handler]) => [name, this.unary(() => Promise.resolve(handler()))] as const,
-    );
-    const byName: Record<string, Handler> = {
-      ...modelHandlers(this.options),
-      ModelInfer: (ctx, message: UnreadInfer, call) => infer(predict, ctx, message.read(), call),
-    };
-    const closed = Object.entries(byName).map(
-      ([name, handler]) =>
-        [
-          name,
-          this.unary(async (call, requestId) =>
-            handler(await contextOfCall(call, this.options.verifier, requestId), call.request as never, call),
-          ),
-        ] as const,
-    );
-    return {
-      ...Object.fromEntries([...open, ...closed]),
-      ModelStreamInfer: (call: ServerDuplexStream<UnreadInfer, AnswerMessage | string>) => void this.stream(call),
+  private byReflection(): [string, UnaryHandler][] {
+    const [open, closed] = [serverHandlers(this.options), modelHandlers(this.options)];
+    return inferenceMethodsByReflection().flatMap((method) => {
+      const { name, path } = method;
+      if (open[name] !== undefined) return [[path, this.openCall(method, open[name])]];
+      return closed[name] === undefined ? [] : [[path, this.closedCall(method, closed[name])]];
+    });
+  }
+
+  /** For anybody with a certificate. */
+  private openCall({ encode }: Method, handler: () => object): UnaryHandler {
+    return (call) => {
+      refuseForeign(call);
+      return encode(handler() as Record<string, unknown>);
     };
   }
 
-  private unary(
-    answer: (call: ServerUnaryCall<unknown, unknown>, requestId: string) => Promise<unknown>,
-  ): (call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) => void {
-    return (call, done) => {
-      const requestId = requestIdOfCall(call);
-      const run = isAllowed(call, this.options.tls) ? answer(call, requestId) : Promise.reject(foreignClient());
-      run.then(
-        (message) => {
-          done(null, message);
-        },
-        (error: unknown) => {
-          done(this.refusal(error, requestId));
-        },
-      );
+  private closedCall({ decode, encode }: Method, handler: Handler): UnaryHandler {
+    return async (call, bytes) => {
+      const ctx = await this.callerOf(call);
+      return encode((await handler(ctx, messageOf(decode, bytes) as never)) as Record<string, unknown>);
     };
   }
+
+  /** On the hot path nothing waits that needs not, and the messages are read and written by hand. */
+  private readonly infer: UnaryHandler = (call, bytes) => {
+    const ctx = this.callerOf(call);
+    const answer =
+      ctx instanceof Promise ? ctx.then((known) => this.predict(known, bytes, call)) : this.predict(ctx, bytes, call);
+    return answer instanceof Promise ? answer.then(encodeInferResponse) : encodeInferResponse(answer);
+  };
 
   /** One answer for each message, in order; a message that is refused is answered with its words, and the stream goes on. Who is not known gets no stream. */
-  private async stream(call: ServerDuplexStream<UnreadInfer, AnswerMessage | string>): Promise<void> {
-    const requestId = requestIdOfCall(call);
+  private readonly stream: StreamHandler = async (call) => {
+    const ctx = await this.callerOf(call);
+    // a client that reads slowly is waited for
+    for await (const bytes of call.messages())
+      await call.write(encodeStreamResponse(await this.streamed(ctx, bytes, call)));
+  };
+
+  private async streamed(ctx: RequestContext, bytes: Buffer, call: GrpcCall): Promise<AnswerMessage | string> {
     try {
-      if (!isAllowed(call, this.options.tls)) throw foreignClient();
-      const ctx = await contextOfCall(call, this.options.verifier, requestId);
-      for await (const message of call as AsyncIterable<UnreadInfer>) {
-        const answer = await this.streamed(() => infer(this.options.predict, ctx, message.read(), call), requestId);
-        // a client that reads slowly is waited for
-        if (!call.write(answer) && !call.cancelled) await drained(call);
-      }
-      call.end();
+      return await this.predict(ctx, bytes, call);
     } catch (error) {
-      if (!call.cancelled) call.emit('error', this.refusal(error, requestId));
+      return this.refusal(error, call.requestId).details;
     }
   }
 
-  private async streamed(
-    answer: () => AnswerMessage | Promise<AnswerMessage>,
-    requestId: string,
-  ): Promise<AnswerMessage | string> {
-    try {
-      return await answer();
-    } catch (error) {
-      return this.refusal(error, requestId).details;
-    }
+  private predict(ctx: RequestContext, bytes: Buffer, call: GrpcCall): AnswerMessage | Promise<AnswerMessage> {
+    return infer(this.options.predict, ctx, decodeInferRequest(bytes), call);
   }
 
-  private refusal(error: unknown, requestId: string): { code: number; details: string; metadata: Metadata } {
+  private callerOf(call: GrpcCall): RequestContext | Promise<RequestContext> {
+    refuseForeign(call);
+    return contextOfCall(call, this.options.verifier);
+  }
+
+  private refusal(error: unknown, requestId: string): Status {
+    if (error instanceof UnreadableMessage)
+      return { ...grpcStatusOf(error, requestId), code: status.INTERNAL, details: error.message };
     if (!(error instanceof ProblemError) || error.kind === 'internal')
       this.options.logger.error({ err: error, requestId }, 'a gRPC call failed');
     return grpcStatusOf(error, requestId);
   }
 }
 
-function drained(call: ServerDuplexStream<unknown, unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    call.once('drain', resolve).once('cancelled', resolve).once('close', resolve);
-  });
+/** Bytes that are not the message of their method. */
+class UnreadableMessage extends Error {}
+
+function messageOf(decode: Method['decode'], bytes: Buffer): Record<string, unknown> {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    throw new UnreadableMessage('Error deserializing request', { cause: error });
+  }
 }
 
-function foreignClient(): ProblemError {
-  return new ProblemError({
+function refuseForeign({ isAllowed }: GrpcCall): void {
+  if (isAllowed) return;
+  throw new ProblemError({
     kind: 'forbidden',
     code: 'http.permission_missing',
     detail: "the client's certificate has none of the names that are allowed here",

@@ -1,4 +1,4 @@
-import type { ServerUnaryCall } from '@grpc/grpc-js';
+import type { GrpcCall } from '@myriad/http/grpc';
 import type { RequestContext } from '@myriad/kernel';
 import { configOf, metadataOf, statisticsOf } from '../application/describe-model.js';
 import type { FindModel } from '../application/find-model.js';
@@ -32,14 +32,14 @@ interface Settings {
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 /** What a unary call answers, as plain objects of the proto. */
-export type Handler = (ctx: RequestContext, request: never, call: Cancellable) => unknown;
+export type Handler = (ctx: RequestContext, request: never) => object | Promise<object>;
 
 /** An empty version is none. */
 const versionOf = ({ version }: Pick<Named, 'version'>): string | undefined => (version === '' ? undefined : version);
 const modelOf = ({ model_name: name, repository_name: inKServe }: RepositoryCall): string => name || inKServe;
 
 /** A call that says whether its client has left. */
-export type Cancellable = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled'>;
+export type Cancellable = Pick<GrpcCall, 'cancelled'>;
 
 /** Answers one prediction; at once where nothing has to be waited for. */
 export function infer(
@@ -59,7 +59,7 @@ export function infer(
 }
 
 /** Calls that need no token: of the server. */
-export function serverHandlers({ readiness }: HandlerParts): Readonly<Record<string, () => unknown>> {
+export function serverHandlers({ readiness }: HandlerParts): Readonly<Record<string, () => object>> {
   return {
     ServerLive: () => ({ live: true }),
     ServerReady: () => ({ ready: readiness.isReady }),
