@@ -50,9 +50,13 @@ function parseAsked(
   return { names, binary: binary.length === 0 ? NONE : new Set(binary) };
 }
 
+const allOf = new WeakMap<SignatureView, ReadonlySet<string>>();
+
 /** Names of all outputs. */
 export function allOutputs(signature: SignatureView): ReadonlySet<string> {
-  return new Set(signature.outputs.map((spec) => spec.name));
+  let all = allOf.get(signature);
+  if (all === undefined) allOf.set(signature, (all = new Set(signature.outputs.map((spec) => spec.name))));
+  return all;
 }
 
 function nameOf(output: unknown, before: readonly string[], signature: SignatureView): string | undefined {
