@@ -9,6 +9,7 @@ import {
 import { eventsByType } from '@myriad/contracts';
 import { type ReadinessCheck, closeDoors, createHttpApp, openAdminDoor, openTls, verifierFromFile } from '@myriad/http';
 import {
+  type EventLog,
   type EventLogConfig,
   EventLogServer,
   SnapshotWriter,
@@ -50,6 +51,7 @@ export type OpenServiceDatabase = (options: Omit<DatabaseOptions, 'entities' | '
 /** What a service's module is made on. */
 export interface ServiceBase {
   readonly database: Database;
+  readonly log: EventLog;
   readonly logger: Logger;
 }
 
@@ -100,7 +102,7 @@ export async function startService(options: ServiceOptions): Promise<void> {
   const log = await openEventLog(config, { clientId: name, logger });
   await ensureContractTopics(log);
   const relay = new OutboxRelay({ database, append: (records) => appendTraced(log, records), logger });
-  const { module, readiness: own = [], queues = {}, snapshots } = await options.compose({ database, logger });
+  const { module, readiness: own = [], queues = {}, snapshots } = await options.compose({ database, log, logger });
   const readiness = [
     { name: 'database', check: () => database.ping() },
     { name: 'event-log', check: () => log.ping() },

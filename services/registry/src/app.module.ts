@@ -1,10 +1,12 @@
 import { type Clock, systemClock } from '@myriad/kernel';
+import type { EventLog } from '@myriad/messaging';
 import { type Database, UnitOfWork } from '@myriad/persistence';
 import type { ObjectStore } from '@myriad/storage';
 import type { Logger } from '@myriad/telemetry';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DuckdbFileInspector } from './adapters/duckdb/duckdb-file-inspector.js';
 import { OnnxModelInspector } from './adapters/onnx/onnx-model-inspector.js';
+import { AliasCache } from './application/alias-cache.js';
 import { AdmitVersion } from './application/admit-version.js';
 import { BulkModels } from './application/bulk-models.js';
 import { CollectOrphans, type SweepSettings } from './application/collect-orphans.js';
@@ -20,6 +22,7 @@ import {
   BULK_STORE,
   CLOCK,
   DATASET_STORE,
+  EVENT_LOG,
   FILE_INSPECTOR,
   GRANT_STORE,
   LOGGER,
@@ -35,6 +38,7 @@ import {
 } from './application/ports.js';
 import { ManageTenantKeys } from './application/manage-tenant-keys.js';
 import { OrphanLoop } from './application/orphan-loop.js';
+import { ReadAlias } from './application/read-alias.js';
 import { RegisterVersion } from './application/register-version.js';
 import { SearchModels } from './application/search-models.js';
 import { Uploads } from './application/uploads.js';
@@ -42,9 +46,11 @@ import { WorkLoop } from './application/work-loop.js';
 import { BulkController } from './http/bulk.controller.js';
 import { DatasetController } from './http/dataset.controller.js';
 import { AliasController } from './http/alias.controller.js';
+import { AliasRoutes } from './http/alias.routes.js';
 import { ApplicationController } from './http/application.controller.js';
 import { ModelController } from './http/model.controller.js';
 import { VersionController } from './http/version.controller.js';
+import { AliasTail } from './messaging/alias-tail.js';
 import { ObjectHandlers } from './messaging/object.handlers.js';
 import { RegistryHandlers } from './messaging/registry.handlers.js';
 import { TenantKeyHandlers } from './messaging/tenant-key.handlers.js';
@@ -62,6 +68,7 @@ import { SqlVersionStore } from './persistence/sql-version-store.js';
 /** What is made outside of the module: by `main.ts`, or by a test. */
 export interface RegistryParts {
   readonly database: Database;
+  readonly log: EventLog;
   readonly store: ObjectStore;
   readonly logger: Logger;
   /** Default: a grace of a day, and a look each hour. */
@@ -73,6 +80,9 @@ export interface RegistryParts {
 
 const useCases = [
   AdmitVersion,
+  AliasCache,
+  AliasRoutes,
+  AliasTail,
   BulkModels,
   CollectOrphans,
   FindModels,
@@ -83,6 +93,7 @@ const useCases = [
   ManageTenantKeys,
   MoveAliases,
   OrphanLoop,
+  ReadAlias,
   RegisterVersion,
   SearchModels,
   Uploads,
@@ -106,6 +117,7 @@ const DAILY: SweepSettings = { graceMs: 86_400_000, intervalMs: 3_600_000 };
 
 function adapters({
   database,
+  log,
   store,
   logger,
   sweep = DAILY,
@@ -114,6 +126,7 @@ function adapters({
 }: RegistryParts): Provider[] {
   return [
     { provide: UnitOfWork, useValue: new UnitOfWork(database) },
+    { provide: EVENT_LOG, useValue: log },
     { provide: CLOCK, useValue: clock },
     { provide: LOGGER, useValue: logger },
     { provide: OBJECT_STORE, useValue: store },

@@ -12,11 +12,12 @@ await runMain(() => {
     name: 'registry',
     config,
     openDatabase: openRegistryDatabase,
-    compose: async ({ database, logger }) => {
+    compose: async ({ database, log, logger }) => {
       const store = await openObjectStore(config);
       return {
         module: AppModule.with({
           database,
+          log,
           store,
           logger,
           modelInspector: new SeparateModelInspector(),

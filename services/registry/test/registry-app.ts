@@ -22,8 +22,8 @@ export class RegistryApp {
     const harness = await ServiceHarness.start({
       service: 'registry',
       openDatabase: openRegistryDatabase,
-      module: ({ database, objects: store, logger }) =>
-        AppModule.with({ database, store, logger, clock, ...(sweep && { sweep }) }),
+      module: ({ database, log, objects: store, logger }) =>
+        AppModule.with({ database, log, store, logger, clock, ...(sweep && { sweep }) }),
     });
     return new RegistryApp(harness, clock);
   }

@@ -21,7 +21,10 @@ export class DirectDoor {
 
   constructor(private readonly parts: DirectParts) {}
 
-  /** Binds a route with `bytesBody`; without a query. `refusal` is asked as soon as the caller is known. @throws {TypeError} for another */
+  /**
+   * Binds a route with `bytesBody` and no query, or a GET: with a query that goes on to Nest, which then has a handler of it. `refusal` is asked as soon as the caller is known.
+   * @throws {TypeError} for another
+   */
   add<R extends RouteDefinition>(
     route: R,
     handler: (call: DirectCall<RouteParams<R>>) => ReturnType<DirectHandler>,

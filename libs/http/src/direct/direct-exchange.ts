@@ -113,7 +113,7 @@ export class DirectExchange implements DirectCall, BodyReader {
     this.logFields.tenantId = tenantId;
     this.span.set({ 'myriad.tenant_id': tenantId });
     refuseOutOfScope(route, caller);
-    const mediaType = mediaTypeOf(this.headers);
+    const mediaType = route.bytesBody === undefined ? '' : mediaTypeOf(this.headers);
     if (mediaType !== '') refuseMediaType(mediaType, route.bytesBody ?? []);
     const { request, maxBodyBytes } = this;
     const refused = this.match.refusal?.(tenantId);

@@ -57,10 +57,15 @@ export class DirectRoutes {
   private readonly byMethod = new Map<string, Table>();
 
   add({ route, handler, refusal }: DirectRoute): void {
-    if (route.bytesBody === undefined || route.query !== undefined || route.permission === 'public')
-      throw new TypeError(`${route.operationId} can't be answered directly: it takes bytes, no query, and a caller`);
+    const takesBytes = route.bytesBody !== undefined && route.query === undefined;
+    if (!(takesBytes || route.method === 'GET') || route.permission === 'public')
+      throw new TypeError(
+        `${route.operationId} can't be answered directly: it takes a caller, and bytes and no query, or is a GET`,
+      );
     const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
-    const pattern = new RegExp(`^${route.path.replaceAll(/:\w+/g, '([^/?]+)')}(?:[?](.*))?$`);
+    // a query that a GET may have is Nest's business
+    const query = route.query === undefined ? '(?:[?](.*))?' : '';
+    const pattern = new RegExp(`^${route.path.replaceAll(/:\w+/g, '([^/?]+)')}${query}$`);
     const table = this.byMethod.get(route.method) ?? { routes: [], remembered: new Map<string, DirectMatch>() };
     table.routes.push({ route, handler, refusal, pattern, names, schemas: schemasOf(route) });
     this.byMethod.set(route.method, table);

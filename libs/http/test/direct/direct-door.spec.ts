@@ -245,6 +245,33 @@ describe('the direct door', () => {
     expect(logged?.fields).toMatchObject({ status: 499, route: weigh.path, tenantId: 'aa' });
   });
 
+  it('answers a GET without a query, and leaves one with a query to Nest', async () => {
+    const read = defineRoute({
+      operationId: 'readWeight',
+      method: 'GET',
+      path: '/v1/things/:name/weight',
+      summary: 'Now, or at a time',
+      permission: 'things:read',
+      params: z.object({ name: z.string() }),
+      query: z.object({ asOf: z.string().optional() }),
+      response: z.object({ by: z.string() }),
+    });
+    @Controller()
+    class WeightController {
+      @Handle(read)
+      read(): { by: string } {
+        return { by: 'Nest' };
+      }
+    }
+    const weights = await startApp([WeightController]);
+    directDoorOf(weights.app.getHttpAdapter()).add(read, ({ params }) => JSON.stringify({ by: params.name }));
+    const by = async (path: string, headers = {}) =>
+      (await (await weights.fetch(path, { headers })).json()) as { by: string };
+    expect(await by('/v1/things/nut/weight', { 'content-type': 'text/plain' })).toEqual({ by: 'nut' });
+    expect(await by('/v1/things/nut/weight?asOf=then')).toEqual({ by: 'Nest' });
+    await weights.close();
+  });
+
   it('binds only what it can answer, and Nest binds none of that', async () => {
     const door = directDoorOf(server.app.getHttpAdapter());
     expect(() => {

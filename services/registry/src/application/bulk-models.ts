@@ -4,6 +4,7 @@ import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type AliasMove, MAX_TAGS, type Model, type TagChange } from '../domain/model.js';
 import { registryProblem } from '../domain/registry-problem.js';
+import { AliasCache } from './alias-cache.js';
 import { BULK_STORE, type AliasFacts, type BulkStore, CLOCK, type TagFacts } from './ports.js';
 
 export interface ItemProblem {
@@ -41,6 +42,7 @@ const MAX_FAULTS = 100;
 export class BulkModels {
   constructor(
     private readonly work: UnitOfWork,
+    private readonly cache: AliasCache,
     @Inject(BULK_STORE) private readonly store: BulkStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -87,6 +89,9 @@ export class BulkModels {
         ];
       });
       await this.store.putAliases(tx, moves, by.movedAt);
+      tx.afterCommit(() => {
+        for (const { modelName, alias } of moves) this.cache.outdate(tx.tenantId, modelName, alias);
+      });
       for (const move of moves) await announce(tx, move, move.previousVersion);
       return resultsOf(items, results, moves.length);
     });

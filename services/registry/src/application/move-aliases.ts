@@ -4,8 +4,10 @@ import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Alias, AliasMove } from '../domain/model.js';
 import { registryProblem } from '../domain/registry-problem.js';
+import { AliasCache } from './alias-cache.js';
 import { FindModels } from './find-models.js';
 import { ALIAS_STORE, type AliasStore, CLOCK, MODEL_STORE, type ModelStore } from './ports.js';
+import { aliasNotFound } from './read-alias.js';
 
 export interface AliasChange {
   readonly modelName: string;
@@ -21,6 +23,7 @@ export class MoveAliases {
   constructor(
     private readonly work: UnitOfWork,
     private readonly find: FindModels,
+    private readonly cache: AliasCache,
     @Inject(MODEL_STORE) private readonly models: ModelStore,
     @Inject(ALIAS_STORE) private readonly aliases: AliasStore,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -37,19 +40,6 @@ export class MoveAliases {
     return this.work.run(ctx, async (tx) => {
       await this.find.model(tx, name);
       return this.aliases.history(tx, name, alias, page);
-    });
-  }
-
-  /** @param asOf a time; undefined: now. @throws {ProblemError} `registry.model_not_found`, `registry.alias_not_found`. */
-  get(ctx: RequestContext, modelName: string, alias: string, asOf?: Date): Promise<Alias> {
-    return this.work.run(ctx, async (tx) => {
-      await this.find.model(tx, modelName);
-      const found =
-        asOf === undefined
-          ? await this.aliases.find(tx, modelName, alias)
-          : await this.aliases.findAsOf(tx, { modelName, alias, at: asOf });
-      if (found && isAlias(found)) return found;
-      throw notFound(modelName, alias, asOf);
     });
   }
 
@@ -72,7 +62,7 @@ export class MoveAliases {
     return this.work.run(ctx, async (tx) => {
       await this.find.lock(tx, modelName);
       const before = await this.aliases.find(tx, modelName, alias);
-      if (!before) throw notFound(modelName, alias);
+      if (!before) throw aliasNotFound(modelName, alias);
       await this.aliases.remove(tx, modelName, alias);
       const removal = { modelName, alias, version: null, versionId: null, movedBy: ctx.principal.id, reason };
       await this.record(tx, { ...removal, movedAt: this.now() }, before.version);
@@ -101,6 +91,9 @@ export class MoveAliases {
   private async record(tx: Tx, move: AliasMove, previousVersion: number | null): Promise<void> {
     await this.aliases.record(tx, { ...move, moveId: newId('alm', this.clock) });
     await this.models.touch(tx, move.modelName, move.movedAt);
+    tx.afterCommit(() => {
+      this.cache.outdate(tx.tenantId, move.modelName, move.alias);
+    });
     await tx.emit(aliasMovedV1, eventOf(tx, move, previousVersion));
   }
 
@@ -109,19 +102,7 @@ export class MoveAliases {
   }
 }
 
-function isAlias(move: AliasMove): move is Alias {
-  return move.version !== null;
-}
-
 function eventOf(tx: Tx, move: AliasMove, previousVersion: number | null): EventData<typeof aliasMovedV1> {
   const { modelName, alias, version, versionId, movedBy, reason } = move;
   return { tenantId: tx.tenantId, modelName, alias, version, versionId, previousVersion, movedBy, reason };
-}
-
-function notFound(modelName: string, alias: string, asOf?: Date): Error {
-  const detail =
-    asOf === undefined
-      ? `'${modelName}' has no alias '${alias}'`
-      : `'${modelName}' had no alias '${alias}' at ${asOf.toISOString()}`;
-  return registryProblem('not-found', 'alias_not_found', detail);
 }

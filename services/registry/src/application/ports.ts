@@ -252,5 +252,6 @@ export const SWEEP_SETTINGS = Symbol('SweepSettings');
 export const FILE_INSPECTOR = Symbol('FileInspector');
 export const MODEL_INSPECTOR = Symbol('ModelInspector');
 export const OBJECT_STORE = Symbol('ObjectStore');
+export const EVENT_LOG = Symbol('EventLog');
 export const CLOCK = Symbol('Clock');
 export const LOGGER = Symbol('Logger');

@@ -9,6 +9,7 @@ import { Ctx, Handle, RouteBody, RouteParams, RouteQuery } from '@myriad/http';
 import { type RequestContext, mapPage } from '@myriad/kernel';
 import { Controller } from '@nestjs/common';
 import { MoveAliases } from '../application/move-aliases.js';
+import { ReadAlias } from '../application/read-alias.js';
 import { presentAlias, presentAliasMove } from './presenters.js';
 
 type Routes = typeof routes;
@@ -16,7 +17,10 @@ type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
 
 @Controller()
 export class AliasController {
-  constructor(private readonly aliases: MoveAliases) {}
+  constructor(
+    private readonly aliases: MoveAliases,
+    private readonly read: ReadAlias,
+  ) {}
 
   @Handle(routes.listAliases)
   async listAliases(
@@ -27,6 +31,7 @@ export class AliasController {
     return mapPage(await this.aliases.list(ctx, params.name, { pageSize, pageToken }), presentAlias);
   }
 
+  /** As of a time; where it points now is answered by the direct door (`AliasRoutes`). */
   @Handle(routes.getAlias)
   async getAlias(
     @Ctx() ctx: RequestContext,
@@ -34,7 +39,7 @@ export class AliasController {
     @RouteQuery() { asOf }: QueryOf<Routes['getAlias']>,
   ): Answer<'getAlias'> {
     return presentAlias(
-      await this.aliases.get(ctx, params.name, params.alias, asOf === undefined ? undefined : new Date(asOf)),
+      await this.read.execute(ctx, params.name, params.alias, asOf === undefined ? undefined : new Date(asOf)),
     );
   }
 

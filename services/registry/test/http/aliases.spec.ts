@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { aliasMovedV1, promotionCompletedV1, registryRoutes as routes, versionAdmittedV1 } from '@myriad/contracts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@myriad/testing';
 import { onnxFile } from '../onnx-file.js';
 import { RegistryApp } from '../registry-app.js';
 
@@ -77,6 +78,25 @@ describe('aliases', () => {
     expect(list.body.items).toEqual([]);
     const nobody = await app.harness.request(routes.listAliases, { tenant: 'nobody', params: { name } });
     expect(nobody.problem.code).toBe('registry.model_not_found');
+  });
+
+  it('are looked up by their own tenant, as another replica moved them', async () => {
+    await admitted('seen', 2);
+    await move('seen', 1);
+    const look = async (tenant: string) => {
+      const found = await app.harness.request(routes.getAlias, { tenant, params: { name, alias: 'champion' } });
+      return found.status === 200 ? found.body.version : found.problem.code;
+    };
+    expect([await look('seen'), await look('theirs')]).toEqual([1, 'registry.alias_not_found']);
+    const { versionId } = await app.version('seen', name, 2);
+    const moved = { ...aliasMovedV1.example, tenantId: 'seen', modelName: name, version: 2, versionId };
+    await app.harness.uow.runAcrossTenants('what another replica does', async (tx) => {
+      await tx.query("UPDATE model_alias SET version = 2, version_id = $1 WHERE tenant_id = 'seen'", [versionId]);
+      await tx.emit(aliasMovedV1, moved, { tenantId: 'seen' });
+    });
+    await eventually(async () => {
+      expect(await look('seen')).toBe(2);
+    });
   });
 
   it('are moved by a completed promotion, once however often it is told', async () => {

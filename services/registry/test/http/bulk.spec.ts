@@ -74,6 +74,7 @@ describe('bulk calls', () => {
     const done = (await move('aa', items, false)).body;
     expect([done.changed, done.failed]).toEqual([1, 1]);
     expect(done.items[1]?.problem?.code).toBe('registry.model_version_not_found');
+    app.clock.advance(1_000);
     expect((await move('aa', [{ name: 'churn', alias: 'champion', version: null }])).body.changed).toBe(1);
     expect((await moves('aa')).map(({ data }) => [data.modelName, data.previousVersion, data.version])).toEqual([
       ['churn', null, 1],

@@ -27,7 +27,7 @@ describe('the keys of tenants', () => {
     harness = await ServiceHarness.start({
       service: 'registry',
       openDatabase: openRegistryDatabase,
-      module: ({ database, logger }) => AppModule.with({ database, store, logger, clock: new FakeClock() }),
+      module: ({ database, log, logger }) => AppModule.with({ database, log, store, logger, clock: new FakeClock() }),
     });
   });
   afterAll(async () => {
