@@ -13,7 +13,7 @@ export interface RouteDefinition<
   /** camelCase, unique within the service; the OpenAPI `operationId`. */
   readonly operationId: string;
   readonly method: HttpMethod;
-  /** Fastify form, `/v1/datasets/:name`. */
+  /** Fastify form, `/v1/datasets/:name`; a `*` at the end is the rest of the path. */
   readonly path: string;
   readonly summary: string;
   /** The permission the caller needs in the acting tenant; `none` = any authenticated caller; `public` = no key at all. */
@@ -37,6 +37,11 @@ export interface RouteDefinition<
   readonly problems?: readonly string[];
   /** Longest body, bytes. Default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /**
+   * Whose words the operation speaks, when they are not our own: `mlflow` skips members that it does not know, and has refusals with
+   * `error_code` and `message` beside the members of a problem.
+   */
+  readonly dialect?: 'mlflow';
   /** The answer holds a secret that is shown once (a key, a token): it is never kept for a repeated `Idempotency-Key`. */
   readonly secretResponse?: boolean;
 }

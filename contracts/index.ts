@@ -130,5 +130,6 @@ export {
   presignedSchema,
 } from './http/registry-datasets.js';
 export { aliasSchema, applicationSchema, modelSchema, modelVersionSchema } from './http/registry-models.js';
+export { mlflowRoutes } from './http/mlflow-tracking.js';
 export { trainingHttp, trainingRoutes } from './http/training.js';
 export { fleetRunSchema, jobSchema, limitsSchema, recipeSchema, runSchema } from './http/training-schemas.js';

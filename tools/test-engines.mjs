@@ -3,7 +3,7 @@
  * The contract suites on real engines: starts Kafka, an S3 server and a Kubernetes API server on free ports, has promtool and Python clients at hand, builds the services' images (`images`,
  * which run only with `kafka,s3`), runs every `*.engine.spec.ts`, stops them. Then journeys on a whole mesh of Kafka and S3 (`mesh`), as `npm run mesh` runs it.
  *
- *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,images,tritonclient,kserve,mlserver,mesh] [-- <arguments for Jest>]
+ *   node tools/test-engines.mjs [--only kafka,s3,kubernetes,promtool,images,tritonclient,kserve,mlserver,mlflow,mesh] [-- <arguments for Jest>]
  *
  * An engine that can't run here is named and what needs it is skipped. Ends with `N passed, N failed`.
  */
@@ -70,10 +70,10 @@ const ENGINES = {
     env: () => ({ MYRIAD_TEST_IMAGES: '1' }),
   },
   ...Object.fromEntries(
-    Object.entries(PYTHON_CLIENTS).map(([name, { version, isThere, fetch }]) => [
+    Object.entries(PYTHON_CLIENTS).map(([name, { project, version, isThere, fetch }]) => [
       name,
       {
-        project: 'realtime',
+        project,
         isThere,
         start: atHand(name, version, fetch),
         env: (client) => ({ [`MYRIAD_TEST_${name.toUpperCase()}`]: client.path }),

@@ -14,6 +14,7 @@ import {
   byFleetRun,
   streamed,
 } from './training-schemas.js';
+import { mlflowRoutes } from './mlflow-tracking.js';
 import { runRoutes } from './training-runs.js';
 import { operationsRoutes } from './operations.js';
 
@@ -217,5 +218,5 @@ export const trainingHttp: HttpContract = {
   service: 'training',
   title: 'Training',
   description: 'Recipes, jobs, fleet runs, experiments and runs, with live logs and metrics.',
-  routes: { ...trainingRoutes, ...operationsRoutes('training') },
+  routes: { ...trainingRoutes, ...mlflowRoutes, ...operationsRoutes('training') },
 };

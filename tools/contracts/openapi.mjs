@@ -33,10 +33,12 @@ export function openApiOf(contract, { problemSchema, version }) {
   };
 }
 
-/** `/v1/things/:name` as `/v1/things/{name}`. */
+/** `/v1/things/:name` as `/v1/things/{name}`; the rest of a path, which OpenAPI has no word for, as `{path}`. */
 export function templateOf(path) {
-  return path.replaceAll(/:([A-Za-z]\w*)/g, '{$1}');
+  return path.replaceAll(/:([A-Za-z]\w*)/g, '{$1}').replace(/\*$/, `{${REST}}`);
 }
+
+const REST = 'path';
 
 function operationOf(route, contract) {
   const isPublic = route.permission === 'public';
@@ -68,7 +70,7 @@ function namedParameters(schema, where) {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = jsonSchemaOf(schema);
   return Object.entries(properties).map(([name, { description, ...rest }]) => ({
-    name,
+    name: name === '*' ? REST : name,
     in: where,
     required: where === 'path' || required.includes(name),
     ...(description === undefined ? {} : { description }),

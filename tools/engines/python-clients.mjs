@@ -1,4 +1,4 @@
-/** Python clients of the inference protocol, each in an environment of its own (they need other versions of the same packages); no servers, but what a server is tested with. */
+/** Python clients of the inference protocol and of tracking, each in an environment of its own (they need other versions of the same packages); no servers, but what a server is tested with. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -6,16 +6,18 @@ import { makeEnvironment } from '../bootstrap/python.mjs';
 import { EngineUnavailable, cacheFolder, fillOnce } from './process.mjs';
 
 const root = join(import.meta.dirname, '../..');
-const LOCKS = join(root, 'services/realtime/test/clients');
+/** The services that are tested with them; each has the locks of its clients in `test/clients`. */
+const SERVICES = { realtime: ['tritonclient', 'kserve', 'mlserver'], training: ['mlflow'] };
 
 /** A client by the name of its package and of its lock. */
-function clientOf(name) {
-  const path = join(LOCKS, `${name}.lock`);
+function clientOf(service, name) {
+  const path = join(root, 'services', service, 'test/clients', `${name}.lock`);
   const lock = readFileSync(path, 'utf8');
   const [, version] = new RegExp(`^${name}==(\\S+)`, 'm').exec(lock);
   /** One folder a lock: an environment is never changed. */
   const home = () => cacheFolder(name, `${version}-${createHash('sha256').update(lock).digest('hex').slice(0, 12)}`);
   return {
+    project: service,
     version,
     /** Whether `fetch` has nothing left to do. */
     isThere: () => existsSync(join(home(), '.complete')),
@@ -33,7 +35,7 @@ function clientOf(name) {
   };
 }
 
-/** Triton's, KServe's and MLServer's. */
+/** Triton's, KServe's, MLServer's and MLflow's. */
 export const PYTHON_CLIENTS = Object.fromEntries(
-  ['tritonclient', 'kserve', 'mlserver'].map((name) => [name, clientOf(name)]),
+  Object.entries(SERVICES).flatMap(([service, names]) => names.map((name) => [name, clientOf(service, name)])),
 );

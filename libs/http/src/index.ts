@@ -51,6 +51,7 @@ export {
   StreamedBody,
   type IncomingBody,
 } from './param.decorators.js';
+export { isMlflowUrl } from './mlflow/mlflow-problem.js';
 export { problemOf, spokenFor, statusOf } from './problem-of.js';
 export { ProblemFilter } from './problem.filter.js';
 export { ProtocolError } from './protocol-error.js';

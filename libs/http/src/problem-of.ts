@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Problem } from '@myriad/contracts';
 import { ProblemError, type ProblemDetail, type ProblemKind } from '@myriad/kernel';
 import type { HttpProblemCode } from './codes.js';
+import { isMlflowUrl, mlflowProblem } from './mlflow/mlflow-problem.js';
 import { ProtocolError } from './protocol-error.js';
 
 const STATUS_OF: Readonly<Record<ProblemKind, number>> = {
@@ -66,9 +67,10 @@ export function refusalOf(
   return { problem, headers, isFault: problem.status >= 500 && !(error instanceof ProblemError && error.retryable) };
 }
 
-/** Clients of the Open Inference Protocol look for the words of a refusal under `error`: there they get them twice. */
-export function spokenFor(url: string | undefined, problem: Problem): Problem & { readonly error?: string } {
-  return url?.startsWith('/v2') === true ? { ...problem, error: problem.detail } : problem;
+/** Clients of other APIs look for the words of a refusal elsewhere: those of the Open Inference Protocol under `error`, MLflow's under `message`. */
+export function spokenFor(url: string | undefined, problem: Problem): Problem {
+  if (url?.startsWith('/v2') === true) return { ...problem, error: problem.detail } as Problem;
+  return url !== undefined && isMlflowUrl(url) ? mlflowProblem(problem) : problem;
 }
 
 interface ProblemParts {

@@ -3,6 +3,7 @@ import { ProblemError, type ProblemDetail } from '@myriad/kernel';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { describeIssues, type Part } from './describe-issue.js';
+import { mlflowFault } from './mlflow/mlflow-problem.js';
 
 /** How many faults one answer lists. */
 const MAX_FAULTS = 100;
@@ -12,20 +13,25 @@ interface Parsed {
   readonly faults: readonly ProblemDetail[];
 }
 
-/** A route's schemas, made ready once: an object that says nothing of unknown members refuses them. */
+/** A route's schemas, made ready once: an object that says nothing of unknown members refuses them, but in a foreign dialect. */
 export interface RouteSchemas {
+  readonly dialect: RouteDefinition['dialect'];
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
 }
 
 const nothing = z.strictObject({});
+const anything = z.object({});
 
-export function schemasOf(route: RouteDefinition): RouteSchemas {
+export function schemasOf({ dialect, params, query, body }: RouteDefinition): RouteSchemas {
+  if (dialect !== undefined)
+    return { dialect, params: params ?? anything, query: query ?? anything, body: body ?? anything };
   return {
-    params: strict(route.params ?? nothing),
-    query: strict(route.query ?? nothing),
-    body: strict(route.body ?? nothing),
+    dialect,
+    params: strict(params ?? nothing),
+    query: strict(query ?? nothing),
+    body: strict(body ?? nothing),
   };
 }
 
@@ -49,7 +55,7 @@ export function validateParts(schemas: RouteSchemas, parts: RequestParts): Reque
   const query = parse(schemas.query, parts.query, '#query');
   const body = 'body' in parts ? parse(schemas.body, parts.body, '') : { value: undefined, faults: [] };
   const faults = [...params.faults, ...query.faults, ...body.faults];
-  if (faults.length > 0) throw validationProblem(faults);
+  if (faults.length > 0) throw validationProblem(faults, schemas.dialect);
   return { params: params.value, query: query.value, body: body.value };
 }
 
@@ -73,14 +79,18 @@ function parse(schema: z.ZodType, input: unknown, part: Part): Parsed {
 }
 
 /** The refusal for a list of faults; for checks that no schema can say. */
-export function validationProblem(faults: readonly ProblemDetail[]): ProblemError {
+export function validationProblem(
+  faults: readonly ProblemDetail[],
+  dialect?: RouteDefinition['dialect'],
+): ProblemError {
   const [first] = faults;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   const where = first === undefined || first.pointer === '' ? 'the body' : first.pointer;
+  const own = first === undefined ? 'the request is not valid' : `${where}: ${first.detail}${more}`;
   return new ProblemError({
     kind: 'invalid',
     code: 'http.validation_failed',
-    detail: first === undefined ? 'the request is not valid' : `${where}: ${first.detail}${more}`,
+    detail: first !== undefined && dialect === 'mlflow' ? mlflowFault(first) : own,
     errors: faults.slice(0, MAX_FAULTS),
   });
 }

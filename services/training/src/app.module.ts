@@ -29,9 +29,24 @@ import { RunJobs } from './application/run-jobs.js';
 import { SubmitFleetRun } from './application/submit-fleet-run.js';
 import { SubmitJob } from './application/submit-job.js';
 import { TrackRuns } from './application/track-runs.js';
+import { KeepArtifacts } from './application/tracking/keep-artifacts.js';
+import { LogRunData } from './application/tracking/log-run-data.js';
+import {
+  ARTIFACT_STORE,
+  RUN_DATA_STORE,
+  TRACKED_EXPERIMENT_STORE,
+  TRACKED_RUN_STORE,
+} from './application/tracking/ports.js';
+import { TrackExperiments } from './application/tracking/track-experiments.js';
+import { TrackMlflowRuns } from './application/tracking/track-mlflow-runs.js';
 import { WorkLoop } from './application/work-loop.js';
 import { FleetRunController } from './http/fleet-run.controller.js';
 import { JobController } from './http/job.controller.js';
+import { MlflowArtifactController } from './http/mlflow/artifact.controller.js';
+import { MlflowExperimentController } from './http/mlflow/experiment.controller.js';
+import { MlflowLogController } from './http/mlflow/log.controller.js';
+import { MlflowRunController } from './http/mlflow/run.controller.js';
+import { MlflowServerController } from './http/mlflow/server.controller.js';
 import { RunController } from './http/run.controller.js';
 import { ObjectHandlers } from './messaging/object.handlers.js';
 import { TrainingHandlers } from './messaging/training.handlers.js';
@@ -43,6 +58,10 @@ import { SqlRecipeStore } from './persistence/sql-recipe-store.js';
 import { SqlRunStore } from './persistence/sql-run-store.js';
 import { SqlViewStore } from './persistence/sql-view-store.js';
 import { SqlNamedObjects } from './persistence/sql-named-objects.js';
+import { SqlArtifactStore } from './persistence/tracking/sql-artifact-store.js';
+import { SqlRunDataStore } from './persistence/tracking/sql-run-data-store.js';
+import { SqlTrackedExperimentStore } from './persistence/tracking/sql-tracked-experiment-store.js';
+import { SqlTrackedRunStore } from './persistence/tracking/sql-tracked-run-store.js';
 
 /** What is made outside of the module: by `main.ts`, or by a test. */
 export interface TrainingParts {
@@ -56,6 +75,8 @@ export interface TrainingParts {
 
 const useCases = [EndRun, GrantView, ManageRecipes, ReadState, RunJobs, SubmitFleetRun, SubmitJob, TrackRuns, WorkLoop];
 
+const tracking = [KeepArtifacts, LogRunData, TrackExperiments, TrackMlflowRuns];
+
 const stores: Provider[] = [
   { provide: RECIPE_STORE, useClass: SqlRecipeStore },
   { provide: JOB_STORE, useClass: SqlJobStore },
@@ -65,6 +86,10 @@ const stores: Provider[] = [
   { provide: EXPERIMENT_STORE, useClass: SqlExperimentStore },
   { provide: VIEW_STORE, useClass: SqlViewStore },
   { provide: NAMED_OBJECTS, useClass: SqlNamedObjects },
+  { provide: TRACKED_EXPERIMENT_STORE, useClass: SqlTrackedExperimentStore },
+  { provide: TRACKED_RUN_STORE, useClass: SqlTrackedRunStore },
+  { provide: RUN_DATA_STORE, useClass: SqlRunDataStore },
+  { provide: ARTIFACT_STORE, useClass: SqlArtifactStore },
 ];
 
 function adapters({
@@ -86,9 +111,19 @@ function adapters({
   ];
 }
 
-@Module({ controllers: [FleetRunController, JobController, RunController, ObjectHandlers, TrainingHandlers] })
+const mlflow = [
+  MlflowArtifactController,
+  MlflowExperimentController,
+  MlflowLogController,
+  MlflowRunController,
+  MlflowServerController,
+];
+
+@Module({
+  controllers: [FleetRunController, JobController, RunController, ...mlflow, ObjectHandlers, TrainingHandlers],
+})
 export class AppModule {
   static with(parts: TrainingParts): DynamicModule {
-    return { module: AppModule, providers: [...useCases, ...stores, ...adapters(parts)] };
+    return { module: AppModule, providers: [...useCases, ...tracking, ...stores, ...adapters(parts)] };
   }
 }

@@ -19,6 +19,8 @@ export const KINDS = [
   'job',
   'run',
   'experiment',
+  'experimentId',
+  'trackedFile',
   'evaluation',
   'promotion',
   'rollout',
@@ -114,6 +116,18 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
   'createPrincipal .name': 'principalName',
   'updatePrincipal .name': 'principalName',
   'createRecipe .name': 'recipe',
+
+  // MLflow's calls
+  'workspaces/workspaceName': 'tenant',
+  'artifacts/path': 'trackedFile',
+  '?path': 'trackedFile',
+  '?run_id': 'run',
+  '?experiment_id': 'experimentId',
+  '?experiment_name': 'experiment',
+  '.run_id': 'run',
+  '.experiment_id': 'experimentId',
+  '.experiment_ids[]': 'experimentId',
+  'mlflowCreateExperiment .name': 'experiment',
   'createSuite .name': 'suite',
   'createApplication .name': 'application',
 
@@ -124,6 +138,21 @@ const NAMES: Readonly<Record<string, Kind | SharedKind | typeof WORDS>> = {
       ...['.tags', '.set', '.remove[]', '.items[].set', '.items[].remove[]'],
       // of the Open Inference Protocol
       ...['.id', '.inputs[].name', '.inputs[].data[]', '.outputs[].name'],
+      // of MLflow's calls
+      ...['?metric_key', '?max_results', '?page_token', '.page_token', '.max_results', '.filter', '.order_by[]'],
+      ...[
+        '.artifact_location',
+        '.new_name',
+        '.user_id',
+        '.run_name',
+        '.start_time',
+        '.end_time',
+        '.timestamp',
+        '.step',
+      ],
+      ...['.key', '.value', '.tags[].key', '.tags[].value', '.params[].key', '.params[].value', '.metrics[].key'],
+      ...['.metrics[].timestamp', '.metrics[].step', '.datasets[].tags[].key', '.datasets[].tags[].value'],
+      ...['name', 'digest', 'source_type', 'source', 'schema', 'profile'].map((name) => `.datasets[].dataset.${name}`),
       // settings of a process, all of a body
       ...['updateTraceSetting ', 'updateLogSetting '],
       // of logins, which name no tenant's thing but secrets that only their holder has

@@ -44,6 +44,7 @@ export interface World {
 }
 
 const EXPERIMENT = 'tuning-4711';
+const TRACKED_FILE = 'notes-4711';
 const OTHER = 'other-4711';
 
 export async function makeWorld(mesh: Mesh): Promise<World> {
@@ -109,7 +110,14 @@ async function thingsOf({ tenantId, steward, program }: Tenant, { admin }: Cast)
   const { jobId } = await client.call(trainingRoutes.createJob, {
     body: { recipe: MODEL, modelName: 'own', application: MODEL, datasets: [{ name: TRAINING }] },
   });
-  await client.call(trainingRoutes.createExperiment, { body: { name: EXPERIMENT } });
+  const { experimentId } = await client.call(trainingRoutes.createExperiment, { body: { name: EXPERIMENT } });
+  const uploaded = await client.send({
+    method: 'PUT',
+    path: `/api/2.0/mlflow-artifacts/artifacts/${TRACKED_FILE}`,
+    headers: { 'content-type': 'text/plain' },
+    body: 'kept',
+  });
+  if (uploaded.status !== 200) throw new Error(uploaded.text);
   const { runId } = await client.call(trainingRoutes.createRun, { body: { experiment: EXPERIMENT } });
   await client.call(trainingRoutes.logRunMetrics, {
     params: { runId },
@@ -149,6 +157,8 @@ async function thingsOf({ tenantId, steward, program }: Tenant, { admin }: Cast)
     job: jobId,
     run: runId,
     experiment: EXPERIMENT,
+    experimentId,
+    trackedFile: TRACKED_FILE,
     evaluation: evaluations.items[0]!.evaluationId,
     promotion: promotion.promotionId,
     rollout: rollouts.items.find((one) => one.tenantId === tenantId)!.rolloutId,

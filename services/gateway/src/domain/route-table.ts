@@ -2,6 +2,8 @@
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;
   parameter: Node<T> | undefined;
+  /** Takes whatever is left of a path, a segment at least. */
+  rest: Node<T> | undefined;
   readonly methods: Map<string, T>;
 }
 
@@ -11,9 +13,9 @@ export type RouteMatch<T> =
   | { readonly found: 'path'; readonly methods: readonly string[] }
   | { readonly found: 'nothing' };
 
-const newNode = <T>(): Node<T> => ({ literals: new Map(), parameter: undefined, methods: new Map() });
+const newNode = <T>(): Node<T> => ({ literals: new Map(), parameter: undefined, rest: undefined, methods: new Map() });
 
-/** Routes by their segments; a literal segment goes before a parameter, so `/v1/principals/me` is not somebody's id. */
+/** Routes by their segments; a literal segment goes before a parameter, so `/v1/principals/me` is not somebody's id, and the rest of a path comes last. */
 export class RouteTable<T> {
   private readonly root = newNode<T>();
 
@@ -22,6 +24,7 @@ export class RouteTable<T> {
     let node = this.root;
     for (const segment of segmentsOf(path)) {
       if (segment.startsWith(':')) node = node.parameter ??= newNode<T>();
+      else if (segment === '*') node = node.rest ??= newNode<T>();
       else {
         const next = node.literals.get(segment) ?? newNode<T>();
         node.literals.set(segment, next);
@@ -47,8 +50,9 @@ function find<T>(node: Node<T>, segments: readonly string[], at: number): Node<T
   if (segment === undefined) return node.methods.size > 0 ? node : undefined;
   const literal = node.literals.get(segment);
   const found = literal === undefined ? undefined : find(literal, segments, at + 1);
-  if (found !== undefined || node.parameter === undefined || segment === '') return found;
-  return find(node.parameter, segments, at + 1);
+  if (found !== undefined || segment === '') return found;
+  const one = node.parameter === undefined ? undefined : find(node.parameter, segments, at + 1);
+  return one ?? node.rest;
 }
 
 function segmentsOf(path: string): string[] {

@@ -10,6 +10,7 @@ import { gatewayProblem } from '../domain/gateway-problem.js';
 import { ConcurrencyLimiter } from '../application/concurrency-limiter.js';
 import type { Admission } from '../domain/token-bucket.js';
 import type { Arrival } from './arrival.js';
+import { namedTenant } from './named-tenant.js';
 import type { RouteTarget } from './route-targets.js';
 
 /** Lets a request pass or refuses it: who, in which tenant and environment, by what right, and how often. */
@@ -39,7 +40,7 @@ export class Admit {
   private open(exchange: Arrival, target: RouteTarget, credential: Credential): void | Promise<void> {
     exchange.principal = credential.principal;
     const opened = this.openSession.execute(credential, {
-      tenantId: exchange.header('x-myriad-tenant'),
+      tenantId: namedTenant(exchange, target),
       environment: exchange.header('x-myriad-environment'),
     });
     if (opened instanceof Promise)

@@ -23,6 +23,8 @@ export class Arrival {
   traceparent = '';
   /** Code of the refusal, when the gateway refused. */
   code: string | undefined;
+  /** The tenant that a prefix of the path named. */
+  pathTenantId: string | undefined;
   /** Whether it counts among its tenant's requests in flight. */
   isCounted = false;
 

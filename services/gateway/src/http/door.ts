@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { observedGauge, traceFieldsOf, type Logger } from '@myriad/telemetry';
-import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain, spokenFor } from '@myriad/http';
+import { KEEP_ALIVE_GRACE_MS, KEEP_ALIVE_MS, ServerDrain, isMlflowUrl, spokenFor } from '@myriad/http';
 import { gatewayProblem } from '../domain/gateway-problem.js';
 import type { RouteTable } from '../domain/route-table.js';
 import { isSafePath } from '../domain/safe-path.js';
@@ -125,6 +125,8 @@ export class Door {
   private targetOf({ request }: Exchange, path: string): RouteTarget {
     const match = this.options.routes.match(request.method ?? '', path);
     if (match.found === 'route') return match.value;
+    if (match.found === 'nothing' && isMlflowUrl(path))
+      throw gatewayProblem('unsupported', 'call_not_served', `the MLflow call ${path} is not served here`);
     if (match.found === 'nothing') throw gatewayProblem('not-found', 'route_not_found', `there is nothing at ${path}`);
     const allow = match.methods.join(', ');
     const detail = `${request.method ?? ''} is not allowed there; allowed is ${allow}`;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { splitTenantPrefix } from '../domain/tenant-prefix.js';
 import { Arrival } from '../entrance/arrival.js';
 
 /** A request over HTTP/1.1 and its answer. */
@@ -10,6 +11,10 @@ export class Exchange extends Arrival {
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
   ) {
-    super(request.method ?? '', request.url ?? '/', request.headers);
+    const { tenantId, url } = splitTenantPrefix(request.url ?? '/');
+    // what is matched, forwarded and told is the path without it
+    if (tenantId !== undefined) request.url = url;
+    super(request.method ?? '', url, request.headers);
+    this.pathTenantId = tenantId;
   }
 }

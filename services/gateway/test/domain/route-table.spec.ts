@@ -22,6 +22,15 @@ describe('RouteTable', () => {
       expect(table.match('GET', path)).toEqual({ found: 'nothing' });
   });
 
+  it('gives the rest of a path to who takes it, a segment at least, after all that fit better', () => {
+    table.add('GET', '/files/*', 'files');
+    table.add('GET', '/files/:id/size', 'size');
+    for (const path of ['/files/a', '/files/a/b/c', '/files/a/size/b'])
+      expect(table.match('GET', path)).toMatchObject({ found: 'route', value: 'files' });
+    expect(table.match('GET', '/files/a/size')).toMatchObject({ found: 'route', value: 'size' });
+    for (const path of ['/files', '/files/']) expect(table.match('GET', path)).toEqual({ found: 'nothing' });
+  });
+
   it('refuses two routes of one method and shape', () => {
     expect(() => {
       table.add('GET', '/v1/principals/:name', 'again');

@@ -108,10 +108,6 @@ export class TrackRuns {
     return this.work.run(ctx, async (tx) => {
       const run = await this.tracked(tx, ctx, runId);
       await this.experiments.addMetrics(tx, run, points);
-      await this.runs.update(tx, {
-        ...run,
-        metrics: { ...run.metrics, ...Object.fromEntries(points.map(({ name, value }) => [name, value])) },
-      });
     });
   }
 

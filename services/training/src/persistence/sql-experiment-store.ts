@@ -3,6 +3,7 @@ import { type Tx, decodeCursor, pageOfRows, startOf } from '@myriad/persistence'
 import { Injectable } from '@nestjs/common';
 import type { ExperimentStore, MetricPoint } from '../application/ports.js';
 import type { Run } from '../domain/job.js';
+import { addPoints } from './metric-points.js';
 
 type Experiment = Parameters<ExperimentStore['insert']>[1];
 
@@ -61,23 +62,22 @@ export class SqlExperimentStore implements ExperimentStore {
   }
 
   async addMetrics(tx: Tx, run: Pick<Run, 'tenantId' | 'runId'>, points: readonly MetricPoint[]): Promise<void> {
-    // one statement may not write a row twice: the last point of equal ones counts
+    // a point of the same name, step and time replaces the one that is there
     const unique = [
       ...new Map(points.map((point) => [`${point.name}/${point.step}/${point.timestampMs}`, point])).values(),
     ];
     await tx.query(
-      `INSERT INTO run_metric (tenant_id, run_id, name, step, timestamp_ms, value)
-       SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::float8[])
-       ON CONFLICT (tenant_id, run_id, name, step, timestamp_ms) DO UPDATE SET value = excluded.value`,
+      `DELETE FROM run_metric USING unnest($3::text[], $4::bigint[], $5::bigint[]) AS sent (name, step, timestamp_ms)
+       WHERE tenant_id = $1 AND run_id = $2 AND run_metric.name = sent.name AND run_metric.step = sent.step AND run_metric.timestamp_ms = sent.timestamp_ms`,
       [
         run.tenantId,
         run.runId,
         unique.map(({ name }) => name),
         unique.map(({ step }) => step),
         unique.map(({ timestampMs }) => timestampMs),
-        unique.map(({ value }) => value),
       ],
     );
+    await addPoints(tx, run, unique);
   }
 
   async metrics(

@@ -8,9 +8,10 @@ const AMONG = `
   SELECT source_digest AS digest FROM recipe WHERE source_digest = ANY ($1)
   UNION SELECT spec->'source'->>'digest' AS digest FROM job WHERE spec->'source'->>'digest' = ANY ($1)
   UNION SELECT artifact_digest AS digest FROM run WHERE artifact_digest = ANY ($1)
-  UNION SELECT parity_digest AS digest FROM run WHERE parity_digest = ANY ($1)`;
+  UNION SELECT parity_digest AS digest FROM run WHERE parity_digest = ANY ($1)
+  UNION SELECT digest FROM artifact WHERE digest = ANY ($1)`;
 
-/** What recipes, jobs and runs name. */
+/** What recipes, jobs, runs and their artifacts name. */
 @Injectable()
 export class SqlNamedObjects implements NamedObjects {
   async among(tx: Tx, digests: readonly Digest[]): Promise<Digest[]> {

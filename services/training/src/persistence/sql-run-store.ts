@@ -17,6 +17,8 @@ interface RunRecord {
   parameters: Record<string, unknown>;
   inputs: RunInput[];
   metrics: Record<string, number>;
+  /** The newest values of what was logged point by point; only where it was asked for. */
+  latest?: Record<string, number> | null;
   artifact_digest: Digest | null;
   parity_digest: Digest | null;
   duration_ms: number | null;
@@ -38,7 +40,7 @@ function toRun(row: RunRecord): Run {
     reason: row.reason,
     parameters: row.parameters,
     inputs: row.inputs,
-    metrics: row.metrics,
+    metrics: { ...row.metrics, ...row.latest },
     artifactDigest: row.artifact_digest,
     parityDigest: row.parity_digest,
     durationMs: row.duration_ms,
@@ -49,8 +51,15 @@ function toRun(row: RunRecord): Run {
 }
 
 const INSERT = `
-  INSERT INTO run (tenant_id, run_id, job_id, fleet_run_id, experiment, application, model_name, status, reason, parameters, inputs, metrics, created_at, started_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
+  INSERT INTO run (tenant_id, run_id, job_id, fleet_run_id, experiment, application, model_name, status, reason, parameters, inputs, metrics, created_at, started_at, experiment_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, (SELECT experiment_id FROM experiment WHERE tenant_id = $1 AND name = $5))`;
+
+/** With the newest metrics; JSON has no words for those that are no finite numbers. */
+const SELECT = `
+  SELECT run.*, (
+    SELECT jsonb_object_agg(latest.name, latest.value) FROM run_latest_metric AS latest
+    WHERE latest.tenant_id = run.tenant_id AND latest.run_id = run.run_id AND latest.value NOT IN ('NaN', 'Infinity', '-Infinity')
+  ) AS latest FROM run`;
 
 @Injectable()
 export class SqlRunStore implements RunStore {
@@ -93,13 +102,13 @@ export class SqlRunStore implements RunStore {
   }
 
   async find(tx: Tx, runId: string): Promise<Run | undefined> {
-    const [row] = await tx.query<RunRecord>('SELECT * FROM run WHERE run_id = $1 FOR UPDATE', [runId]);
+    const [row] = await tx.query<RunRecord>(`${SELECT} WHERE run_id = $1 FOR UPDATE OF run`, [runId]);
     return row && toRun(row);
   }
 
   async list(tx: Tx, filter: RunFilter): Promise<Page<Run>> {
     const rows = await tx.query<RunRecord>(
-      'SELECT * FROM run WHERE ($1::text IS NULL OR run_id < $1) AND ($2::text IS NULL OR experiment = $2) AND ($3::text IS NULL OR fleet_run_id = $3) ORDER BY run_id DESC LIMIT $4',
+      `${SELECT} WHERE ($1::text IS NULL OR run_id < $1) AND ($2::text IS NULL OR experiment = $2) AND ($3::text IS NULL OR fleet_run_id = $3) ORDER BY run_id DESC LIMIT $4`,
       [startOf(filter), filter.experiment ?? null, filter.fleetRunId ?? null, filter.pageSize + 1],
     );
     return pageOfRows(rows, filter, toRun, ({ runId }) => runId);

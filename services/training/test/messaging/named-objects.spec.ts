@@ -27,8 +27,9 @@ it('training says of suspected objects which its rows name, for each column that
       { table: 'job', values: (digest) => ({ spec: JSON.stringify({ source: { tenantId: 'names-them', digest } }) }) },
       { table: 'run', values: (digest) => ({ artifact_digest: digest }) },
       { table: 'run', values: (digest) => ({ parity_digest: digest }) },
+      { table: 'artifact', values: (digest) => ({ digest }) },
     ],
-    elsewhere: ['dataset_view.digest'],
+    elsewhere: ['dataset_view.digest', 'run_input.dataset_digest'],
   });
   expect(named).toEqual(written);
   expect(rest).toEqual({ namedForNeighbour: [], unknownColumns: [] });
