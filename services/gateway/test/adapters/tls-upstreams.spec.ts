@@ -57,7 +57,7 @@ describe('upstreams over mutual TLS', () => {
 
   function get(origin = `https://localhost:${port}`, by = upstreams): Promise<number | string> {
     return new Promise((resolve) => {
-      const timeouts = { headTimeoutMs: 5_000, pauseTimeoutMs: 5_000, deadlineMs: undefined, isRepeatable: false };
+      const timeouts = { headTimeoutMs: 20_000, pauseTimeoutMs: 20_000, deadlineMs: undefined, isRepeatable: false };
       const request = { origin: () => origin, method: 'POST', path: '/healthz', headers: [], body: Buffer.from('{}') };
       let status = 0;
       by.send(

@@ -216,7 +216,7 @@ describe('upstreams over HTTP/1.1', () => {
   });
 
   it('pass an answer on no faster than it is taken, and an upload no faster than it is read', async () => {
-    const SIZE = 24 * 1_048_576;
+    const SIZE = 8 * 1_048_576;
     const server = await serve((socket, text) => {
       if (text.startsWith('POST')) socket.pause();
       else
