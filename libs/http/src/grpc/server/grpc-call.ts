@@ -37,7 +37,7 @@ const ANSWER_LIST: readonly string[] = Object.entries(ANSWER_HEADERS).flatMap(([
 const OK_TRAILERS: OutgoingHttpHeaders = { 'grpc-status': String(status.OK) };
 const UNTIL_TRAILERS = { waitForTrailers: true } as const;
 
-/** One call on its stream. It is answered once, whatever happens at the same time. */
+/** One call on its stream. It is answered once, whatever happens at the same time. No function is a field, as in `DirectExchange`. */
 export class ServerCall implements GrpcCall {
   readonly headers: IncomingHttpHeaders;
   deadlineMs = Infinity;
@@ -106,9 +106,9 @@ export class ServerCall implements GrpcCall {
     });
     stream.on('end', () => {
       if (message instanceof Promise)
-        message.then((bytes) => {
+        this.later(message, (bytes) => {
           this.answer(answer, bytes);
-        }, this.fail);
+        });
       else this.answer(answer, message);
     });
   }
@@ -118,11 +118,20 @@ export class ServerCall implements GrpcCall {
     try {
       if (message === undefined) throw this.missing();
       const answered = answer(message);
-      if (answered instanceof Promise) answered.then(this.finish, this.fail);
+      if (answered instanceof Promise)
+        this.later(answered, (late) => {
+          this.finish(late);
+        });
       else this.finish(answered);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private later<T>(value: Promise<T>, step: (value: T) => void): void {
+    value.then(step).catch((error: unknown) => {
+      this.fail(error);
+    });
   }
 
   /** The messages of a stream, one after the other: what comes meanwhile waits at the client. */
@@ -144,17 +153,17 @@ export class ServerCall implements GrpcCall {
   }
 
   /** Ends the call well, with a last message or without. */
-  readonly finish = (message?: Uint8Array): void => {
+  finish(message?: Uint8Array): void {
     if (this.cancelled) return;
     this.end();
     this.respond();
     this.trail(OK_TRAILERS);
     if (message === undefined) this.stream.end();
     else this.stream.end(framed(message));
-  };
+  }
 
   /** Ends the call with what `statusOf` says of an error. */
-  readonly fail = (error: unknown): void => {
+  fail(error: unknown): void {
     if (this.cancelled) return;
     this.end();
     const { stream } = this;
@@ -173,7 +182,7 @@ export class ServerCall implements GrpcCall {
     } else stream.respond({ ...ANSWER_HEADERS, ...trailers }, { endStream: true });
     // what the client still sends is let through, and to nobody
     stream.resume();
-  };
+  }
 
   private read(message: Parameters<typeof bytesOf>[0]): Buffer | Promise<Buffer> {
     return bytesOf(message, this.headers['grpc-encoding'] as string | undefined, this.parts.maxMessageBytes);

@@ -121,9 +121,14 @@ export class GrpcServer {
     }
     const streamed = this.options.streams.get(path);
     if (streamed !== undefined)
-      streamed(call).then(() => {
-        call.finish();
-      }, call.fail);
+      streamed(call).then(
+        () => {
+          call.finish();
+        },
+        (error: unknown) => {
+          call.fail(error);
+        },
+      );
     else
       call.fail(new GrpcFault(status.UNIMPLEMENTED, `The server does not implement the method ${path.slice(0, 200)}`));
   }
