@@ -136,3 +136,25 @@ export function network(sizes) {
   }
   return file(nodes, { features: sizes[0], outputs: [scores('y', sizes.at(-1))], initializers });
 }
+
+/** {@link network} for a batch of which each row has weights of its own: inputs x [rows, 1, features] and p0, p1 … for weights [rows, from, to] and biases [rows, 1, to] of each layer. */
+export function stackedNetwork(sizes) {
+  const inputs = [{ name: 'x', elementType: float, shape: [-1, 1, sizes[0]] }];
+  const nodes = [];
+  let value = 'x';
+  for (let i = 0; i + 1 < sizes.length; i += 1) {
+    const [w, b] = [`p${2 * i}`, `p${2 * i + 1}`];
+    inputs.push({ name: w, elementType: float, shape: [-1, sizes[i], sizes[i + 1]] });
+    inputs.push({ name: b, elementType: float, shape: [-1, 1, sizes[i + 1]] });
+    const isLast = i + 2 === sizes.length;
+    const node = (opType, from, to) => ({ opType, domain: '', attributes: [], inputs: from, outputs: [to] });
+    nodes.push(node('MatMul', [value, w], `m${i}`), node('Add', [`m${i}`, b], `g${i}`));
+    value = isLast ? 'y' : `a${i}`;
+    nodes.push(node(isLast ? 'Sigmoid' : 'Relu', [`g${i}`], value));
+  }
+  const outputs = [{ name: 'y', elementType: float, shape: [-1, 1, sizes.at(-1)] }];
+  return writeOnnxProto({
+    ...{ irVersion: 8, opsets: [{ domain: '', version: 17 }], metadata: [] },
+    graph: { nodes, initializers: [], inputs, outputs },
+  });
+}
