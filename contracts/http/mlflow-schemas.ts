@@ -63,6 +63,7 @@ export const run = z.object({
   info: runInfo,
   data: z.object({ metrics: z.array(metricOut), params: z.array(keyValue), tags: z.array(tag) }),
   inputs: z.object({ dataset_inputs: z.array(datasetInput) }),
+  outputs: z.object({ model_outputs: z.array(z.object({ model_id: z.string(), step: z.int() })) }),
 });
 
 /** One level of a folder; `path` is relative to what was asked for. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from '../define-route.js';
 import { mlflowArtifactRoutes } from './mlflow-artifacts.js';
 import { mlflowExperimentRoutes } from './mlflow-experiments.js';
+import { mlflowModelRoutes } from './mlflow-models.js';
 import { mlflowLogRoutes, mlflowRunRoutes } from './mlflow-runs.js';
 import { dialect } from './mlflow-schemas.js';
 
@@ -53,5 +54,6 @@ export const mlflowRoutes = {
   ...mlflowRunRoutes,
   ...mlflowLogRoutes,
   ...mlflowArtifactRoutes,
+  ...mlflowModelRoutes,
   ...mlflowServerRoutes,
 } as const;

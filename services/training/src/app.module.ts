@@ -30,9 +30,11 @@ import { SubmitFleetRun } from './application/submit-fleet-run.js';
 import { SubmitJob } from './application/submit-job.js';
 import { TrackRuns } from './application/track-runs.js';
 import { KeepArtifacts } from './application/tracking/keep-artifacts.js';
+import { LogModels } from './application/tracking/log-models.js';
 import { LogRunData } from './application/tracking/log-run-data.js';
 import {
   ARTIFACT_STORE,
+  LOGGED_MODEL_STORE,
   RUN_DATA_STORE,
   TRACKED_EXPERIMENT_STORE,
   TRACKED_RUN_STORE,
@@ -45,6 +47,7 @@ import { JobController } from './http/job.controller.js';
 import { MlflowArtifactController } from './http/mlflow/artifact.controller.js';
 import { MlflowExperimentController } from './http/mlflow/experiment.controller.js';
 import { MlflowLogController } from './http/mlflow/log.controller.js';
+import { MlflowModelController } from './http/mlflow/model.controller.js';
 import { MlflowRunController } from './http/mlflow/run.controller.js';
 import { MlflowServerController } from './http/mlflow/server.controller.js';
 import { RunController } from './http/run.controller.js';
@@ -59,6 +62,7 @@ import { SqlRunStore } from './persistence/sql-run-store.js';
 import { SqlViewStore } from './persistence/sql-view-store.js';
 import { SqlNamedObjects } from './persistence/sql-named-objects.js';
 import { SqlArtifactStore } from './persistence/tracking/sql-artifact-store.js';
+import { SqlLoggedModelStore } from './persistence/tracking/sql-logged-model-store.js';
 import { SqlRunDataStore } from './persistence/tracking/sql-run-data-store.js';
 import { SqlTrackedExperimentStore } from './persistence/tracking/sql-tracked-experiment-store.js';
 import { SqlTrackedRunStore } from './persistence/tracking/sql-tracked-run-store.js';
@@ -75,7 +79,7 @@ export interface TrainingParts {
 
 const useCases = [EndRun, GrantView, ManageRecipes, ReadState, RunJobs, SubmitFleetRun, SubmitJob, TrackRuns, WorkLoop];
 
-const tracking = [KeepArtifacts, LogRunData, TrackExperiments, TrackMlflowRuns];
+const tracking = [KeepArtifacts, LogModels, LogRunData, TrackExperiments, TrackMlflowRuns];
 
 const stores: Provider[] = [
   { provide: RECIPE_STORE, useClass: SqlRecipeStore },
@@ -90,6 +94,7 @@ const stores: Provider[] = [
   { provide: TRACKED_RUN_STORE, useClass: SqlTrackedRunStore },
   { provide: RUN_DATA_STORE, useClass: SqlRunDataStore },
   { provide: ARTIFACT_STORE, useClass: SqlArtifactStore },
+  { provide: LOGGED_MODEL_STORE, useClass: SqlLoggedModelStore },
 ];
 
 function adapters({
@@ -115,6 +120,7 @@ const mlflow = [
   MlflowArtifactController,
   MlflowExperimentController,
   MlflowLogController,
+  MlflowModelController,
   MlflowRunController,
   MlflowServerController,
 ];

@@ -118,6 +118,13 @@ async function thingsOf({ tenantId, steward, program }: Tenant, { admin }: Cast)
     body: 'kept',
   });
   if (uploaded.status !== 200) throw new Error(uploaded.text);
+  const logged = await client.send({
+    method: 'POST',
+    path: '/api/2.0/mlflow/logged-models',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ experiment_id: experimentId }),
+  });
+  const { model } = JSON.parse(logged.text) as { model: { info: { model_id: string } } };
   const { runId } = await client.call(trainingRoutes.createRun, { body: { experiment: EXPERIMENT } });
   await client.call(trainingRoutes.logRunMetrics, {
     params: { runId },
@@ -159,6 +166,7 @@ async function thingsOf({ tenantId, steward, program }: Tenant, { admin }: Cast)
     experiment: EXPERIMENT,
     experimentId,
     trackedFile: TRACKED_FILE,
+    loggedModel: model.info.model_id,
     evaluation: evaluations.items[0]!.evaluationId,
     promotion: promotion.promotionId,
     rollout: rollouts.items.find((one) => one.tenantId === tenantId)!.rolloutId,

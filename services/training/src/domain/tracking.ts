@@ -58,6 +58,35 @@ export interface TrackedInput {
   };
 }
 
+/** A model that a run made, and at which step. */
+export interface TrackedOutput {
+  readonly modelId: string;
+  readonly step: number;
+}
+
+export const LOGGED_MODEL_STATUSES = [
+  'LOGGED_MODEL_PENDING',
+  'LOGGED_MODEL_READY',
+  'LOGGED_MODEL_UPLOAD_FAILED',
+] as const;
+export type LoggedModelStatus = (typeof LOGGED_MODEL_STATUSES)[number];
+
+/** A model as its run logged it, before anybody registers it. */
+export interface LoggedModel {
+  readonly modelId: string;
+  readonly experimentId: string;
+  readonly name: string;
+  readonly modelType: string;
+  /** '' for one of no run. */
+  readonly sourceRunId: string;
+  readonly status: LoggedModelStatus;
+  readonly artifactUri: string;
+  readonly params: readonly KeyValue[];
+  readonly tags: readonly KeyValue[];
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
 export interface TrackedRun {
   readonly info: TrackedRunInfo;
   /** The newest of each. */
@@ -65,6 +94,7 @@ export interface TrackedRun {
   readonly params: readonly KeyValue[];
   readonly tags: readonly KeyValue[];
   readonly inputs: readonly TrackedInput[];
+  readonly outputs: readonly TrackedOutput[];
 }
 
 /** Every tenant has this one: clients that name none track there. */

@@ -156,6 +156,25 @@ def test_scikit_learn_logs_itself() -> None:
     assert [entry.dataset.source_type for entry in found.inputs.dataset_inputs] == ["code"]
 
 
+def test_a_model_is_logged_and_loaded_back() -> None:
+    rows, labels = numpy.array([[0.0], [1.0], [2.0], [3.0]]), numpy.array([0, 0, 1, 1])
+    mlflow.set_experiment("models")
+    with mlflow.start_run() as run:
+        logged = mlflow.sklearn.log_model(
+            LogisticRegression().fit(rows, labels),
+            name="flat",
+            params={"C": 1.0},
+            pip_requirements=["scikit-learn"],
+            serialization_format="cloudpickle",
+        )
+    known = mlflow.get_logged_model(logged.model_id)
+    assert (known.name, known.status, known.source_run_id) == ("flat", "READY", run.info.run_id)
+    assert known.params["C"] == "1.0"
+    assert [output.model_id for output in run_of(run.info.run_id).outputs.model_outputs] == [logged.model_id]
+    loaded = mlflow.sklearn.load_model(f"models:/{logged.model_id}")
+    assert loaded.predict(rows).tolist() == labels.tolist()
+
+
 def test_another_tenant_sees_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     client = MlflowClient()
     experiment = client.create_experiment("ours")

@@ -1,7 +1,13 @@
 import type { RequestContext } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
-import { type KeyValue, RUN_NAME_TAG, type TrackedInput, type TrackedPoint } from '../../domain/tracking.js';
+import {
+  type KeyValue,
+  RUN_NAME_TAG,
+  type TrackedInput,
+  type TrackedOutput,
+  type TrackedPoint,
+} from '../../domain/tracking.js';
 import { trainingProblem } from '../../domain/training-problem.js';
 import { type Found, RUN_DATA_STORE, type RunDataStore, TRACKED_RUN_STORE, type TrackedRunStore } from './ports.js';
 import { TrackMlflowRuns } from './track-mlflow-runs.js';
@@ -62,6 +68,13 @@ export class LogRunData {
     return this.work.run(ctx, async (tx) => {
       await this.tracked.taggable(tx, runId);
       await this.data.addInputs(tx, runId, inputs);
+    });
+  }
+
+  logOutputs(ctx: RequestContext, runId: string, outputs: readonly TrackedOutput[]): Promise<void> {
+    return this.work.run(ctx, async (tx) => {
+      await this.tracked.taggable(tx, runId);
+      await this.data.addOutputs(tx, runId, outputs);
     });
   }
 

@@ -4,8 +4,10 @@ import type { RunStatus } from '../../domain/job.js';
 import type {
   KeyValue,
   LifecycleStage,
+  LoggedModel,
   TrackedExperiment,
   TrackedInput,
+  TrackedOutput,
   TrackedPoint,
   TrackedRun,
   TrackedRunInfo,
@@ -78,6 +80,7 @@ export interface RunDataStore {
   setTags(tx: Tx, runId: string, tags: readonly KeyValue[]): Promise<void>;
   deleteTag(tx: Tx, runId: string, key: string): Promise<boolean>;
   addInputs(tx: Tx, runId: string, inputs: readonly TrackedInput[]): Promise<void>;
+  addOutputs(tx: Tx, runId: string, outputs: readonly TrackedOutput[]): Promise<void>;
   /** In order of step, time and value. */
   history(
     tx: Tx,
@@ -104,6 +107,14 @@ export interface ArtifactStore {
   delete(tx: Tx, path: string): Promise<boolean>;
 }
 
+export interface LoggedModelStore {
+  insert(tx: Tx, model: LoggedModel): Promise<void>;
+  /** Locks the row. */
+  find(tx: Tx, modelId: string): Promise<LoggedModel | undefined>;
+  update(tx: Tx, model: LoggedModel): Promise<void>;
+}
+
+export const LOGGED_MODEL_STORE = Symbol('LoggedModelStore');
 export const TRACKED_EXPERIMENT_STORE = Symbol('TrackedExperimentStore');
 export const TRACKED_RUN_STORE = Symbol('TrackedRunStore');
 export const RUN_DATA_STORE = Symbol('RunDataStore');

@@ -66,7 +66,7 @@ export class TrackMlflowRuns {
         lifecycleStage: 'active',
         jobId: null,
       };
-      return { info, metrics: [], params: [], tags, inputs: [] };
+      return { info, metrics: [], params: [], tags, inputs: [], outputs: [] };
     });
   }
 

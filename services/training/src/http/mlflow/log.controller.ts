@@ -74,6 +74,16 @@ export class MlflowLogController {
     return {};
   }
 
+  @Handle(routes.mlflowLogOutputs)
+  async logOutputs(
+    @Ctx() ctx: RequestContext,
+    @RouteBody() body: BodyOf<Routes['mlflowLogOutputs']>,
+  ): Answer<'mlflowLogOutputs'> {
+    const outputs = body.models.map(({ model_id: modelId, step }) => ({ modelId, step }));
+    await this.log.logOutputs(ctx, body.run_id, outputs);
+    return {};
+  }
+
   @Handle(routes.mlflowGetMetricHistory)
   async history(
     @Ctx() ctx: RequestContext,

@@ -1,6 +1,7 @@
 import type { RouteResponse, mlflowRoutes } from '@myriad/contracts';
 import type { ArtifactEntry } from '../../application/tracking/ports.js';
 import {
+  type LoggedModel,
   type TrackedExperiment,
   type TrackedPoint,
   type TrackedRun,
@@ -40,11 +41,30 @@ export function presentRunInfo(info: TrackedRunInfo): Run['info'] {
   };
 }
 
-export function presentRun({ info, metrics, params, tags, inputs }: TrackedRun): Run {
+export function presentRun({ info, metrics, params, tags, inputs, outputs }: TrackedRun): Run {
   return {
     info: presentRunInfo(info),
     data: { metrics: metrics.map(presentMetric), params: [...params], tags: [...tags] },
     inputs: { dataset_inputs: inputs.map((input) => ({ tags: [...input.tags], dataset: { ...input.dataset } })) },
+    outputs: { model_outputs: outputs.map(({ modelId, step }) => ({ model_id: modelId, step })) },
+  };
+}
+
+export function presentModel(model: LoggedModel): Answer<'mlflowGetLoggedModel'>['model'] {
+  return {
+    info: {
+      model_id: model.modelId,
+      experiment_id: model.experimentId,
+      name: model.name,
+      creation_timestamp_ms: model.createdAt.getTime(),
+      last_updated_timestamp_ms: model.updatedAt.getTime(),
+      artifact_uri: model.artifactUri,
+      status: model.status,
+      model_type: model.modelType,
+      source_run_id: model.sourceRunId,
+      tags: [...model.tags],
+    },
+    data: { params: [...model.params] },
   };
 }
 

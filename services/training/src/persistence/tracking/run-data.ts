@@ -38,7 +38,7 @@ function ofRun<R extends { run_id: string }, T>(rows: readonly R[], toItem: (row
   return (runId) => byRun.get(runId) ?? [];
 }
 
-/** The runs with what was logged to them; five statements for any number of runs. */
+/** The runs with what was logged to them; six statements for any number of runs. */
 export async function loadRunData(tx: Tx, infos: readonly TrackedRunInfo[]): Promise<readonly TrackedRun[]> {
   const values = [tx.tenantId, infos.map(({ runId }) => runId)];
   const rowsOf = <R extends { run_id: string }>(columns: string, table: string, order: string): Promise<R[]> =>
@@ -56,6 +56,10 @@ export async function loadRunData(tx: Tx, infos: readonly TrackedRunInfo[]): Pro
     await rowsOf<InputRecord>('name, dataset_digest, source_type, source, schema, profile, tags', 'run_input', 'name'),
     toInput,
   );
+  const outputs = ofRun(
+    await rowsOf<{ run_id: string; model_id: string; step: string }>('model_id, step', 'run_output', 'model_id'),
+    ({ model_id: modelId, step }) => ({ modelId, step: Number(step) }),
+  );
   const own = new Map(
     (await rowsOf<OwnRecord>('parameters, metrics', 'run', 'run_id')).map((row) => [row.run_id, row]),
   );
@@ -65,6 +69,7 @@ export async function loadRunData(tx: Tx, infos: readonly TrackedRunInfo[]): Pro
     params: withOwnParams(params(info.runId), own.get(info.runId)),
     tags: tags(info.runId),
     inputs: inputs(info.runId),
+    outputs: outputs(info.runId),
   }));
 }
 

@@ -1,7 +1,7 @@
 import { type CursorValue, type Tx, decodeCursor, encodeCursor } from '@myriad/persistence';
 import { Injectable } from '@nestjs/common';
 import type { Found, RunDataStore } from '../../application/tracking/ports.js';
-import type { KeyValue, TrackedInput, TrackedPoint } from '../../domain/tracking.js';
+import type { KeyValue, TrackedInput, TrackedOutput, TrackedPoint } from '../../domain/tracking.js';
 import { addPoints } from '../metric-points.js';
 
 const keysOf = (pairs: readonly KeyValue[]): string[] => pairs.map(({ key }) => key);
@@ -65,6 +65,15 @@ export class SqlRunDataStore implements RunDataStore {
           ...[dataset.schema ?? null, dataset.profile ?? null, JSON.stringify(tags)],
         ],
       );
+  }
+
+  async addOutputs(tx: Tx, runId: string, outputs: readonly TrackedOutput[]): Promise<void> {
+    const last = [...new Map(outputs.map((output) => [output.modelId, output])).values()];
+    await tx.query(
+      `INSERT INTO run_output (tenant_id, run_id, model_id, step) SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[])
+       ON CONFLICT (tenant_id, run_id, model_id) DO UPDATE SET step = excluded.step`,
+      [tx.tenantId, runId, last.map(({ modelId }) => modelId), last.map(({ step }) => step)],
+    );
   }
 
   async history(
