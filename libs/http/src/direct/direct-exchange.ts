@@ -123,7 +123,9 @@ export class DirectExchange implements DirectCall, BodyReader {
     if (refused !== undefined) {
       // its bytes are let go, so that one that is held back costs little
       request.resume();
-      void refused.then(this.refuse);
+      void refused.then((problem) => {
+        this.refuse(problem);
+      });
     } else if (request.complete && request.readableLength <= maxBodyBytes)
       this.read((request.read() as Buffer | null) ?? NO_BODY);
     else this.await(request, maxBodyBytes);

@@ -38,7 +38,7 @@ export class KeepArtifacts {
   }
 
   list(ctx: RequestContext, folder: string): Promise<readonly ArtifactEntry[]> {
-    const path = folder.replaceAll(/^\/+|\/+$/g, '');
+    const path = trimmed(folder);
     if (path !== '') assertPlain(path);
     return this.work.run(ctx, (tx) => this.artifacts.list(tx, path));
   }
@@ -60,6 +60,14 @@ export class KeepArtifacts {
     assertPlain(path);
     if (!(await this.work.run(ctx, (tx) => this.artifacts.delete(tx, path)))) throw notFound(path);
   }
+}
+
+/** Without slashes before and after. */
+function trimmed(path: string): string {
+  let [start, end] = [0, path.length];
+  while (start < end && path[start] === '/') start += 1;
+  while (end > start && path[end - 1] === '/') end -= 1;
+  return path.slice(start, end);
 }
 
 function assertPlain(path: string): void {
