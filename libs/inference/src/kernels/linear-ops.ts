@@ -1,6 +1,5 @@
 import { floatAttribute, intAttribute, stringAttribute, type ProtoNode } from '../skeleton/onnx-proto.js';
 import { noKernel, type Compiler, type NodeCompiler, type WeightRef } from './compiler.js';
-import { denseProduct } from './dense-product.js';
 import type { Frame } from './frame.js';
 import { labelWriter } from './labels.js';
 import { logistic, postTransform } from './post-transforms.js';
@@ -18,19 +17,33 @@ interface Product {
   readonly columns: number;
 }
 
+/** y = x · W (+ b), each row apart: sums in double precision, rounded once. */
 function multiply({ x, y, weight, isTransposed, bias, columns }: Product): (frame: Frame) => void {
-  const product = denseProduct({ features: x.width, columns, isTransposed });
+  const features = x.width;
+  const stride = y.width;
+  const [columnStep, featureStep] = isTransposed ? [features, 1] : [1, columns];
   return ({ rows, memory, at }) => {
-    product({
-      rows,
-      x: x.data,
-      w: memory.f32,
-      w0: (at[weight.index] as number) >> 2,
-      bias0: bias === undefined ? -1 : (at[bias.weight.index] as number) >> 2,
-      biasStep: bias?.isScalar === true ? 0 : 1,
-      y: y.data,
-      stride: y.width,
-    });
+    const w = memory.f32;
+    const input = x.data;
+    const output = y.data;
+    const w0 = (at[weight.index] as number) >> 2;
+    const b0 = bias === undefined ? -1 : (at[bias.weight.index] as number) >> 2;
+    const biasStep = bias?.isScalar === true ? 0 : 1;
+    for (let row = 0; row < rows; row += 1)
+      for (let column = 0; column < columns; column += 1) {
+        let k = w0 + column * columnStep;
+        let i = row * features;
+        const end = i + features;
+        let a = 0;
+        let b = 0;
+        for (; i < end - 1; i += 2, k += 2 * featureStep) {
+          a += (input[i] as number) * (w[k] as number);
+          b += (input[i + 1] as number) * (w[k + featureStep] as number);
+        }
+        if (i < end) a += (input[i] as number) * (w[k] as number);
+        const sum = a + b;
+        output[row * stride + column] = b0 < 0 ? sum : sum + (w[b0 + column * biasStep] as number);
+      }
   };
 }
 
