@@ -94,15 +94,18 @@ describe('binary tensors', () => {
     expect([...request.binary]).toEqual(expected);
   });
 
-  test('are a view of the body where it is aligned, and right where it is not', () => {
+  test.each([
+    ['many, which are a view of the body where it is aligned', 128],
+    ['few, which are copied', 2],
+  ])('are right wherever they lie: %s', (_name, count) => {
     for (const datatype of NUMBERS)
       for (let offset = 0; offset < 8; offset += 1) {
         const width = BYTES_OF[datatype];
-        const memory = Buffer.from(new ArrayBuffer(64)).fill(1);
-        const bytes = memory.subarray(offset, offset + 2 * width);
-        const values = readBinary(datatype, bytes, 2) as Exclude<TensorData, string[]>;
-        expect(values).toHaveLength(2);
-        expect(values.buffer === memory.buffer).toBe(offset % width === 0);
+        const memory = Buffer.from(new ArrayBuffer(offset + count * width)).fill(1);
+        const bytes = memory.subarray(offset);
+        const values = readBinary(datatype, bytes, count) as Exclude<TensorData, string[]>;
+        expect(values).toHaveLength(count);
+        expect(values.buffer === memory.buffer).toBe(count > 2 && offset % width === 0);
         expect(Buffer.compare(binaryOf({ data: values }), bytes)).toBe(0);
       }
   });
