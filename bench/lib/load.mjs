@@ -1,5 +1,5 @@
-import { fork } from 'node:child_process';
 import { Pool } from 'undici';
+import { answerOnce, inOwnProcess } from './own-process.mjs';
 
 /** Asks again and again over `connections` connections for `seconds`; tells the latencies in milliseconds and what was no 200. */
 async function ask({ origin, path, method, headers, body, connections, seconds }) {
@@ -22,18 +22,6 @@ async function ask({ origin, path, method, headers, body, connections, seconds }
 }
 
 /** The same from a process of its own, so that the asking costs the asked nothing but the core it runs on. */
-export function load(options) {
-  const child = fork(import.meta.filename, { env: { ...process.env, BENCH_LOAD: '1' } });
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the load ended with ${code}`)));
-    child.send(options);
-  });
-}
+export const load = (options) => inOwnProcess(import.meta.filename, 'BENCH_LOAD', options);
 
-if (process.send && process.env.BENCH_LOAD) {
-  process.once('message', async (options) => {
-    process.send(await ask(options), () => process.exit(0));
-  });
-}
+answerOnce('BENCH_LOAD', ask);

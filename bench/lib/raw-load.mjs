@@ -1,5 +1,5 @@
-import { fork } from 'node:child_process';
 import { connect } from 'node:net';
+import { answerOnce, inOwnProcess } from './own-process.mjs';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 /** In an open loop, so late a request may be sent and an answer be seen; it counts as latency. */
@@ -119,18 +119,6 @@ async function ask(options) {
  * Load from a process of its own, over plain sockets: the asking costs about 10 µs a request, a tenth of what an HTTP client does.
  * `{origin, path, headers, body, connections, seconds}`, and `perSecond` for an open loop. Latencies in milliseconds; `failures` by status, 0: broken off.
  */
-export function rawLoad(options) {
-  const child = fork(import.meta.filename, { env: { ...process.env, BENCH_RAW_LOAD: '1' } });
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the load ended with ${code}`)));
-    child.send(options);
-  });
-}
+export const rawLoad = (options) => inOwnProcess(import.meta.filename, 'BENCH_RAW_LOAD', options);
 
-if (process.send && process.env.BENCH_RAW_LOAD) {
-  process.once('message', async (options) => {
-    process.send(await ask(options), () => process.exit(0));
-  });
-}
+answerOnce('BENCH_RAW_LOAD', ask);

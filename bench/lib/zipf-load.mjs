@@ -1,6 +1,6 @@
-import { fork } from 'node:child_process';
 import { seeded, zipfRank } from './random.mjs';
 import { Connection, bytesOf } from './raw-load.mjs';
+import { answerOnce, inOwnProcess } from './own-process.mjs';
 
 /** So late a request may be sent and an answer be seen; it counts as latency. */
 const PAUSE_MS = 0.1;
@@ -98,18 +98,6 @@ class ZipfLoad {
  * Load from a process of its own. `{origin, request, tenants, ranks, hotRanks, exponent, seed, seconds}` and `perSecond`, or `connections` that ask as fast as they are answered. `ranks`: how many of the
  * most asked tenants are asked at all. Tells latencies in milliseconds and failures by status of the `hotRanks` most asked tenants and of the others, and which of the others were asked last.
  */
-export function zipfLoad(options) {
-  const child = fork(import.meta.filename, { env: { ...process.env, BENCH_ZIPF_LOAD: '1' } });
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the load ended with ${code}`)));
-    child.send(options);
-  });
-}
+export const zipfLoad = (options) => inOwnProcess(import.meta.filename, 'BENCH_ZIPF_LOAD', options);
 
-if (process.send && process.env.BENCH_ZIPF_LOAD) {
-  process.once('message', async (options) => {
-    process.send(await new ZipfLoad(options).run(), () => process.exit(0));
-  });
-}
+answerOnce('BENCH_ZIPF_LOAD', (options) => new ZipfLoad(options).run());
