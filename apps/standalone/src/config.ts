@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, LOG_LEVELS, loadConfig } from '@myriad/config';
+import { ConfigError, LOG_LEVELS, jsonOf, loadConfig } from '@myriad/config';
 import { z } from 'zod';
 import { MODES, type Mode } from './mesh/topology.js';
 
@@ -22,14 +22,6 @@ export interface Overrides {
   readonly routes: Readonly<Record<string, number>>;
   /** By service: variables besides and instead of its own. */
   readonly variables: Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const schema = z.object({
@@ -68,7 +60,7 @@ const schema = z.object({
   MYRIAD_OVERRIDES: z
     .string()
     .default('{}')
-    .transform((text, issues) => jsonOf(text) ?? (issues.addIssue('is no JSON'), z.NEVER))
+    .transform(jsonOf)
     .pipe(overridesSchema)
     .describe('for tests of failures: proxies between processes, and variables of single services'),
 });

@@ -1,4 +1,4 @@
-import { httpConfig, internalAuthConfig, loadConfig, secret, telemetryConfig } from '@myriad/config';
+import { httpConfig, internalAuthConfig, jsonOf, loadConfig, secret, telemetryConfig } from '@myriad/config';
 import { eventLogConfig, snapshotWriterConfig } from '@myriad/messaging';
 import { databaseConfig } from '@myriad/persistence';
 import { objectStoreConfig } from '@myriad/storage';
@@ -7,16 +7,6 @@ import { poolShapeOf } from './domain/environment.js';
 
 const price = (perWhat: string, micros: number): z.ZodDefault<z.ZodCoercedNumber> =>
   z.coerce.number().min(0).default(micros).describe(`price of ${perWhat}, millionths of the ledger's currency unit`);
-
-/** JSON as one variable; what is none gets the reason. */
-function jsonOf(text: string, issues: z.RefinementCtx): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    issues.addIssue(`is no JSON: ${(error as Error).message}`);
-    return z.NEVER;
-  }
-}
 
 export const deployerConfigSchema = z.object({
   ...httpConfig,

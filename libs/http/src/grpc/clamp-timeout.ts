@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import { UNIT_MS } from './server/grpc-timeout.js';
 
-const MS_OF: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 };
+/** As grpc-js reads it: spaces before the unit are let through. */
 const TIMEOUT = /^(\d{1,8})\s*([HMSmun])$/;
 /** 23 days: in 32 bits of milliseconds there are not 25. */
 const MOST_SECONDS = 2_000_000;
@@ -9,5 +10,5 @@ const MOST_SECONDS = 2_000_000;
 export function clampTimeout(headers: IncomingHttpHeaders): void {
   const [, count, unit] = TIMEOUT.exec(String(headers['grpc-timeout'] ?? '')) ?? [];
   if (count === undefined || unit === undefined) return;
-  if (Number(count) * (MS_OF[unit] ?? 0) > MOST_SECONDS * 1_000) headers['grpc-timeout'] = `${MOST_SECONDS}S`;
+  if (Number(count) * (UNIT_MS[unit] ?? 0) > MOST_SECONDS * 1_000) headers['grpc-timeout'] = `${MOST_SECONDS}S`;
 }

@@ -1,23 +1,11 @@
-import type { Digest } from '@myriad/kernel';
-import type { ServingWay } from './choose-serving.js';
+import type { Digest, Serving } from '@myriad/kernel';
 import type { ModelParts } from './model-host.js';
 
 /** A version as admission stored it: which objects of its tenant it consists of. */
 export interface StoredVersion {
   readonly artifactDigest: Digest;
   /** Not there for a version that was admitted before ways to serve were tried: it is run whole. */
-  readonly serving?:
-    | {
-        readonly way: ServingWay;
-        readonly split: {
-          readonly skeletonDigest: Digest;
-          readonly skeletonBytes: number;
-          readonly weightsDigest: Digest;
-          readonly weightsBytes: number;
-        } | null;
-      }
-    | null
-    | undefined;
+  readonly serving?: Pick<Serving, 'way' | 'split'> | null | undefined;
 }
 
 /** Reads an object, checked against its digest; refuses more bytes than said. */

@@ -1,10 +1,10 @@
-import { aliasMovedV1 } from '@myriad/contracts';
 import { type Clock, type RequestContext, newId } from '@myriad/kernel';
-import { type Tx, UnitOfWork } from '@myriad/persistence';
+import { UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
-import { type AliasMove, MAX_TAGS, type Model, type TagChange } from '../domain/model.js';
+import { MAX_TAGS, type Model, type TagChange } from '../domain/model.js';
 import { registryProblem } from '../domain/registry-problem.js';
 import { AliasCache } from './alias-cache.js';
+import { announceMove } from './announce-move.js';
 import { BULK_STORE, type AliasFacts, type BulkStore, CLOCK, type TagFacts } from './ports.js';
 
 export interface ItemProblem {
@@ -92,7 +92,7 @@ export class BulkModels {
       tx.afterCommit(() => {
         for (const { modelName, alias } of moves) this.cache.outdate(tx.tenantId, modelName, alias);
       });
-      for (const move of moves) await announce(tx, move, move.previousVersion);
+      for (const move of moves) await announceMove(tx, move, move.previousVersion);
       return resultsOf(items, results, moves.length);
     });
   }
@@ -100,12 +100,6 @@ export class BulkModels {
   private now(): Date {
     return new Date(this.clock.nowMs());
   }
-}
-
-async function announce(tx: Tx, move: AliasMove, previousVersion: number | null): Promise<void> {
-  const { modelName, alias, version, versionId, movedBy, reason } = move;
-  const data = { tenantId: tx.tenantId, modelName, alias, version, versionId, previousVersion, movedBy, reason };
-  await tx.emit(aliasMovedV1, data);
 }
 
 function refuseRepeated(keys: readonly string[]): void {

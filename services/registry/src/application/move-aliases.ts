@@ -1,10 +1,10 @@
-import { type EventData, aliasMovedV1 } from '@myriad/contracts';
 import { type Clock, type Page, type PageRequest, type RequestContext, newId } from '@myriad/kernel';
 import { type Tx, UnitOfWork } from '@myriad/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Alias, AliasMove } from '../domain/model.js';
 import { registryProblem } from '../domain/registry-problem.js';
 import { AliasCache } from './alias-cache.js';
+import { announceMove } from './announce-move.js';
 import { FindModels } from './find-models.js';
 import { ALIAS_STORE, type AliasStore, CLOCK, MODEL_STORE, type ModelStore } from './ports.js';
 import { aliasNotFound } from './read-alias.js';
@@ -94,15 +94,10 @@ export class MoveAliases {
     tx.afterCommit(() => {
       this.cache.outdate(tx.tenantId, move.modelName, move.alias);
     });
-    await tx.emit(aliasMovedV1, eventOf(tx, move, previousVersion));
+    await announceMove(tx, move, previousVersion);
   }
 
   private now(): Date {
     return new Date(this.clock.nowMs());
   }
-}
-
-function eventOf(tx: Tx, move: AliasMove, previousVersion: number | null): EventData<typeof aliasMovedV1> {
-  const { modelName, alias, version, versionId, movedBy, reason } = move;
-  return { tenantId: tx.tenantId, modelName, alias, version, versionId, previousVersion, movedBy, reason };
 }

@@ -7,20 +7,14 @@ import {
 } from '@myriad/contracts';
 import { Ctx, Handle, type IncomingBody, RouteBody, RouteParams, RouteQuery, StreamedBody } from '@myriad/http';
 import { type RequestContext, mapPage } from '@myriad/kernel';
-import type { PresignedUrl } from '@myriad/storage';
 import { Controller } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { ManageDatasets } from '../application/manage-datasets.js';
 import { ManageGrants } from '../application/manage-grants.js';
-import { presentDataset, presentDatasetVersion, presentGrant } from './presenters.js';
+import { presentDataset, presentDatasetVersion, presentGrant, presentUrl } from './presenters.js';
 
 type Routes = typeof routes;
 type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
-
-const presentUrl = (presigned: PresignedUrl): RouteResponse<Routes['createDatasetUpload']> => ({
-  ...presigned,
-  headers: { ...presigned.headers },
-});
 
 @Controller()
 export class DatasetController {

@@ -1,4 +1,5 @@
 import type { RouteResponse, registryRoutes } from '@myriad/contracts';
+import type { PresignedUrl } from '@myriad/storage';
 import type { Application } from '../domain/application.js';
 import type { Dataset, DatasetVersion } from '../domain/dataset.js';
 import type { Grant } from '../domain/grant.js';
@@ -6,6 +7,10 @@ import type { ModelCounts } from '../application/ports.js';
 import type { Alias, AliasMove, Model, ModelVersion } from '../domain/model.js';
 
 type Routes = typeof registryRoutes;
+
+export function presentUrl(presigned: PresignedUrl): RouteResponse<Routes['createDatasetUpload']> {
+  return { ...presigned, headers: { ...presigned.headers } };
+}
 
 export function presentDataset(dataset: Dataset): RouteResponse<Routes['getDataset']> {
   return { ...dataset, createdAt: dataset.createdAt.toISOString() };

@@ -12,7 +12,7 @@ import { ManageModels } from '../application/manage-models.js';
 import { RegisterVersion } from '../application/register-version.js';
 import { SearchModels } from '../application/search-models.js';
 import { WorkLoop } from '../application/work-loop.js';
-import { presentModelVersion } from './presenters.js';
+import { presentModelVersion, presentUrl } from './presenters.js';
 
 type Routes = typeof routes;
 type Answer<K extends keyof Routes> = Promise<RouteResponse<Routes[K]>>;
@@ -35,8 +35,7 @@ export class VersionController {
     @Ctx() ctx: RequestContext,
     @RouteBody() body: BodyOf<Routes['createModelUpload']>,
   ): Answer<'createModelUpload'> {
-    const presigned = await this.register.presignUpload(ctx, body);
-    return { ...presigned, headers: { ...presigned.headers } };
+    return presentUrl(await this.register.presignUpload(ctx, body));
   }
 
   @Handle(routes.registerModelVersion)

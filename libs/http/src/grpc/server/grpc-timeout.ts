@@ -3,7 +3,15 @@ import { GrpcFault } from './grpc-fault.js';
 
 /** The header `grpc-timeout`: at most eight digits and a unit (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
-const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 };
+/** Milliseconds of a unit. */
+export const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 0.001,
+  n: 0.000_001,
+};
 /** A timer of Node's that is set for longer fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -16,6 +16,9 @@ export interface SearchQuery {
   readonly stage: string;
 }
 
+/** A time as MLflow's clients write it, milliseconds. */
+export const millis = (column: string): string => `floor(extract(epoch FROM ${column}) * 1000)::float8`;
+
 const STAGES: Readonly<Record<ViewType, readonly string[]>> = {
   ACTIVE_ONLY: ['active'],
   DELETED_ONLY: ['deleted'],

@@ -1,7 +1,7 @@
 import { ProblemError } from '@myriad/kernel';
 import type { OrderTerm, SearchField, SearchFields } from '@myriad/search';
+import { millis } from './mlflow-search.js';
 
-const millis = (column: string): string => `floor(extract(epoch FROM ${column}) * 1000)::float8`;
 const STATUS = `CASE r.status WHEN 'queued' THEN 'SCHEDULED' WHEN 'running' THEN 'RUNNING' WHEN 'failed' THEN 'FAILED' WHEN 'cancelled' THEN 'KILLED' ELSE 'FINISHED' END`;
 const STARTED = 'coalesce(r.started_at, r.created_at)';
 

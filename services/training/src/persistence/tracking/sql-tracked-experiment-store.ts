@@ -4,7 +4,7 @@ import type { OrderTerm, SearchField, SearchFields } from '@myriad/search';
 import { Injectable } from '@nestjs/common';
 import type { Found, Search, TrackedExperimentStore } from '../../application/tracking/ports.js';
 import type { KeyValue, LifecycleStage, TrackedExperiment } from '../../domain/tracking.js';
-import { searchRows } from './mlflow-search.js';
+import { millis, searchRows } from './mlflow-search.js';
 
 interface ExperimentRecord {
   experiment_id: string;
@@ -27,15 +27,12 @@ const toExperiment = (row: ExperimentRecord): TrackedExperiment => ({
 });
 
 const SELECT = 'SELECT * FROM experiment WHERE tenant_id = $1';
-const millis = (column: string): SearchField & { readonly sql: string } => ({
-  kind: 'number',
-  sql: `floor(extract(epoch FROM ${column}) * 1000)::float8`,
-});
+const time = (column: string): SearchField & { readonly sql: string } => ({ kind: 'number', sql: millis(column) });
 const ATTRIBUTES: Readonly<Record<string, SearchField & { readonly sql: string }>> = {
   name: { kind: 'text', sql: 'name' },
   experiment_id: { kind: 'text', sql: 'experiment_id' },
-  creation_time: millis('created_at'),
-  last_update_time: millis('coalesce(updated_at, created_at)'),
+  creation_time: time('created_at'),
+  last_update_time: time('coalesce(updated_at, created_at)'),
 };
 const tag: SearchField = {
   kind: 'row',
